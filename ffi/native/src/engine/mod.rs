@@ -1,0 +1,99 @@
+//! Language engines: components that are built once a release and compiled once a machine.
+
+mod compile;
+mod settings;
+mod strip;
+
+use crate::cache::Cache;
+use crate::host;
+use crate::image::Image;
+use crate::sandbox::SandboxState;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
+use wasmtime::{Engine, Result, format_err};
+
+/// The language of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    JavaScript,
+    Python,
+}
+
+impl Language {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::JavaScript => "javascript",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// Where an engine's component lies, and the SHA-256 of it in hexadecimal.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSource {
+    pub path: PathBuf,
+    pub digest: String,
+}
+
+/// An engine that is ready to make sandboxes.
+pub struct LanguageEngine {
+    engine: Engine,
+    instance: InstancePre<SandboxState>,
+    base: Arc<Image>,
+    load: ComponentExportIndex,
+    run: ComponentExportIndex,
+}
+
+impl LanguageEngine {
+    /// Opens an engine's machine code from the cache, and compiles it first where the cache has none.
+    /// `on_compile` is called before that, which takes seconds.
+    pub fn open(
+        language: Language,
+        source: &EngineSource,
+        cache: &Cache,
+        on_compile: impl FnOnce(),
+    ) -> Result<Self> {
+        let engine = Engine::new(&settings::config(language))?;
+        let compiled = compile::open_or_compile(&engine, language, source, cache, on_compile)?;
+        let mut linker = Linker::new(&engine);
+        host::link(&mut linker, language)?;
+        let export = |name| {
+            compiled
+                .component
+                .get_export_index(None, name)
+                .ok_or_else(|| format_err!("the {} engine exports no {name}", language.as_str()))
+        };
+        Ok(Self {
+            load: export("load")?,
+            run: export("run")?,
+            instance: linker.instantiate_pre(&compiled.component)?,
+            base: Arc::new(compiled.base),
+            engine,
+        })
+    }
+
+    pub fn wasmtime(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn instance(&self) -> &InstancePre<SandboxState> {
+        &self.instance
+    }
+
+    /// The memory of the engine before any program is loaded.
+    pub fn base(&self) -> &Arc<Image> {
+        &self.base
+    }
+
+    pub fn load(&self) -> &ComponentExportIndex {
+        &self.load
+    }
+
+    pub fn run(&self) -> &ComponentExportIndex {
+        &self.run
+    }
+}

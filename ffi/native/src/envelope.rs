@@ -1,0 +1,129 @@
+//! The one place where a run becomes an envelope.
+
+use crate::failure::Failure;
+use serde::de::IgnoredAny;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// The figures of a task, all attempts together.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Execution {
+    pub task_name: String,
+    #[serde(serialize_with = "round")]
+    pub duration_ms: f64,
+    pub retries: u32,
+    pub fuel_consumed: u64,
+    pub ram_used: u64,
+    pub host_requests: Vec<HostRequest>,
+}
+
+/// A request that the host made for the guest. No header, body, query or user-info is in it.
+#[derive(Clone, Debug, Serialize)]
+pub struct HostRequest {}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    success: bool,
+    result: Option<&'a RawValue>,
+    error: Option<&'a Failure>,
+    execution: &'a Execution,
+}
+
+/// The envelope of a task that ended, as JSON text.
+pub fn envelope(outcome: &Result<String, Failure>, execution: &Execution) -> String {
+    let result = outcome
+        .as_ref()
+        .ok()
+        .map(|json| serde_json::from_str(json).expect("results are checked before"));
+    let envelope = Envelope {
+        success: outcome.is_ok(),
+        result,
+        error: outcome.as_ref().err(),
+        execution,
+    };
+    serde_json::to_string(&envelope).expect("an envelope is plain data")
+}
+
+/// Nested deeper than this, a result would overflow the stack of some reader.
+const DEPTH_AT_MOST: usize = 512;
+
+/// Whether text is JSON that any reader can read. A guest can return whatever it likes.
+pub fn check_json(text: &str) -> Result<(), String> {
+    let depth = depth(text);
+    if depth > DEPTH_AT_MOST {
+        return Err(format!(
+            "the result is nested {depth} levels deep, more than {DEPTH_AT_MOST}"
+        ));
+    }
+    serde_json::from_str::<IgnoredAny>(text)
+        .map(drop)
+        .map_err(|error| format!("the result is not JSON: {error}"))
+}
+
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Milliseconds with microseconds behind the point.
+pub fn rounded(milliseconds: f64) -> f64 {
+    (milliseconds * 1000.0).round() / 1000.0
+}
+
+fn round<S: Serializer>(milliseconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*milliseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::ErrorType;
+
+    #[test]
+    fn holds_the_result_as_the_guest_wrote_it() {
+        let execution = Execution {
+            task_name: "main".into(),
+            duration_ms: 1.23456,
+            ..Execution::default()
+        };
+        assert_eq!(
+            envelope(&Ok(r#"{"error_type": "x", "n": 1.0}"#.into()), &execution),
+            r#"{"success":true,"result":{"error_type": "x", "n": 1.0},"error":null,"execution":{"task_name":"main","duration_ms":1.235,"retries":0,"fuel_consumed":0,"ram_used":0,"host_requests":[]}}"#
+        );
+        let failure = Failure::new(ErrorType::FuelExhausted, "no fuel");
+        let text = envelope(&Err(failure), &execution);
+        assert!(text.starts_with(
+            r#"{"success":false,"result":null,"error":{"error_type":"fuel_exhausted","message":"no fuel"}"#
+        ));
+    }
+
+    #[test]
+    fn refuses_what_is_not_json_or_too_deep() {
+        assert!(check_json(r#"{"a":["\"]]]]", null]}"#).is_ok());
+        for text in ["", "{", "undefined", "NaN", "1 2", "\"\u{1}\""] {
+            assert!(check_json(text).is_err(), "{text:?}");
+        }
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(check_json(&nested(512)).is_ok());
+        assert!(
+            check_json(&nested(100_000))
+                .unwrap_err()
+                .contains("100000 levels")
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! What a host learns while tasks run: one queue, read in batches.
+
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A guest that prints faster than its host reads waits from here on.
+const WAITING_BYTES_AT_MOST: usize = 8 << 20;
+
+/// The header of a frame. Bytes that belong to it follow as the frame's payload.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// An engine is being compiled for this machine, which takes seconds, once.
+    EngineCompiling {
+        language: &'a str,
+    },
+    EngineCompiled {
+        language: &'a str,
+        duration_ms: f64,
+    },
+    /// Payload: the task declarations, JSON.
+    ProgramLoaded {
+        program: u64,
+    },
+    /// Payload: the failure, JSON.
+    ProgramFailed {
+        program: u64,
+    },
+    TaskStarted {
+        run: u64,
+        task: u64,
+        parent: Option<u64>,
+        name: &'a str,
+    },
+    /// Payload: what the task wrote.
+    Output {
+        run: u64,
+        task: u64,
+        descriptor: u32,
+    },
+    TaskRetried {
+        run: u64,
+        task: u64,
+        attempt: u32,
+        attempt_ms: f64,
+        fuel_consumed: u64,
+        ram_used: u64,
+        error_type: &'a str,
+        message: &'a str,
+    },
+    TaskFinished {
+        run: u64,
+        task: u64,
+        name: &'a str,
+        duration_ms: f64,
+        retries: u32,
+        fuel_consumed: u64,
+        ram_used: u64,
+        error_type: Option<&'a str>,
+        message: Option<&'a str>,
+    },
+    /// Payload: the envelope, JSON.
+    RunFinished {
+        run: u64,
+    },
+}
+
+#[derive(Debug)]
+struct Frame {
+    header: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+/// Events in the order in which they happened.
+#[derive(Debug, Default)]
+pub struct EventQueue {
+    state: Mutex<State>,
+    filled: Condvar,
+    drained: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: VecDeque<Frame>,
+    payload_bytes: usize,
+    closed: bool,
+}
+
+impl EventQueue {
+    pub fn push(&self, event: &Event<'_>, payload: Vec<u8>) {
+        let header = serde_json::to_vec(event).expect("an event is plain data");
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.payload_bytes += payload.len();
+        state.frames.push_back(Frame { header, payload });
+        self.filled.notify_one();
+    }
+
+    /// Waits while the host has too much left to read.
+    pub async fn wait_for_room(&self) {
+        loop {
+            let drained = self.drained.notified();
+            let mut drained = std::pin::pin!(drained);
+            drained.as_mut().enable();
+            {
+                let state = self.lock();
+                if state.closed || state.payload_bytes < WAITING_BYTES_AT_MOST {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
+    /// Blocks until there are events, and encodes all there are. None when the queue is closed, or when
+    /// nothing came in `timeout`.
+    ///
+    /// A frame is the length of its header and of its payload, 32 bits each in little-endian order, then
+    /// both.
+    pub fn next_batch(&self, timeout: Option<Duration>) -> Option<Vec<u8>> {
+        let mut state = self.lock();
+        while state.frames.is_empty() {
+            if state.closed {
+                return None;
+            }
+            state = match timeout {
+                None => self
+                    .filled
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(timeout) => {
+                    let (state, waited) = self
+                        .filled
+                        .wait_timeout(state, timeout)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    if waited.timed_out() && state.frames.is_empty() {
+                        return None;
+                    }
+                    state
+                }
+            };
+        }
+        let frames = std::mem::take(&mut state.frames);
+        state.payload_bytes = 0;
+        drop(state);
+        self.drained.notify_waiters();
+
+        let total = frames
+            .iter()
+            .map(|frame| 8 + frame.header.len() + frame.payload.len())
+            .sum();
+        let mut batch = Vec::with_capacity(total);
+        for frame in frames {
+            batch.extend_from_slice(&(frame.header.len() as u32).to_le_bytes());
+            batch.extend_from_slice(&(frame.payload.len() as u32).to_le_bytes());
+            batch.extend_from_slice(&frame.header);
+            batch.extend_from_slice(&frame.payload);
+        }
+        Some(batch)
+    }
+
+    /// Wakes whoever waits; nothing is queued from now on.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+        self.drained.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_holds_frames_in_order() {
+        let queue = EventQueue::default();
+        queue.push(&Event::RunFinished { run: 1 }, b"{}".to_vec());
+        queue.push(&Event::RunFinished { run: 2 }, Vec::new());
+        let batch = queue.next_batch(None).unwrap();
+        let header = br#"{"event":"run_finished","run":1}"#;
+        assert_eq!(batch[..4], (header.len() as u32).to_le_bytes());
+        assert_eq!(batch[4..8], 2u32.to_le_bytes());
+        assert_eq!(batch[8..8 + header.len()], header[..]);
+        assert_eq!(batch[8 + header.len()..10 + header.len()], b"{}"[..]);
+        assert!(batch.ends_with(br#""run":2}"#));
+    }
+
+    #[test]
+    fn close_wakes_a_reader() {
+        let queue = std::sync::Arc::new(EventQueue::default());
+        let reader = std::thread::spawn({
+            let queue = queue.clone();
+            move || queue.next_batch(None)
+        });
+        queue.close();
+        assert!(reader.join().unwrap().is_none());
+    }
+}

@@ -1,0 +1,185 @@
+//! Why a task failed: the closed list of `error_type`, and how a trap becomes one of them.
+
+use serde::{Deserialize, Serialize, Serializer};
+use std::fmt;
+use wasmtime::Trap;
+
+/// What went wrong, as an envelope names it. User data never decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorType {
+    TaskError,
+    Timeout,
+    FuelExhausted,
+    MemoryLimit,
+    StackOverflow,
+    OutputLimit,
+    ResourceLimit,
+    TaskLimit,
+    TaskNotFound,
+    InvalidResult,
+    Cancelled,
+    InternalError,
+}
+
+impl ErrorType {
+    /// As an envelope spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TaskError => "task_error",
+            Self::Timeout => "timeout",
+            Self::FuelExhausted => "fuel_exhausted",
+            Self::MemoryLimit => "memory_limit",
+            Self::StackOverflow => "stack_overflow",
+            Self::OutputLimit => "output_limit",
+            Self::ResourceLimit => "resource_limit",
+            Self::TaskLimit => "task_limit",
+            Self::TaskNotFound => "task_not_found",
+            Self::InvalidResult => "invalid_result",
+            Self::Cancelled => "cancelled",
+            Self::InternalError => "internal_error",
+        }
+    }
+}
+
+impl Serialize for ErrorType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// An error as it stands in an envelope.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failure {
+    pub error_type: ErrorType,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+}
+
+impl Failure {
+    pub fn new(error_type: ErrorType, message: impl Into<String>) -> Self {
+        Self {
+            error_type,
+            message: message.into(),
+            stack: None,
+        }
+    }
+}
+
+/// Raised inside a host function to end the guest, with the failure that it means.
+#[derive(Clone, Debug)]
+pub struct Stop(pub Failure);
+
+impl Stop {
+    pub fn error(error_type: ErrorType, message: impl Into<String>) -> wasmtime::Error {
+        wasmtime::Error::from(Self(Failure::new(error_type, message)))
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// What a guest says of its own failure. Only its kind is looked at, and only two kinds exist.
+#[derive(Debug, Deserialize)]
+pub struct GuestFailure {
+    #[serde(default)]
+    kind: GuestFailureKind,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    pub stack: Option<String>,
+    /// The error is the language's own for "no memory left".
+    #[serde(default)]
+    out_of_memory: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum GuestFailureKind {
+    #[default]
+    TaskError,
+    InvalidResult,
+}
+
+impl GuestFailure {
+    /// Reads a guest's failure; text that is no such JSON is taken as the message.
+    pub fn parse(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|_| Self {
+            kind: GuestFailureKind::TaskError,
+            name: String::new(),
+            message: text.to_owned(),
+            stack: None,
+            out_of_memory: false,
+        })
+    }
+
+    pub fn is_out_of_memory(&self) -> bool {
+        self.out_of_memory
+    }
+
+    pub fn into_failure(self) -> Failure {
+        let message = match (self.name.is_empty(), self.message.is_empty()) {
+            (true, _) => self.message,
+            (false, true) => self.name,
+            (false, false) => format!("{}: {}", self.name, self.message),
+        };
+        Failure {
+            error_type: match self.kind {
+                GuestFailureKind::TaskError => ErrorType::TaskError,
+                GuestFailureKind::InvalidResult => ErrorType::InvalidResult,
+            },
+            message,
+            stack: self.stack,
+        }
+    }
+}
+
+/// What ended a guest that did not return.
+#[derive(Debug)]
+pub enum Trapped {
+    /// A host function ended it.
+    Stopped(Failure),
+    FuelExhausted,
+    StackOverflow,
+    /// Nothing is under way, and the guest still waits.
+    Stuck,
+    /// The engine gave up: an abort, a panic, an impossible instruction.
+    Crashed(String),
+    /// A limit of Wasmtime on what passes between guest and host.
+    TransferLimit,
+    /// Nothing a guest should be able to cause.
+    Unexpected(String),
+}
+
+impl Trapped {
+    pub fn from_error(error: &wasmtime::Error) -> Self {
+        if let Some(Stop(failure)) = error.downcast_ref::<Stop>() {
+            return Self::Stopped(failure.clone());
+        }
+        let Some(trap) = error.downcast_ref::<Trap>() else {
+            // Wasmtime has no type of its own for it.
+            let text = format!("{error:#}");
+            return if text.contains("fuel allocated for hostcalls") {
+                Self::TransferLimit
+            } else {
+                Self::Unexpected(text)
+            };
+        };
+        match trap {
+            Trap::OutOfFuel => Self::FuelExhausted,
+            Trap::StackOverflow => Self::StackOverflow,
+            // Both engines keep their own stack at the lowest addresses of linear memory, and are memory
+            // safe otherwise: an address out of bounds is one below zero.
+            Trap::MemoryOutOfBounds => Self::StackOverflow,
+            Trap::NoAsyncResult | Trap::AsyncDeadlock => Self::Stuck,
+            other => Self::Crashed(other.to_string()),
+        }
+    }
+}

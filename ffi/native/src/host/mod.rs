@@ -1,0 +1,94 @@
+//! The host's side of the world in `engines/wit/world.wit`.
+
+mod ended;
+mod operations;
+mod text;
+
+pub use operations::{Operations, Payload};
+
+use crate::engine::Language;
+use crate::failure::{ErrorType, Stop};
+use crate::sandbox::SandboxState;
+use wasmtime::component::Linker;
+use wasmtime::{Result, StoreContextMut};
+
+const OPERATIONS: &str = "capsule:host/operations@1.0.0";
+const EVENTS: &str = "capsule:host/events@1.0.0";
+const RANDOM_BYTES_AT_MOST: u32 = 1 << 16;
+
+type Context<'a> = StoreContextMut<'a, SandboxState>;
+
+/// Defines all that an engine of this language imports.
+pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    link_operations(linker)?;
+    if language == Language::JavaScript {
+        linker
+            .instance(EVENTS)?
+            .func_wrap("ended", |context: Context<'_>, ()| {
+                Ok((ended::future(context)?,))
+            })?;
+    }
+    Ok(())
+}
+
+fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
+    let mut instance = linker.instance(OPERATIONS)?;
+    instance.func_wrap(
+        "start",
+        |mut context: Context<'_>, (operation, request): (String, Payload)| {
+            let state = context.data_mut();
+            let caller = state.caller.clone();
+            Ok((state.operations.start(&operation, request, caller)?,))
+        },
+    )?;
+    instance.func_wrap_async(
+        "wait",
+        |context: Context<'_>, (handle, timeout): (u32, Option<u64>)| {
+            let operations = context.data().operations.waiter();
+            Box::new(async move { Ok((operations.wait(handle, timeout).await,)) })
+        },
+    )?;
+    instance.func_wrap_async(
+        "poll",
+        |context: Context<'_>, (timeout,): (Option<u64>,)| {
+            let operations = context.data().operations.waiter();
+            Box::new(async move { Ok((operations.poll(timeout).await,)) })
+        },
+    )?;
+    instance.func_wrap("cancel", |context: Context<'_>, (handle,): (u32,)| {
+        context.data().operations.cancel(handle);
+        Ok(())
+    })?;
+    instance.func_wrap_async(
+        "write",
+        |context: Context<'_>, (descriptor, bytes): (u32, Vec<u8>)| {
+            let output = context.data().output.clone();
+            Box::new(async move {
+                if !matches!(descriptor, 1 | 2) {
+                    return Err(Stop::error(
+                        ErrorType::ResourceLimit,
+                        format!("there is no output {descriptor}: 1 and 2 exist"),
+                    ));
+                }
+                output.wait_for_room().await;
+                output.write(descriptor, &bytes)
+            })
+        },
+    )?;
+    instance.func_wrap("random", |mut context: Context<'_>, (count,): (u32,)| {
+        if count > RANDOM_BYTES_AT_MOST {
+            let message = format!("at most {RANDOM_BYTES_AT_MOST} random bytes at once");
+            return Ok((Err(message),));
+        }
+        Ok((Ok(context.data_mut().random(count as usize)),))
+    })?;
+    instance.func_wrap("encode", |_: Context<'_>, (text,): (String,)| {
+        Ok((text.into_bytes(),))
+    })?;
+    instance.func_wrap(
+        "decode",
+        |_: Context<'_>, (bytes, fatal): (Vec<u8>, bool)| Ok((text::decode(bytes, fatal),)),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,380 @@
+//! The operations that one sandbox has under way.
+
+use crate::failure::{ErrorType, Stop};
+use crate::scheduler::{self, Caller};
+use serde_json::json;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+use tokio::task::AbortHandle;
+use wasmtime::component::{ComponentType, Lift, Lower};
+
+/// JSON text, and bytes beside it.
+#[derive(Clone, Debug, Default, PartialEq, ComponentType, Lift, Lower)]
+#[component(record)]
+pub struct Payload {
+    pub json: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Payload {
+    pub fn json(json: impl Into<String>) -> Self {
+        Self {
+            json: json.into(),
+            bytes: Vec::new(),
+        }
+    }
+
+    fn error(error_type: &str, message: impl Into<String>) -> Self {
+        let error = json!({ "error_type": error_type, "message": message.into() });
+        Self::json(json!({ "error": error }).to_string())
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
+
+/// Owned by the sandbox: what is under way ends with it.
+#[derive(Debug)]
+pub struct Operations {
+    shared: Arc<Shared>,
+    next_handle: u32,
+    handles_at_most: u32,
+}
+
+#[derive(Debug, Default)]
+struct Shared(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    running: HashMap<u32, Running>,
+    ended: HashMap<u32, Payload>,
+    /// Ended, and not yet told by `poll` or `ended`.
+    untold: Vec<u32>,
+    wakers: Vec<Waker>,
+}
+
+#[derive(Debug)]
+struct Running {
+    is_call: bool,
+    abort: AbortHandle,
+}
+
+impl Operations {
+    pub fn new(handles_at_most: u32) -> Self {
+        Self {
+            shared: Arc::default(),
+            next_handle: 1,
+            handles_at_most,
+        }
+    }
+
+    /// Begins an operation and returns its handle.
+    pub fn start(
+        &mut self,
+        operation: &str,
+        request: Payload,
+        caller: Option<Caller>,
+    ) -> wasmtime::Result<u32> {
+        let handle = self.next_handle;
+        if handle > self.handles_at_most {
+            return Err(Stop::error(
+                ErrorType::ResourceLimit,
+                format!("a task may start {} operations", self.handles_at_most),
+            ));
+        }
+        self.next_handle += 1;
+        match begin(operation, request, caller) {
+            Ok(work) => self.shared.spawn(handle, operation == "call", work),
+            Err(outcome) => self.shared.lock().tell(handle, outcome),
+        }
+        Ok(handle)
+    }
+
+    pub fn cancel(&self, handle: u32) {
+        let mut state = self.shared.lock();
+        if let Some(running) = state.running.remove(&handle) {
+            running.abort.abort();
+            state.wake();
+        }
+    }
+
+    pub fn waiter(&self) -> Waiter {
+        Waiter(Arc::clone(&self.shared))
+    }
+
+    /// Ends all but the calls of sub-tasks, and waits for those.
+    pub async fn finish_calls(&self) {
+        self.shared.lock().abort(|running| !running.is_call);
+        let waiter = self.waiter();
+        poll_fn(|context| {
+            let mut state = waiter.0.lock();
+            if state.running.is_empty() {
+                return Poll::Ready(());
+            }
+            state.register(context);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Nothing is under way, and nobody has an outcome left to take.
+    pub fn is_idle(&self) -> bool {
+        self.shared.lock().running.is_empty()
+    }
+}
+
+impl Drop for Operations {
+    fn drop(&mut self) {
+        self.shared.lock().abort(|_| true);
+    }
+}
+
+/// Waits for operations without borrowing the sandbox's store.
+#[derive(Clone, Debug)]
+pub struct Waiter(Arc<Shared>);
+
+impl Waiter {
+    /// Takes the outcome of one operation. `timeout` in microseconds.
+    pub async fn wait(&self, handle: u32, timeout: Option<u64>) -> Result<Option<Payload>, String> {
+        let ended = poll_fn(|context| {
+            let mut state = self.0.lock();
+            if let Some(outcome) = state.ended.remove(&handle) {
+                state.untold.retain(|untold| *untold != handle);
+                return Poll::Ready(Ok(outcome));
+            }
+            if !state.running.contains_key(&handle) {
+                return Poll::Ready(Err(format!("there is no operation {handle} to wait for")));
+            }
+            state.register(context);
+            Poll::Pending
+        });
+        within(timeout, ended).await.transpose()
+    }
+
+    /// The handles of operations that ended, as soon as there are any. `timeout` in microseconds.
+    pub async fn poll(&self, timeout: Option<u64>) -> Vec<u32> {
+        let sleeps = timeout.is_some();
+        let ended = poll_fn(|context| match self.poll_ended(context) {
+            // With nothing under way, a timeout is a plain sleep.
+            Poll::Ready(handles) if handles.is_empty() && sleeps => Poll::Pending,
+            polled => polled,
+        });
+        within(timeout, ended).await.unwrap_or_default()
+    }
+
+    /// Ready with nothing when no operation is under way.
+    pub fn poll_ended(&self, context: &mut Context<'_>) -> Poll<Vec<u32>> {
+        let mut state = self.0.lock();
+        let handles = std::mem::take(&mut state.untold);
+        if !handles.is_empty() || state.running.is_empty() {
+            return Poll::Ready(handles);
+        }
+        state.register(context);
+        Poll::Pending
+    }
+}
+
+async fn within<F: Future>(timeout: Option<u64>, work: F) -> Option<F::Output> {
+    match timeout {
+        None => Some(work.await),
+        Some(microseconds) => tokio::time::timeout(Duration::from_micros(microseconds), work)
+            .await
+            .ok(),
+    }
+}
+
+/// The work of an operation, or the outcome of one that cannot begin.
+fn begin(operation: &str, request: Payload, caller: Option<Caller>) -> Result<Work, Payload> {
+    match operation {
+        "sleep" => {
+            let milliseconds: f64 = serde_json::from_str(&request.json)
+                .ok()
+                .filter(|milliseconds: &f64| milliseconds.is_finite())
+                .ok_or_else(|| Payload::error("invalid_request", "sleep takes milliseconds"))?;
+            let duration = Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0)
+                .unwrap_or(Duration::MAX);
+            Ok(Box::pin(async move {
+                tokio::time::sleep(duration).await;
+                Payload::json("null")
+            }))
+        }
+        "call" => {
+            let caller = caller.ok_or_else(|| {
+                Payload::error(
+                    "invalid_request",
+                    "a task can be called only while a task runs, not by top-level code",
+                )
+            })?;
+            let call = scheduler::SubTask::parse(&request.json)
+                .map_err(|message| Payload::error("invalid_request", message))?;
+            Ok(Box::pin(async move {
+                Payload::json(scheduler::run_sub_task(caller, call).await)
+            }))
+        }
+        unknown => Err(Payload::error(
+            "invalid_request",
+            format!("there is no operation {unknown:?}"),
+        )),
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn spawn(self: &Arc<Self>, handle: u32, is_call: bool, work: Work) {
+        // Held until the operation is registered: it cannot end before.
+        let mut state = self.lock();
+        let shared = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let ending = Ending { shared, handle };
+            let outcome = work.await;
+            ending.shared.lock().end(handle, outcome);
+        });
+        state.running.insert(
+            handle,
+            Running {
+                is_call,
+                abort: task.abort_handle(),
+            },
+        );
+    }
+}
+
+impl State {
+    /// Does nothing if the operation was cancelled meanwhile.
+    fn end(&mut self, handle: u32, outcome: Payload) {
+        if self.running.remove(&handle).is_some() {
+            self.tell(handle, outcome);
+        }
+    }
+
+    fn tell(&mut self, handle: u32, outcome: Payload) {
+        self.ended.insert(handle, outcome);
+        self.untold.push(handle);
+        self.wake();
+    }
+
+    fn abort(&mut self, which: impl Fn(&Running) -> bool) {
+        for running in self.running.extract_if(|_, running| which(running)) {
+            running.1.abort.abort();
+        }
+        self.wake();
+    }
+
+    fn register(&mut self, context: &Context<'_>) {
+        if !self
+            .wakers
+            .iter()
+            .any(|known| known.will_wake(context.waker()))
+        {
+            self.wakers.push(context.waker().clone());
+        }
+    }
+
+    fn wake(&mut self) {
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
+/// Ends an operation whose work panicked, so that nobody waits for it for ever.
+struct Ending {
+    shared: Arc<Shared>,
+    handle: u32,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let outcome = Payload::error("internal_error", "the host failed during this operation");
+            self.shared.lock().end(self.handle, outcome);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleep(operations: &mut Operations, milliseconds: &str) -> u32 {
+        operations
+            .start("sleep", Payload::json(milliseconds), None)
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_outcome_is_taken_once() {
+        let mut operations = Operations::new(10);
+        let handle = sleep(&mut operations, "1");
+        let waiter = operations.waiter();
+        assert_eq!(
+            waiter.wait(handle, None).await.unwrap(),
+            Some(Payload::json("null"))
+        );
+        assert!(waiter.wait(handle, None).await.is_err());
+        assert!(waiter.wait(u32::MAX, None).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn poll_tells_each_ended_operation_once() {
+        let mut operations = Operations::new(10);
+        let waiter = operations.waiter();
+        assert!(waiter.poll(None).await.is_empty());
+        let first = sleep(&mut operations, "1");
+        let second = sleep(&mut operations, "30");
+        assert_eq!(waiter.poll(None).await, [first]);
+        assert!(waiter.poll(Some(1000)).await.is_empty());
+        assert_eq!(waiter.poll(None).await, [second]);
+        assert!(waiter.poll(None).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_wait_times_out_and_can_be_repeated() {
+        let mut operations = Operations::new(10);
+        let handle = sleep(&mut operations, "20");
+        let waiter = operations.waiter();
+        assert_eq!(waiter.wait(handle, Some(1000)).await.unwrap(), None);
+        assert!(
+            waiter
+                .wait(handle, Some(10_000_000))
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
+
+    #[tokio::test]
+    async fn cancel_wakes_whoever_polls() {
+        let mut operations = Operations::new(10);
+        let handle = sleep(&mut operations, "60000");
+        let waiter = operations.waiter();
+        let polling = tokio::spawn(async move { waiter.poll(None).await });
+        tokio::task::yield_now().await;
+        operations.cancel(handle);
+        operations.cancel(12345);
+        assert!(polling.await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn refuses_what_it_does_not_know_and_too_many() {
+        let mut operations = Operations::new(3);
+        let waiter = operations.waiter();
+        for (operation, request) in [("format-disk", "1"), ("sleep", "{"), ("call", "{}")] {
+            let handle = operations
+                .start(operation, Payload::json(request), None)
+                .unwrap();
+            let outcome = waiter.wait(handle, None).await.unwrap().unwrap();
+            assert!(outcome.json.contains("invalid_request"), "{outcome:?}");
+        }
+        let error = operations
+            .start("sleep", Payload::json("1"), None)
+            .unwrap_err();
+        assert!(error.downcast_ref::<Stop>().is_some());
+    }
+}

@@ -1,0 +1,27 @@
+//! Capsule's sandbox host: language engines on Wasmtime, behind a C ABI.
+//!
+//! The way of a call: [`abi`] parses a request → [`runtime`] finds the program → [`scheduler`] runs the
+//! task, its retries and its sub-tasks, each attempt in a [`sandbox`] of its own → [`event`] tells the
+//! host what happened. A program is loaded once; its memory is then an [`image`] from which every
+//! sandbox starts.
+//!
+//! Nothing here reads an environment variable, a configuration file or the current directory.
+
+pub mod abi;
+mod cache;
+mod deadline;
+mod engine;
+mod envelope;
+mod event;
+mod failure;
+mod host;
+mod image;
+mod limiter;
+mod memory;
+mod output;
+mod program;
+mod request;
+mod runtime;
+mod sandbox;
+mod scheduler;
+mod stack;

@@ -1,0 +1,141 @@
+//! Requests of the host, parsed once at the edge.
+
+use crate::engine::{EngineSource, Language};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// `capsule_runtime_new`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeConfig {
+    /// Belongs to this user alone; made if it does not exist.
+    pub cache_folder: PathBuf,
+    pub engines: HashMap<Language, EngineSource>,
+}
+
+/// `capsule_runtime_load`. The files' contents follow as the payload, one after the other.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadRequest {
+    pub language: Language,
+    /// The first is the program itself.
+    pub files: Vec<FileEntry>,
+    /// The length of the source map, last in the payload.
+    #[serde(default)]
+    pub source_map_bytes: usize,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// As the user knows it: stack traces show it.
+    pub path: String,
+    pub bytes: usize,
+}
+
+/// `capsule_runtime_submit`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest<'a> {
+    pub program: u64,
+    pub task: String,
+    /// `{"args": […]}`, with `"kwargs": {…}` for Python.
+    #[serde(borrow)]
+    pub input: &'a RawValue,
+    /// By name, for every task of the program.
+    pub policies: HashMap<String, TaskPolicy>,
+    #[serde(default)]
+    pub limits: Limits,
+    /// Whether somebody wants to hear of each task.
+    #[serde(default)]
+    pub observe: bool,
+}
+
+/// What one task may use. It was fixed before anything ran.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskPolicy {
+    pub fuel: u64,
+    pub memory_bytes: Option<u64>,
+    pub timeout_ms: Option<f64>,
+    pub max_retries: u32,
+}
+
+/// Limits over a run.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub tasks_alive: usize,
+    pub tasks_total: usize,
+    pub task_depth: usize,
+    /// Arguments and result of a task, as JSON.
+    pub json_bytes: usize,
+    pub output_bytes: u64,
+    pub handles: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tasks_alive: 1_000,
+            tasks_total: 100_000,
+            task_depth: 64,
+            json_bytes: 64 << 20,
+            output_bytes: 64 << 20,
+            handles: 10_000,
+        }
+    }
+}
+
+impl TaskPolicy {
+    /// A bad limit is an error, never "no limit".
+    pub fn check(&self) -> Result<(), &'static str> {
+        const TIMEOUT_MS_AT_MOST: f64 = 1e12;
+        if self.fuel == 0 || self.fuel > i64::MAX as u64 {
+            return Err("fuel is not between 1 and 2^63 - 1");
+        }
+        if self.memory_bytes == Some(0) {
+            return Err("memory_bytes is 0");
+        }
+        match self.timeout_ms {
+            Some(timeout) if !(timeout > 0.0 && timeout <= TIMEOUT_MS_AT_MOST) => {
+                Err("timeout_ms is not a positive number of at most 10^12")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_limit_is_refused() {
+        let check = |fuel, memory, timeout| {
+            let json = format!(
+                r#"{{"fuel": {fuel}, "memory_bytes": {memory}, "timeout_ms": {timeout}, "max_retries": 0}}"#
+            );
+            serde_json::from_str::<TaskPolicy>(&json).unwrap().check()
+        };
+        assert!(check("1", "null", "0.5").is_ok());
+        assert!(check("0", "null", "null").is_err());
+        assert!(check("18446744073709551615", "null", "null").is_err());
+        assert!(check("1", "0", "null").is_err());
+        assert!(check("1", "null", "0").is_err());
+        assert!(check("1", "null", "-1").is_err());
+        assert!(check("1", "null", "1e300").is_err());
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        assert!(serde_json::from_str::<Limits>(r#"{"tasks": 1}"#).is_err());
+        assert!(
+            serde_json::from_str::<TaskPolicy>(r#"{"fuel": 1, "max_retries": 0, "x": 1}"#).is_err()
+        );
+    }
+}

@@ -1,0 +1,377 @@
+//! A runtime: engines, programs, runs, and the queue of events that tells of them.
+
+use crate::cache::Cache;
+use crate::deadline::Ticker;
+use crate::engine::{EngineSource, Language, LanguageEngine};
+use crate::envelope::{Execution, envelope, rounded};
+use crate::event::{Event, EventQueue};
+use crate::failure::{ErrorType, Failure};
+use crate::program::{Program, SourceFile, Sources};
+use crate::request::{LoadRequest, RunRequest, RuntimeConfig};
+use crate::scheduler::{Run, RunPlan};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Instant;
+use tokio::sync::{OnceCell, watch};
+
+/// How often, in polls of tasks, timers are looked at: a busy guest holds a worker for a tick a poll.
+const POLLS_BETWEEN_TIMERS: u32 = 3;
+
+/// Why a request was refused before anything ran.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The request is malformed, or names what does not exist.
+    Invalid(String),
+    /// The machine does not let the runtime work.
+    Failed(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(message) | Self::Failed(message) => f.write_str(message),
+        }
+    }
+}
+
+pub struct Runtime {
+    tokio: Option<tokio::runtime::Runtime>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    cache: Cache,
+    engines: HashMap<Language, EngineSlot>,
+    programs: Mutex<HashMap<u64, Arc<Program>>>,
+    /// Send true to cancel.
+    runs: Mutex<HashMap<u64, watch::Sender<bool>>>,
+    events: Arc<EventQueue>,
+    ticker: Ticker,
+    next_id: AtomicU64,
+}
+
+struct EngineSlot {
+    source: EngineSource,
+    opened: OnceCell<Arc<LanguageEngine>>,
+}
+
+impl Runtime {
+    pub fn new(config: &str) -> Result<Self, Refusal> {
+        let config: RuntimeConfig = serde_json::from_str(config)
+            .map_err(|error| Refusal::Invalid(format!("the runtime's config: {error}")))?;
+        let cache = Cache::open_folder(&config.cache_folder)
+            .map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+        let failed =
+            |error: std::io::Error| Refusal::Failed(format!("Cannot start threads: {error}"));
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("capsule")
+            .event_interval(POLLS_BETWEEN_TIMERS)
+            .enable_time()
+            .build()
+            .map_err(failed)?;
+        let engines = config.engines.into_iter().map(|(language, source)| {
+            let opened = OnceCell::new();
+            (language, EngineSlot { source, opened })
+        });
+        let shared = Shared {
+            cache,
+            engines: engines.collect(),
+            programs: Mutex::default(),
+            runs: Mutex::default(),
+            events: Arc::default(),
+            ticker: Ticker::start().map_err(failed)?,
+            next_id: AtomicU64::new(1),
+        };
+        Ok(Self {
+            tokio: Some(tokio),
+            shared: Arc::new(shared),
+        })
+    }
+
+    pub fn events(&self) -> &Arc<EventQueue> {
+        &self.shared.events
+    }
+
+    /// Begins to load a program, and returns its id. An event tells when it is ready.
+    pub fn load(&self, request: &str, payload: &[u8]) -> Result<u64, Refusal> {
+        let request: LoadRequest = serde_json::from_str(request)
+            .map_err(|error| Refusal::Invalid(format!("a load request: {error}")))?;
+        let sources = sources(&request, payload)?;
+        let id = self.shared.next_id();
+        let shared = Arc::clone(&self.shared);
+        self.spawn(async move {
+            let loading = shared.load(id, &request, sources);
+            match unwind_safe(loading).await.unwrap_or_else(Err) {
+                Ok(program) => {
+                    let declarations = program.declarations.clone().into_bytes();
+                    lock(&shared.programs).insert(id, Arc::new(program));
+                    let event = Event::ProgramLoaded { program: id };
+                    shared.events.push(&event, declarations);
+                }
+                Err(failure) => {
+                    let event = Event::ProgramFailed { program: id };
+                    let failure = serde_json::to_vec(&failure).expect("a failure is plain data");
+                    shared.events.push(&event, failure);
+                }
+            }
+        });
+        Ok(id)
+    }
+
+    /// Forgets a program. Runs of it that are under way go on.
+    pub fn unload(&self, program: u64) -> bool {
+        lock(&self.shared.programs).remove(&program).is_some()
+    }
+
+    /// Begins a run, and returns its id. An event brings its envelope.
+    pub fn submit(&self, request: &str) -> Result<u64, Refusal> {
+        let request: RunRequest<'_> = serde_json::from_str(request)
+            .map_err(|error| Refusal::Invalid(format!("a run request: {error}")))?;
+        for (name, policy) in &request.policies {
+            policy.check().map_err(|problem| {
+                Refusal::Invalid(format!("the policy of {name:?}: {problem}"))
+            })?;
+        }
+        let program = lock(&self.shared.programs)
+            .get(&request.program)
+            .cloned()
+            .ok_or_else(|| Refusal::Invalid(format!("there is no program {}", request.program)))?;
+        let id = self.shared.next_id();
+        let (cancel, cancelled) = watch::channel(false);
+        lock(&self.shared.runs).insert(id, cancel);
+        let plan = RunPlan {
+            id,
+            program,
+            policies: request.policies,
+            limits: request.limits,
+            observe: request.observe,
+        };
+        let shared = Arc::clone(&self.shared);
+        let run = Run::new(plan, Arc::clone(&shared.events), &shared.ticker, cancelled);
+        let (task, input) = (request.task, request.input.get().to_owned());
+        self.spawn(async move {
+            let running = run.start(task.clone(), input);
+            let envelope = unwind_safe(running).await.unwrap_or_else(|failure| {
+                let execution = Execution {
+                    task_name: task,
+                    ..Execution::default()
+                };
+                envelope(&Err(failure), &execution)
+            });
+            lock(&shared.runs).remove(&id);
+            shared
+                .events
+                .push(&Event::RunFinished { run: id }, envelope.into_bytes());
+        });
+        Ok(id)
+    }
+
+    /// Ends a run; its envelope says so. False when it has ended already.
+    pub fn cancel(&self, run: u64) -> bool {
+        lock(&self.shared.runs)
+            .get(&run)
+            .is_some_and(|cancel| cancel.send(true).is_ok())
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tokio
+            .as_ref()
+            .expect("threads live as long as their runtime")
+            .spawn(work);
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.shared.events.close();
+        for cancel in lock(&self.shared.runs).values() {
+            let _ = cancel.send(true);
+        }
+        if let Some(tokio) = self.tokio.take() {
+            // A guest lets go within a tick; the host need not wait for that.
+            tokio.shutdown_background();
+        }
+    }
+}
+
+impl Shared {
+    fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn load(
+        self: &Arc<Self>,
+        id: u64,
+        request: &LoadRequest,
+        sources: Sources,
+    ) -> Result<Program, Failure> {
+        let engine = self.engine(request.language).await?;
+        let _ticking = self.ticker.ticking();
+        let events = Arc::clone(&self.events);
+        Program::load(
+            request.language,
+            engine,
+            sources,
+            id,
+            &request.limits,
+            events,
+        )
+        .await
+    }
+
+    async fn engine(self: &Arc<Self>, language: Language) -> Result<Arc<LanguageEngine>, Failure> {
+        let name = language.as_str();
+        let internal = |message: String| Failure::new(ErrorType::InternalError, message);
+        let slot = self
+            .engines
+            .get(&language)
+            .ok_or_else(|| internal(format!("the {name} engine is not installed")))?;
+        let opened = slot.opened.get_or_try_init(|| async {
+            let shared = Arc::clone(self);
+            let opening = tokio::task::spawn_blocking(move || shared.open_engine(language));
+            opening
+                .await
+                .map_err(|error| internal(format!("opening the {name} engine failed: {error}")))?
+                .map_err(|error| internal(format!("Cannot open the {name} engine: {error:#}")))
+        });
+        opened.await.cloned()
+    }
+
+    fn open_engine(&self, language: Language) -> wasmtime::Result<Arc<LanguageEngine>> {
+        let name = language.as_str();
+        let mut compiling = None;
+        let engine = LanguageEngine::open(
+            language,
+            &self.engines[&language].source,
+            &self.cache,
+            || {
+                compiling = Some(Instant::now());
+                let event = Event::EngineCompiling { language: name };
+                self.events.push(&event, Vec::new());
+            },
+        )?;
+        if let Some(started) = compiling {
+            let event = Event::EngineCompiled {
+                language: name,
+                duration_ms: rounded(started.elapsed().as_secs_f64() * 1000.0),
+            };
+            self.events.push(&event, Vec::new());
+        }
+        self.ticker.watch(engine.wasmtime());
+        Ok(Arc::new(engine))
+    }
+}
+
+/// Cuts the payload of a load request into its files.
+fn sources(request: &LoadRequest, payload: &[u8]) -> Result<Sources, Refusal> {
+    let invalid = |problem: &str| Refusal::Invalid(format!("a load request: {problem}"));
+    let mut rest = payload;
+    let mut take = |bytes: usize| {
+        let (taken, left) = rest
+            .split_at_checked(bytes)
+            .ok_or_else(|| invalid("its files are longer than the payload"))?;
+        rest = left;
+        Ok(taken.to_vec())
+    };
+    let mut files = Vec::new();
+    for file in &request.files {
+        files.push(SourceFile {
+            path: file.path.clone(),
+            data: take(file.bytes)?,
+        });
+    }
+    let source_map = take(request.source_map_bytes)?;
+    if !rest.is_empty() {
+        return Err(invalid("the payload is longer than its files"));
+    }
+    if files.is_empty() {
+        return Err(invalid("it has no file"));
+    }
+    let program = files.remove(0);
+    Ok(Sources {
+        path: program.path,
+        source: String::from_utf8(program.data).map_err(|_| invalid("the program is not UTF-8"))?,
+        files,
+        source_map,
+    })
+}
+
+/// Turns a panic into a failure, so that whoever waits for the work hears of it.
+async fn unwind_safe<F: Future>(work: F) -> Result<F::Output, Failure> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(Failure::new(
+                ErrorType::InternalError,
+                format!("the host failed: {}", panic_message(&*panic)),
+            ))),
+        }
+    })
+    .await
+}
+
+/// What a panic said.
+pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(json: &str) -> LoadRequest {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_payload_is_cut_into_its_files() {
+        let request = request(
+            r#"{"language": "python", "files": [{"path": "a.py", "bytes": 2}, {"path": "b.py", "bytes": 1}],
+                "source_map_bytes": 3}"#,
+        );
+        let sources = sources(&request, b"aabmap").unwrap();
+        assert_eq!(
+            (sources.path.as_str(), sources.source.as_str()),
+            ("a.py", "aa")
+        );
+        assert_eq!(sources.files[0].data, b"b");
+        assert_eq!(sources.source_map, b"map");
+    }
+
+    #[test]
+    fn a_payload_of_another_length_is_refused() {
+        let request = request(r#"{"language": "python", "files": [{"path": "a.py", "bytes": 2}]}"#);
+        for payload in [&b"a"[..], b"aaa", b"\xff\xff"] {
+            assert!(matches!(
+                sources(&request, payload),
+                Err(Refusal::Invalid(_))
+            ));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_failure() {
+        let failure = unwind_safe(async { panic!("ouch") })
+            .await
+            .map(|(): ()| ())
+            .unwrap_err();
+        assert_eq!(failure.error_type, ErrorType::InternalError);
+        assert!(failure.message.contains("ouch"));
+    }
+}

@@ -1,0 +1,378 @@
+//! Tasks and sub-tasks: one way to run them, one retry loop, one set of limits.
+
+use crate::deadline::{Ticker, Ticking};
+use crate::envelope::{Execution, envelope, rounded};
+use crate::event::{Event, EventQueue};
+use crate::failure::{ErrorType, Failure};
+use crate::host::Operations;
+use crate::output::Output;
+use crate::program::Program;
+use crate::request::{Limits, TaskPolicy};
+use crate::sandbox::{Budget, Sandbox, SandboxState};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, watch};
+
+/// One call from the host, with all tasks that come from it.
+pub struct Run {
+    pub id: u64,
+    pub program: Arc<Program>,
+    pub policies: HashMap<String, TaskPolicy>,
+    pub limits: Limits,
+    pub events: Arc<EventQueue>,
+    pub observe: bool,
+    pub cancelled: watch::Receiver<bool>,
+    alive: AtomicUsize,
+    /// Told when no task is alive any more.
+    idle: Notify,
+    total: AtomicUsize,
+    next_task: AtomicU64,
+    _ticking: Ticking,
+}
+
+/// What a run is made of.
+pub struct RunPlan {
+    pub id: u64,
+    pub program: Arc<Program>,
+    pub policies: HashMap<String, TaskPolicy>,
+    pub limits: Limits,
+    pub observe: bool,
+}
+
+impl Run {
+    pub fn new(
+        plan: RunPlan,
+        events: Arc<EventQueue>,
+        ticker: &Ticker,
+        cancelled: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id: plan.id,
+            program: plan.program,
+            policies: plan.policies,
+            limits: plan.limits,
+            observe: plan.observe,
+            events,
+            cancelled,
+            alive: AtomicUsize::new(0),
+            idle: Notify::new(),
+            total: AtomicUsize::new(0),
+            next_task: AtomicU64::new(1),
+            _ticking: ticker.ticking(),
+        })
+    }
+
+    /// Runs the task that the host called. Returns its envelope, once all that it started has ended.
+    pub async fn start(self: Arc<Self>, task: String, input: String) -> String {
+        let envelope = execute(Arc::clone(&self), None, 0, task, input).await;
+        self.wait_until_idle().await;
+        envelope
+    }
+
+    /// Sub-tasks of a task that failed are told to end, and do so within a tick.
+    async fn wait_until_idle(&self) {
+        loop {
+            let mut idle = pin!(self.idle.notified());
+            idle.as_mut().enable();
+            if self.alive.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Counts a task in, or says which limit keeps it out.
+    fn admit(self: &Arc<Self>, depth: usize) -> Result<Admission, Failure> {
+        let Limits {
+            tasks_alive,
+            tasks_total,
+            task_depth,
+            ..
+        } = self.limits;
+        let refused = |what: String| Err(Failure::new(ErrorType::TaskLimit, what));
+        if depth > task_depth {
+            return refused(format!("tasks may call each other {task_depth} deep"));
+        }
+        if self.total.fetch_add(1, Ordering::Relaxed) >= tasks_total {
+            return refused(format!("a run may have {tasks_total} tasks in all"));
+        }
+        let admission = Admission(Arc::clone(self));
+        if self.alive.fetch_add(1, Ordering::SeqCst) >= tasks_alive {
+            return refused(format!("a run may have {tasks_alive} tasks alive at once"));
+        }
+        Ok(admission)
+    }
+}
+
+/// A task that is alive.
+struct Admission(Arc<Run>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if self.0.alive.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
+
+/// The task that calls a sub-task.
+#[derive(Clone)]
+pub struct Caller {
+    run: Arc<Run>,
+    task: u64,
+    depth: usize,
+}
+
+/// A call as a guest asks for it. It names a task and carries arguments; nothing else is looked at.
+#[derive(Debug, Deserialize)]
+pub struct SubTask {
+    task: String,
+    input: Box<RawValue>,
+}
+
+impl SubTask {
+    pub fn parse(json: &str) -> Result<Self, String> {
+        serde_json::from_str(json).map_err(|error| format!("a call is {{task, input}}: {error}"))
+    }
+}
+
+/// Runs a sub-task. Returns its envelope.
+pub async fn run_sub_task(caller: Caller, call: SubTask) -> String {
+    let Caller { run, task, depth } = caller;
+    let input = String::from(Box::<str>::from(call.input));
+    execute(run, Some(task), depth + 1, call.task, input).await
+}
+
+/// The same for a run's first task and for every sub-task.
+async fn execute(
+    run: Arc<Run>,
+    parent: Option<u64>,
+    depth: usize,
+    name: String,
+    input: String,
+) -> String {
+    let mut execution = Execution {
+        task_name: name,
+        ..Execution::default()
+    };
+    let outcome = match admissible(&run, &execution.task_name, depth, &input) {
+        Err(failure) => Err(failure),
+        Ok((policy, _admission)) => {
+            let task = run.next_task.fetch_add(1, Ordering::Relaxed);
+            let caller = Caller {
+                run: Arc::clone(&run),
+                task,
+                depth,
+            };
+            let mut observed = Observed::start(&caller, parent, &execution.task_name);
+            let outcome = attempts(&caller, &policy, &input, &mut execution).await;
+            observed.finish(&outcome, &execution);
+            outcome
+        }
+    };
+    envelope(&outcome, &execution)
+}
+
+fn admissible(
+    run: &Arc<Run>,
+    task: &str,
+    depth: usize,
+    input: &str,
+) -> Result<(TaskPolicy, Admission), Failure> {
+    let policy = run.policies.get(task).ok_or_else(|| {
+        let mut known: Vec<_> = run.policies.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        Failure::new(
+            ErrorType::TaskNotFound,
+            format!(
+                "there is no task {task:?}; the program has: {}",
+                known.join(", ")
+            ),
+        )
+    })?;
+    if input.len() > run.limits.json_bytes {
+        return Err(Failure::new(
+            ErrorType::ResourceLimit,
+            format!(
+                "the arguments of {task:?} are {} bytes of JSON, more than {}",
+                input.len(),
+                run.limits.json_bytes
+            ),
+        ));
+    }
+    Ok((policy.clone(), run.admit(depth)?))
+}
+
+/// Tries until an attempt succeeds or none is left.
+async fn attempts(
+    caller: &Caller,
+    policy: &TaskPolicy,
+    input: &str,
+    execution: &mut Execution,
+) -> Result<String, Failure> {
+    let output = Output::new(
+        Arc::clone(&caller.run.events),
+        caller.run.id,
+        caller.task,
+        caller.run.limits.output_bytes,
+    );
+    loop {
+        let attempt = attempt(caller, policy, &execution.task_name, input, output.clone()).await;
+        execution.duration_ms += attempt.duration_ms;
+        execution.fuel_consumed += attempt.fuel_consumed;
+        execution.ram_used = execution.ram_used.max(attempt.ram_used);
+        match attempt.outcome {
+            Err(ref failure)
+                if execution.retries < policy.max_retries
+                    && failure.error_type != ErrorType::Cancelled =>
+            {
+                execution.retries += 1;
+                retried(caller, execution.retries, &attempt, failure);
+            }
+            outcome => return outcome.map_err(|failure| caller.run.program.explain(failure)),
+        }
+    }
+}
+
+struct Attempt {
+    outcome: Result<String, Failure>,
+    duration_ms: f64,
+    fuel_consumed: u64,
+    ram_used: u64,
+}
+
+/// One attempt, in a sandbox of its own.
+async fn attempt(
+    caller: &Caller,
+    policy: &TaskPolicy,
+    task: &str,
+    input: &str,
+    output: Output,
+) -> Attempt {
+    let started = Instant::now();
+    let run = &caller.run;
+    let budget = Budget {
+        subject: "the task",
+        fuel: policy.fuel,
+        memory_bytes: policy.memory_bytes,
+        timeout: policy
+            .timeout_ms
+            .map(|ms| Duration::from_secs_f64(ms / 1000.0)),
+        result_bytes: run.limits.json_bytes,
+    };
+    let operations = Operations::new(run.limits.handles);
+    let state = SandboxState::new(operations, output, Some(caller.clone()));
+    let engine = Arc::clone(&run.program.engine);
+    let image = Arc::clone(&run.program.image);
+    let image_bytes = image.len() as u64;
+    let sandbox = Sandbox::new(engine, image, state, budget, run.cancelled.clone()).await;
+    let (outcome, fuel_consumed, ram_used) = match sandbox {
+        Err(failure) => (Err(failure), 0, image_bytes),
+        Ok(mut sandbox) => {
+            let outcome = sandbox.run(task, input).await;
+            (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
+        }
+    };
+    Attempt {
+        outcome,
+        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
+        fuel_consumed,
+        ram_used,
+    }
+}
+
+fn retried(caller: &Caller, attempt: u32, figures: &Attempt, failure: &Failure) {
+    if caller.run.observe {
+        caller.run.events.push(
+            &Event::TaskRetried {
+                run: caller.run.id,
+                task: caller.task,
+                attempt,
+                attempt_ms: rounded(figures.duration_ms),
+                fuel_consumed: figures.fuel_consumed,
+                ram_used: figures.ram_used,
+                error_type: failure.error_type.as_str(),
+                message: &failure.message,
+            },
+            Vec::new(),
+        );
+    }
+}
+
+/// Tells of a task's start, and of its end in every case: a task that is dropped was cancelled.
+struct Observed {
+    caller: Caller,
+    name: String,
+    started: Instant,
+    finished: bool,
+}
+
+impl Observed {
+    fn start(caller: &Caller, parent: Option<u64>, name: &str) -> Self {
+        if caller.run.observe {
+            caller.run.events.push(
+                &Event::TaskStarted {
+                    run: caller.run.id,
+                    task: caller.task,
+                    parent,
+                    name,
+                },
+                Vec::new(),
+            );
+        }
+        Self {
+            caller: caller.clone(),
+            name: name.to_owned(),
+            started: Instant::now(),
+            finished: !caller.run.observe,
+        }
+    }
+
+    fn finish(&mut self, outcome: &Result<String, Failure>, execution: &Execution) {
+        let failure = outcome.as_ref().err();
+        self.tell(
+            failure.map(|failure| failure.error_type.as_str()),
+            failure.map(|failure| failure.message.as_str()),
+            execution,
+        );
+    }
+
+    fn tell(&mut self, error_type: Option<&str>, message: Option<&str>, execution: &Execution) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        self.caller.run.events.push(
+            &Event::TaskFinished {
+                run: self.caller.run.id,
+                task: self.caller.task,
+                name: &self.name,
+                duration_ms: rounded(execution.duration_ms),
+                retries: execution.retries,
+                fuel_consumed: execution.fuel_consumed,
+                ram_used: execution.ram_used,
+                error_type,
+                message,
+            },
+            Vec::new(),
+        );
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let execution = Execution {
+            duration_ms: self.started.elapsed().as_secs_f64() * 1000.0,
+            ..Execution::default()
+        };
+        self.tell(
+            Some(ErrorType::Cancelled.as_str()),
+            Some("its caller ended first"),
+            &execution,
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The C ABI as a caller meets it, mistakes first. Programs in real engines are tested from TypeScript.
+
+use capsule::abi::*;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::time::Duration;
+use std::{fs, thread};
+
+const EMPTY: CapsuleBuffer = CapsuleBuffer {
+    data: null_mut(),
+    len: 0,
+};
+
+/// Reads a buffer of the library and frees it.
+fn take(buffer: CapsuleBuffer) -> String {
+    if buffer.data.is_null() {
+        return String::new();
+    }
+    // SAFETY: a buffer that the library just wrote.
+    let bytes = unsafe { std::slice::from_raw_parts(buffer.data, buffer.len) };
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    // SAFETY: as above; it is not used again.
+    unsafe { capsule_buffer_free(buffer.data, buffer.len) };
+    text
+}
+
+fn new_runtime(config: &str) -> Result<u64, (u32, String)> {
+    let (mut runtime, mut error) = (0, EMPTY);
+    // SAFETY: all pointers are of this frame.
+    let status =
+        unsafe { capsule_runtime_new(config.as_ptr(), config.len(), &mut runtime, &mut error) };
+    if status == CAPSULE_OK {
+        Ok(runtime)
+    } else {
+        Err((status, take(error)))
+    }
+}
+
+fn config(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    format!(r#"{{"cache_folder": {folder:?}, "engines": {{}}}}"#)
+}
+
+fn submit(runtime: u64, request: &str) -> (u32, String) {
+    let (mut run, mut error) = (0, EMPTY);
+    // SAFETY: all pointers are of this frame.
+    let status = unsafe {
+        capsule_runtime_submit(
+            runtime,
+            request.as_ptr(),
+            request.len(),
+            &mut run,
+            &mut error,
+        )
+    };
+    (status, take(error))
+}
+
+fn load(runtime: u64, request: &str, payload: &[u8]) -> (u32, String) {
+    let (mut program, mut error) = (0, EMPTY);
+    // SAFETY: all pointers are of this frame.
+    let status = unsafe {
+        capsule_runtime_load(
+            runtime,
+            request.as_ptr(),
+            request.len(),
+            payload.as_ptr(),
+            payload.len(),
+            &mut program,
+            &mut error,
+        )
+    };
+    (status, take(error))
+}
+
+fn next_events(runtime: u64) -> (u32, String) {
+    let mut events = EMPTY;
+    // SAFETY: the pointer is of this frame.
+    let status = unsafe { capsule_runtime_next_event(runtime, &mut events) };
+    (status, take(events))
+}
+
+#[test]
+fn a_version_is_told() {
+    assert_eq!(capsule_abi_version(), CAPSULE_ABI_VERSION);
+}
+
+#[test]
+fn a_made_up_or_freed_runtime_is_an_error() {
+    let freed = new_runtime(&config("freed")).unwrap();
+    capsule_runtime_free(freed);
+    capsule_runtime_free(freed);
+    for runtime in [0, freed, u64::MAX] {
+        assert_eq!(submit(runtime, "{}").0, CAPSULE_NOT_FOUND);
+        assert_eq!(load(runtime, "{}", b"").0, CAPSULE_NOT_FOUND);
+        assert_eq!(capsule_runtime_cancel(runtime, 1), CAPSULE_NOT_FOUND);
+        assert_eq!(capsule_runtime_unload(runtime, 1), CAPSULE_NOT_FOUND);
+        assert_eq!(next_events(runtime).0, CAPSULE_NOT_FOUND);
+    }
+    capsule_runtime_free(u64::MAX);
+}
+
+#[test]
+fn null_pointers_are_errors() {
+    let runtime = new_runtime(&config("null")).unwrap();
+    // SAFETY: null is allowed, and an error.
+    unsafe {
+        let none = null_mut();
+        assert_eq!(
+            capsule_runtime_new(none, 5, null_mut(), null_mut()),
+            CAPSULE_INVALID_ARGUMENT
+        );
+        assert_eq!(
+            capsule_runtime_submit(runtime, none, 5, null_mut(), null_mut()),
+            CAPSULE_INVALID_ARGUMENT
+        );
+        capsule_buffer_free(null_mut(), 5);
+    }
+    capsule_runtime_free(runtime);
+}
+
+#[test]
+fn malformed_requests_are_errors_with_a_text() {
+    let refused = |config: &str| new_runtime(config).unwrap_err();
+    assert!(refused("{").1.contains("the runtime's config"));
+    assert_eq!(
+        refused(r#"{"cache_folder": "/x"}"#).0,
+        CAPSULE_INVALID_ARGUMENT
+    );
+    let (status, message) = refused(r#"{"cache_folder": "/proc/none", "engines": {}}"#);
+    assert_eq!(status, CAPSULE_FAILED);
+    assert!(message.contains("/proc/none"), "{message}");
+
+    let runtime = new_runtime(&config("malformed")).unwrap();
+    for request in ["", "{}", "[]", r#"{"program": 1, "policies": 5}"#, "\u{0}"] {
+        let (status, message) = submit(runtime, request);
+        assert_eq!(status, CAPSULE_INVALID_ARGUMENT, "{request}");
+        assert!(message.contains("a run request"), "{message}");
+    }
+    let unknown = r#"{"program": 9, "task": "x", "input": {}, "policies": {}}"#;
+    assert!(submit(runtime, unknown).1.contains("there is no program 9"));
+    let zero = r#"{"program": 9, "task": "x", "input": {},
+        "policies": {"x": {"fuel": 0, "memory_bytes": null, "timeout_ms": null, "max_retries": 0}}}"#;
+    assert!(submit(runtime, zero).1.contains("fuel is not between"));
+
+    let short = r#"{"language": "python", "files": [{"path": "a.py", "bytes": 5}]}"#;
+    assert!(
+        load(runtime, short, b"abc")
+            .1
+            .contains("longer than the payload")
+    );
+    let unknown = r#"{"language": "ruby", "files": []}"#;
+    assert_eq!(load(runtime, unknown, b"").0, CAPSULE_INVALID_ARGUMENT);
+    capsule_runtime_free(runtime);
+}
+
+#[test]
+fn a_missing_engine_fails_the_program() {
+    let runtime = new_runtime(&config("engine")).unwrap();
+    let request = r#"{"language": "python", "files": [{"path": "a.py", "bytes": 0}]}"#;
+    assert_eq!(load(runtime, request, b"").0, CAPSULE_OK);
+    let (status, events) = next_events(runtime);
+    assert_eq!(status, CAPSULE_OK);
+    assert!(events.contains("program_failed"), "{events}");
+    assert!(
+        events.contains("the python engine is not installed"),
+        "{events}"
+    );
+    capsule_runtime_free(runtime);
+}
+
+#[test]
+fn freeing_a_runtime_wakes_who_waits_for_events() {
+    let runtime = new_runtime(&config("wake")).unwrap();
+    let waiting = thread::spawn(move || next_events(runtime).0);
+    thread::sleep(Duration::from_millis(50));
+    capsule_runtime_free(runtime);
+    assert_eq!(waiting.join().unwrap(), CAPSULE_CLOSED);
+}
+
+#[test]
+fn many_runtimes_leave_no_thread() {
+    let threads = || fs::read_dir("/proc/self/task").map_or(0, |tasks| tasks.count());
+    let before = threads();
+    for _ in 0..20 {
+        capsule_runtime_free(new_runtime(&config("many")).unwrap());
+    }
+    // Threads end in the background.
+    for _ in 0..100 {
+        if threads() <= before + 2 {
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{} threads, {before} before", threads());
+}

@@ -1,0 +1,25 @@
+//! `capsule.h` is what the exports say. `UPDATE=1` writes it.
+
+use std::{env, fs, path::Path};
+
+#[test]
+fn the_header_is_that_of_the_exports() {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = cbindgen::Config::from_file(crate_folder.join("cbindgen.toml")).unwrap();
+    let mut generated = Vec::new();
+    cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(crate_folder.join("src/abi.rs"))
+        .generate()
+        .unwrap()
+        .write(&mut generated);
+    let path = crate_folder.join("capsule.h");
+    if env::var_os("UPDATE").is_some() {
+        fs::write(&path, &generated).unwrap();
+    }
+    let committed = fs::read(&path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "capsule.h is out of date: UPDATE=1 cargo test writes it"
+    );
+}
