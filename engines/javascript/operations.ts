@@ -1,0 +1,81 @@
+/**
+ * Operations of the host as promises, and as calls that wait where they stand: one event loop for
+ * timers, requests and sub-tasks alike.
+ */
+import { ended } from "capsule:host/events@1.0.0";
+import * as host from "capsule:host/operations@1.0.0";
+
+export type { Payload } from "capsule:host/operations@1.0.0";
+type Payload = host.Payload;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** An operation that the host runs. */
+export class Operation {
+  readonly #handle: number;
+  #outcome: Payload | undefined;
+  #resolve: ((outcome: Payload) => void) | undefined;
+  #promise: Promise<Payload> | undefined;
+
+  constructor(operation: string, json: string, bytes: Uint8Array = NO_BYTES) {
+    this.#handle = host.start(operation, { json, bytes });
+  }
+
+  /** The outcome, when the operation has ended. */
+  ended(): Promise<Payload> {
+    this.#promise ??= this.#outcome ? Promise.resolve(this.#outcome) : new Promise((resolve) => {
+      this.#resolve = resolve;
+      awaited.set(this.#handle, this);
+      if (!looping) void loop();
+    });
+    return this.#promise;
+  }
+
+  /** The outcome, waiting for it where it stands: nothing else runs meanwhile. */
+  wait(): Payload {
+    if (this.#outcome === undefined) {
+      this.#outcome = host.wait(this.#handle, null)!;
+      awaited.delete(this.#handle);
+      this.#resolve?.(this.#outcome);
+    }
+    return this.#outcome;
+  }
+
+  /** Ends it. Its promise stays pending for ever. */
+  cancel(): void {
+    awaited.delete(this.#handle);
+    host.cancel(this.#handle);
+  }
+}
+
+/** Operations whose promise somebody holds, by handle. */
+const awaited = new Map<number, Operation>();
+/** Operations of which the host has told already, before anybody awaited them. */
+const told = new Set<number>();
+let looping = false;
+
+async function loop(): Promise<void> {
+  looping = true;
+  while (awaited.size > 0) {
+    settleTold();
+    if (awaited.size === 0) break;
+    const handles = await ended().read();
+    for (const handle of handles) told.add(handle);
+    // Nothing is under way, so nothing that is awaited can end any more.
+    if (handles.length === 0) break;
+    settleTold();
+  }
+  looping = false;
+}
+
+function settleTold(): void {
+  for (const [handle, operation] of awaited) {
+    if (told.delete(handle)) operation.wait();
+  }
+}
+
+/** Whether an outcome is the host's refusal, and what it says. */
+export function refusal(outcome: Payload): string | undefined {
+  if (!outcome.json.startsWith('{"error":')) return undefined;
+  return JSON.parse(outcome.json).error.message;
+}

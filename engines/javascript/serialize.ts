@@ -1,0 +1,44 @@
+/** Values on their way out of the sandbox. */
+
+// A program may replace what it likes: the engine keeps what it needs.
+const { stringify } = JSON;
+
+/** Thrown for a value that has no JSON. */
+export class InvalidResult extends Error {
+  override readonly name = "InvalidResult";
+}
+
+/**
+ * A value as JSON text, by the language's own rules; nothing is `null`.
+ *
+ * @throws {InvalidResult} naming the path and the type of what has no JSON.
+ */
+export function serialize(value: unknown, subject: string): string {
+  let text: string | undefined;
+  try {
+    text = stringify(value ?? null);
+  } catch (thrown) {
+    const problem = findProblem(value, subject, []);
+    // Nothing in the value is to blame: a `toJSON` or a getter threw.
+    if (problem === undefined) throw thrown;
+    throw new InvalidResult(problem);
+  }
+  if (text === undefined) {
+    throw new InvalidResult(`${subject} is a ${typeof value}, which has no JSON`);
+  }
+  return text;
+}
+
+function findProblem(value: unknown, path: string, above: unknown[]): string | undefined {
+  if (typeof value === "bigint") return `${path} is a bigint, which has no JSON`;
+  if (typeof value !== "object" || value === null) return undefined;
+  if (above.includes(value)) return `${path} is a circular reference, which has no JSON`;
+  if ("toJSON" in value && typeof value.toJSON === "function") return undefined;
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+  for (const [key, member] of entries) {
+    const step = typeof key === "number" ? `[${key}]` : `.${key}`;
+    const problem = findProblem(member, path + step, [...above, value]);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+"""The Python engine: what is snapshotted with CPython, and what the world of engines/wit calls."""
+
+from capsule_engine import standard_library
+
+# First: what is not imported before the snapshot does not exist at run time.
+standard_library.import_all()
+
+import gc
+
+import wit_world
+from componentize_py_types import Err
+
+from capsule._task import set_backend
+from capsule_engine import event_loop, output, randomness
+from capsule_engine.failure import Failure
+from capsule_engine.program import Program
+from capsule_engine.tasks import SandboxBackend
+
+output.install()
+event_loop.install()
+backend = SandboxBackend()
+set_backend(backend)
+
+program: Program | None = None
+
+
+class WitWorld(wit_world.WitWorld):
+    def load(self, path: str, source: str, files: list) -> str:
+        global program
+        try:
+            program = Program(path, source, {file.path: file.data for file in files}, backend)
+            declarations = program.load()
+        except BaseException as error:
+            raise Err(Failure(error, program).while_loading()) from None
+        finally:
+            output.flush()
+        # What lives now lives in every call: collecting it there would touch all its pages.
+        gc.freeze()
+        return declarations
+
+    def run(self, task: str, input: str) -> str:
+        try:
+            randomness.reseed()
+            return program.run(task, input)
+        except BaseException as error:
+            raise Err(Failure(error, program).as_json()) from None
+        finally:
+            output.flush()
+
+
+gc.collect()
+gc.freeze()

@@ -1,0 +1,56 @@
+"""Operations of the host: started here, waited for where they are needed."""
+
+import json
+from typing import Any
+
+from componentize_py_types import Err
+from wit_world.imports import operations
+from wit_world.imports.operations import Payload
+
+from capsule_engine import output
+
+
+class OperationError(RuntimeError):
+    """The host refused an operation."""
+
+
+def start(operation: str, request: Any) -> int:
+    """Begins an operation with a request that JSON can hold. Returns its handle."""
+    return operations.start(operation, Payload(json.dumps(request, allow_nan=False), b""))
+
+
+def start_json(operation: str, request: str) -> int:
+    """Begins an operation with a request that is JSON already. Returns its handle."""
+    return operations.start(operation, Payload(request, b""))
+
+
+def wait(handle: int, timeout: float | None = None) -> Any:
+    """The outcome of an operation, or TimeoutError after `timeout` seconds."""
+    output.flush()
+    try:
+        payload = operations.wait(handle, _microseconds(timeout))
+    except Err as error:
+        raise OperationError(error.value) from None
+    if payload is None:
+        raise TimeoutError(f"the operation did not end within {timeout} s")
+    outcome = json.loads(payload.json)
+    if isinstance(outcome, dict) and outcome.keys() == {"error"}:
+        raise OperationError(outcome["error"]["message"])
+    return outcome
+
+
+def poll(timeout: float | None) -> list[int]:
+    """The handles of operations that ended. Waits for one, or for `timeout` seconds."""
+    output.flush()
+    return operations.poll(_microseconds(timeout))
+
+
+def cancel(handle: int) -> None:
+    """Ends an operation whose outcome nobody wants."""
+    operations.cancel(handle)
+
+
+def _microseconds(seconds: float | None) -> int | None:
+    if seconds is None:
+        return None
+    return max(0, min(round(seconds * 1e6), 2**63))

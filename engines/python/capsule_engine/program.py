@@ -1,0 +1,207 @@
+"""The program: its modules, its tasks, and what stands for a main."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import importlib
+import inspect
+import json
+import linecache
+import sys
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import PurePosixPath
+from types import CodeType, ModuleType
+from typing import Any
+
+from capsule._task import Task
+from capsule_engine.serialize import serialize
+from capsule_engine.tasks import SandboxBackend
+
+
+class Program:
+    """One file, and the modules beside it that it imports."""
+
+    def __init__(
+        self, path: str, source: str, modules: dict[str, bytes], backend: SandboxBackend
+    ) -> None:
+        #: Source text by the file name that tracebacks show.
+        self.sources: dict[str, str] = {}
+        self._path = path
+        self._source = source.removeprefix("\ufeff")
+        self._modules = modules
+        self._backend = backend
+        self._code: CodeType | None = None
+
+    def load(self) -> str:
+        """Runs the top-level code, unless it is a script's. Returns the declarations as JSON."""
+        folder = PurePosixPath(self._path).parent
+        self._remember(self._path, self._source)
+        sys.meta_path.insert(0, ModuleFinder(self, str(folder), self._modules))
+        sys.argv = [self._path]
+
+        tree = ast.parse(self._source, self._path)
+        self._code = compile(tree, self._path, "exec", dont_inherit=True)
+        implicit = None
+        if _is_script(tree):
+            self._import_ahead(tree)
+            implicit = "script"
+        else:
+            name = PurePosixPath(self._path).stem
+            module = self._execute("__program__" if name in sys.modules else name)
+            if not any(task.name == "main" for task in self._backend.declared):
+                implicit = "script"
+                if callable(getattr(module, "main", None)):
+                    implicit = "function"
+                    self._backend.declare(Task(module.main, "main", {}))
+        return json.dumps(
+            {
+                "tasks": [
+                    {"name": task.name, "options": _describe(task.options)}
+                    for task in self._backend.declared
+                ],
+                "implicit_main": implicit,
+            }
+        )
+
+    def run(self, task: str, input: str) -> str:
+        """Runs a task. Returns its result as JSON."""
+        arguments = json.loads(input)
+        args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
+        try:
+            result = self._call(task, args, kwargs)
+            if inspect.isawaitable(result):
+                result = asyncio.run(_awaited(result))
+        except SystemExit as exit:
+            if exit.code not in (None, 0):
+                raise
+            result = None
+        return serialize(result, "result")
+
+    def _call(self, task: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        is_declared = any(declared.name == task for declared in self._backend.declared)
+        if task == "main" and not is_declared:
+            sys.argv = [self._path, *map(str, args)]
+            self._execute("__main__")
+            return None
+        return self._backend.find(task).__wrapped__(*args, **kwargs)
+
+    def _execute(self, name: str) -> ModuleType:
+        module = ModuleType(name)
+        module.__file__ = self._path
+        # Classes and pickles find their module by its name.
+        sys.modules[name] = module
+        assert self._code is not None
+        exec(self._code, module.__dict__)
+        return module
+
+    def _import_ahead(self, tree: ast.Module) -> None:
+        """Imports what a script will, for all its runs. What fails, fails there again."""
+        for statement in tree.body:
+            names = []
+            if isinstance(statement, ast.Import):
+                names = [alias.name for alias in statement.names]
+            elif (
+                isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module
+            ):
+                names = [statement.module]
+            for name in names:
+                # Modules beside the script may act when they are imported, as the script does.
+                if _module_path(name) in self._modules or f"{name}/__init__.py" in self._modules:
+                    continue
+                try:
+                    importlib.import_module(name)
+                except BaseException:
+                    pass
+
+    def _remember(self, shown: str, source: str) -> None:
+        """Lets tracebacks show lines of a file that is not in the sandbox."""
+        self.sources[shown] = source
+        linecache.cache[shown] = (len(source), None, source.splitlines(True), shown)
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+def _is_script(tree: ast.Module) -> bool:
+    """Whether nothing is declared: no function `main`, no import of capsule."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                if any(alias.name.split(".")[0] == "capsule" for alias in names):
+                    return False
+            case ast.ImportFrom(module=str(module), level=0):
+                if module.split(".")[0] == "capsule":
+                    return False
+    return not any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "main"
+        for node in tree.body
+    )
+
+
+def _describe(options: dict[str, Any]) -> Any:
+    """Options as JSON: what it cannot hold becomes a description that no option accepts."""
+
+    def described(value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int, str)):
+            return value
+        if isinstance(value, float):
+            return value if value - value == 0 else {"unsupported": str(value)}
+        if isinstance(value, (list, tuple)):
+            return [described(item) for item in value]
+        if isinstance(value, dict):
+            return {str(key): described(item) for key, item in value.items()}
+        return {"unsupported": type(value).__name__}
+
+    return described(options)
+
+
+def _module_path(name: str) -> str:
+    return name.replace(".", "/") + ".py"
+
+
+class ModuleFinder(MetaPathFinder):
+    """Finds the program's own modules, before any other: a script's folder comes first."""
+
+    def __init__(self, program: Program, folder: str, modules: dict[str, bytes]) -> None:
+        self._program = program
+        self._folder = folder
+        self._modules = modules
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        stem = name.replace(".", "/")
+        for file, is_package in ((f"{stem}/__init__.py", True), (f"{stem}.py", False)):
+            data = self._modules.get(file)
+            if data is None:
+                continue
+            shown = file if self._folder in ("", ".") else f"{self._folder}/{file}"
+            loader = ModuleLoader(self._program, shown, data, is_package)
+            spec = ModuleSpec(name, loader, origin=shown, is_package=is_package)
+            spec.has_location = True
+            if is_package:
+                spec.submodule_search_locations = [shown.removesuffix("/__init__.py")]
+            return spec
+        return None
+
+
+class ModuleLoader(InspectLoader):
+    """Loads one of the program's modules."""
+
+    def __init__(self, program: Program, shown: str, data: bytes, is_package: bool) -> None:
+        self._program = program
+        self._shown = shown
+        self._data = data
+        self._is_package = is_package
+
+    def is_package(self, fullname: str) -> bool:
+        return self._is_package
+
+    def get_source(self, fullname: str) -> str:
+        return self._data.decode("utf-8-sig")
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = self.get_source(fullname)
+        self._program._remember(self._shown, source)
+        return compile(source, self._shown, "exec", dont_inherit=True)

@@ -1,0 +1,86 @@
+"""All of the standard library that WebAssembly can carry, imported before the snapshot."""
+
+import importlib
+import pkgutil
+import sys
+import warnings
+from importlib.machinery import ModuleSpec
+
+# Import has an effect (a browser opens, a poem is printed), or the module is a program or a test.
+NOT_IMPORTED = {
+    "__hello__",
+    "__main__",
+    "__phello__",
+    "antigravity",
+    "ensurepip",
+    "idlelib",
+    "lib2to3",
+    "test",
+    "this",
+    "turtle",
+    "turtledemo",
+    "venv",
+}
+
+# Why an import of these fails in a sandbox. The rest of what is missing is of another system.
+REASONS = {
+    "_bz2": "bz2 needs a C library that the sandbox does not have: use zlib or gzip",
+    "_ctypes": "ctypes calls native code, which a sandbox never does",
+    "_lzma": "lzma needs a C library that the sandbox does not have: use zlib or gzip",
+    "_multiprocessing": "a sandbox has one process: call a task instead",
+    "_posixsubprocess": "a sandbox starts no processes",
+    "_ssl": "a sandbox opens no sockets: urllib.request and http.client do https",
+    "mmap": "a sandbox maps no files: read them",
+    "readline": "a sandbox has no terminal",
+    "tkinter": "a sandbox has no display",
+    "_tkinter": "a sandbox has no display",
+}
+REASONS |= {
+    "bz2": REASONS["_bz2"],
+    "ctypes": REASONS["_ctypes"],
+    "lzma": REASONS["_lzma"],
+    "ssl": REASONS["_ssl"],
+    "turtle": REASONS["tkinter"],
+}
+
+missing: dict[str, str] = {}
+
+
+def import_all() -> None:
+    """Imports every module that can be imported, and remembers why others cannot."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in sorted(sys.stdlib_module_names - NOT_IMPORTED):
+            _import(name)
+            module = sys.modules.get(name)
+            if module is not None and hasattr(module, "__path__"):
+                for info in pkgutil.walk_packages(module.__path__, f"{name}.", onerror=_ignore):
+                    if not _is_program(info.name):
+                        _import(info.name)
+    sys.meta_path.append(Missing())
+
+
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        missing[name] = REASONS.get(name) or f"not available in a sandbox ({error})"
+
+
+def _ignore(name: str) -> None:
+    """A package that cannot be imported was remembered already."""
+
+
+def _is_program(name: str) -> bool:
+    parts = name.split(".")
+    return parts[-1] == "__main__" or "test" in parts or "tests" in parts or "idle_test" in parts
+
+
+class Missing:
+    """The last resort of imports: says why a module of the standard library is not there."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        reason = missing.get(name) or REASONS.get(name)
+        if reason is None:
+            return None
+        raise ModuleNotFoundError(f"No module named {name!r}: {reason}", name=name)

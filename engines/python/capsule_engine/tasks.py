@@ -1,0 +1,84 @@
+"""The tasks of the program, and calls from one to another: each runs in its own sandbox."""
+
+import asyncio
+import json
+from concurrent.futures import CancelledError
+from typing import Any
+
+from capsule._task import Task
+from capsule_engine import event_loop, host
+from capsule_engine.serialize import serialize
+
+
+class SandboxBackend:
+    """Remembers what is declared, and asks the host for calls."""
+
+    def __init__(self) -> None:
+        #: In the order of their declaration. Two of one name are both there: the host refuses that.
+        self.declared: list[Task[Any, Any]] = []
+
+    def declare(self, task: Task[Any, Any]) -> None:
+        self.declared.append(task)
+
+    def find(self, name: str) -> Task[Any, Any]:
+        """The task of this name: the last, as a script that runs again declares again."""
+        for task in reversed(self.declared):
+            if task.name == name:
+                return task
+        raise LookupError(f"there is no task {name!r}")
+
+    def submit(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> "SandboxFuture":
+        return SandboxFuture(_start(task, args, kwargs))
+
+    async def aio(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Any:
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, event_loop.HostLoop):
+            return SandboxFuture(_start(task, args, kwargs)).result()
+        return await loop.operation(_start(task, args, kwargs))
+
+
+def _start(task: Task[Any, Any], args: tuple, kwargs: dict) -> int:
+    arguments = serialize({"args": args, "kwargs": kwargs}, "arguments")
+    return host.start_json("call", f'{{"task":{json.dumps(task.name)},"input":{arguments}}}')
+
+
+class SandboxFuture:
+    """A sub-task that has started, in the manner of concurrent.futures."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._envelope: Any = None
+        self._cancelled = False
+
+    def result(self, timeout: float | None = None) -> Any:
+        if self._cancelled:
+            raise CancelledError()
+        if self._envelope is None:
+            self._envelope = host.wait(self._handle, timeout)
+        return self._envelope
+
+    def exception(self, timeout: float | None = None) -> None:
+        """None: a task that fails gives an envelope."""
+        self.result(timeout)
+
+    def done(self) -> bool:
+        try:
+            self.result(0)
+        except TimeoutError:
+            return False
+        except CancelledError:
+            pass
+        return True
+
+    def running(self) -> bool:
+        return not self.done()
+
+    def cancel(self) -> bool:
+        if not self._cancelled and self.done():
+            return False
+        host.cancel(self._handle)
+        self._cancelled = True
+        return True
+
+    def cancelled(self) -> bool:
+        return self._cancelled

@@ -1,0 +1,99 @@
+"""What a run of a task gives, whatever went wrong in it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Generic, Literal, TypeVar
+
+if sys.version_info >= (3, 11):
+    from typing import NotRequired, TypedDict
+else:
+    # Generic typed dictionaries came with Python 3.11.
+    from typing_extensions import NotRequired, TypedDict
+
+R = TypeVar("R")
+
+ErrorType = Literal[
+    "task_error",
+    "timeout",
+    "fuel_exhausted",
+    "memory_limit",
+    "stack_overflow",
+    "output_limit",
+    "resource_limit",
+    "task_limit",
+    "task_not_found",
+    "invalid_result",
+    "invalid_module",
+    "cancelled",
+    "internal_error",
+]
+
+
+class EnvelopeError(TypedDict):
+    """What went wrong in a task."""
+
+    error_type: ErrorType
+    message: str
+    stack: NotRequired[str]
+
+
+class Execution(TypedDict):
+    """The figures of a task, all its attempts together, without its sub-tasks."""
+
+    task_name: str
+    #: Milliseconds, to the microsecond.
+    duration_ms: float
+    #: Retries that took place.
+    retries: int
+    #: Units of WebAssembly fuel.
+    fuel_consumed: int
+    #: Bytes of memory and tables, of the attempt that used most.
+    ram_used: int
+    #: Method, address, status and duration of each request. No header, body or query value.
+    host_requests: list[dict[str, Any]]
+
+
+class Envelope(TypedDict, Generic[R]):
+    """A result, or an error: ``success`` says which. The other is None."""
+
+    success: bool
+    result: R | None
+    error: EnvelopeError | None
+    execution: Execution
+
+
+class TaskError(Exception):
+    """Raised by ``unwrap`` for a task that failed."""
+
+    def __init__(self, error: EnvelopeError) -> None:
+        super().__init__(error["message"])
+        #: Why the task failed: one of the closed list.
+        self.error_type: ErrorType = error["error_type"]
+        self.message: str = error["message"]
+        #: The traceback inside the task, where there is one.
+        self.stack: str | None = error.get("stack")
+
+
+def unwrap(envelope: Envelope[R]) -> R:
+    """The result of a task that succeeded.
+
+    Raises:
+        TaskError: if the task failed.
+    """
+    error = envelope["error"]
+    if error is not None:
+        raise TaskError(error)
+    return envelope["result"]  # type: ignore[return-value]  # a success may be None
+
+
+def no_execution(task_name: str) -> Execution:
+    """The figures of a task that no sandbox ran."""
+    return {
+        "task_name": task_name,
+        "duration_ms": 0,
+        "retries": 0,
+        "fuel_consumed": 0,
+        "ram_used": 0,
+        "host_requests": [],
+    }

@@ -1,0 +1,73 @@
+"""Tasks outside of a sandbox: the plain function, wrapped in an envelope with zero figures."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ._envelope import Envelope, no_execution
+
+if TYPE_CHECKING:
+    from ._task import Task
+
+
+class HostBackend:
+    """Runs the function where it is called."""
+
+    def declare(self, task: Task[Any, Any]) -> None:
+        """Nothing needs to know of it."""
+
+    def submit(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Future[Envelope[Any]]:
+        """Runs the function to its end: nothing is left to wait for."""
+        future: Future[Envelope[Any]] = Future()
+        if inspect.iscoroutinefunction(task.__wrapped__):
+            # A loop may be running here already, and it cannot be entered again.
+            with ThreadPoolExecutor(1) as thread:
+                future.set_result(thread.submit(asyncio.run, self.aio(task, args, kwargs)).result())
+        else:
+            future.set_result(_envelope(task, lambda: task.__wrapped__(*args, **kwargs)))
+        return future
+
+    async def aio(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Envelope[Any]:
+        """Awaits the function if it is a coroutine's."""
+        try:
+            result = task.__wrapped__(*args, **kwargs)
+            if inspect.isawaitable(result):
+                result = await result
+        except (asyncio.CancelledError, CancelledError):
+            raise
+        except Exception as error:
+            return _failure(task, error)
+        return _success(task, result)
+
+
+def _envelope(task: Task[Any, Any], call: Any) -> Envelope[Any]:
+    try:
+        return _success(task, call())
+    except Exception as error:
+        return _failure(task, error)
+
+
+def _success(task: Task[Any, Any], result: Any) -> Envelope[Any]:
+    return {
+        "success": True,
+        "result": result,
+        "error": None,
+        "execution": no_execution(task.name),
+    }
+
+
+def _failure(task: Task[Any, Any], error: Exception) -> Envelope[Any]:
+    return {
+        "success": False,
+        "result": None,
+        "error": {
+            "error_type": "task_error",
+            "message": traceback.format_exception_only(error)[-1].strip(),
+            "stack": "".join(traceback.format_exception(error)),
+        },
+        "execution": no_execution(task.name),
+    }
