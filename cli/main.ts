@@ -1,0 +1,80 @@
+import { CapsuleError } from "../errors.ts";
+import { columns, type CommandSpec, helpOf } from "./arguments.ts";
+import { printLine, reportError } from "./report.ts";
+import { run, runCommand } from "./run.ts";
+import { VERSION } from "../version.ts";
+
+/** The exit status of a usage or host error. */
+const FAILED = 2;
+
+interface Command {
+  spec: CommandSpec;
+  run(args: string[]): Promise<number>;
+}
+
+const COMMANDS: Record<string, Command> = {
+  run: { spec: runCommand, run },
+};
+
+/** Runs a command line. Returns the exit status; nothing is thrown. */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    reportError(error);
+    return FAILED;
+  }
+}
+
+async function dispatch([name, ...args]: string[]): Promise<number> {
+  if (name === "--version" || name === "-V") {
+    printLine(`capsule ${VERSION}`);
+    return 0;
+  }
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const topic = name === "help" && args[0] !== undefined ? commandOf(args[0]) : undefined;
+    printLine(topic ? helpOf(topic.spec) : overview());
+    return name === undefined ? FAILED : 0;
+  }
+  const command = commandOf(name);
+  const ownArguments = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
+  if (ownArguments.includes("--help") || ownArguments.includes("-h")) {
+    printLine(helpOf(command.spec));
+    return 0;
+  }
+  return await command.run(args);
+}
+
+function commandOf(name: string): Command {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command) return command;
+  throw new CapsuleError("invalid_argument", `there is no command ${JSON.stringify(name)}`, {
+    hint: `the commands are: ${Object.keys(COMMANDS).join(", ")}; capsule --help tells more`,
+  });
+}
+
+function overview(): string {
+  return [
+    "Capsule runs functions in TypeScript, JavaScript or Python, each call in a",
+    "WebAssembly sandbox of its own.",
+    "",
+    "Usage: capsule COMMAND [ARGS…]",
+    "",
+    "Commands:",
+    ...columns(Object.values(COMMANDS).map(({ spec }) => [spec.name, spec.summary])),
+    "",
+    "Options:",
+    ...columns([
+      ["-h, --help", "Show this help; capsule COMMAND --help shows a command's"],
+      ["-V, --version", "Show the version"],
+    ]),
+    "",
+    "A first program:",
+    "  $ cat hello.py",
+    "  def main(name='world'):",
+    "      return f'Hello, {name}!'",
+    "  $ capsule run hello.py Ada",
+    "  Hello, Ada!",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,113 @@
+/** What a person sees: results on standard output, everything else on standard error. */
+import { platform } from "../platform/mod.ts";
+import { CapsuleError } from "../errors.ts";
+import type { RunEvent } from "../runner/events.ts";
+import type { Envelope } from "../sdk/envelope.ts";
+
+const encoder = new TextEncoder();
+
+/** Writes a line to standard output. */
+export function printLine(text: string): void {
+  platform.write(1, encoder.encode(`${text}\n`));
+}
+
+/** Writes a line to standard error. */
+export function noteLine(text: string): void {
+  platform.write(2, encoder.encode(`${text}\n`));
+}
+
+/** Shows a mistake of the host's side, and what to do about it. */
+export function reportError(error: unknown): void {
+  if (error instanceof CapsuleError) {
+    noteLine(`${bold("error:")} ${visible(error.message)}`);
+    if (error.hint) noteLine(`${bold("hint:")} ${visible(error.hint)}`);
+  } else {
+    noteLine(`${bold("error:")} ${error instanceof Error ? error.stack : error}`);
+    noteLine(`${bold("hint:")} this is a fault of Capsule's: please report it`);
+  }
+}
+
+/** Shows a result: text as it is, other values as JSON, nothing for null. */
+export function printResult(result: unknown): void {
+  if (result === null) return;
+  const text = typeof result === "string" ? result : JSON.stringify(result, null, 2);
+  printLine(platform.isTerminal(1) ? visible(text) : text);
+}
+
+/** Shows why a task failed. */
+export function reportFailure({ error, execution }: Envelope): void {
+  if (error === null) return;
+  const name = visible(execution.task_name);
+  noteLine(
+    `${bold("error:")} task "${name}" failed: ${visible(error.message)} (${error.error_type})`,
+  );
+  if (error.stack) noteLine(visible(error.stack.trimEnd()));
+}
+
+/** Passes on what a guest writes. */
+export function writeOutput(descriptor: 1 | 2, data: Uint8Array): void {
+  const shown = platform.isTerminal(descriptor)
+    ? encoder.encode(visible(decoder.decode(data)))
+    : data;
+  platform.write(descriptor, shown);
+}
+
+/** Tells of each task as it starts, retries and ends. */
+export function noteTask(event: RunEvent): void {
+  switch (event.type) {
+    case "task_started": {
+      const from = event.parent === null ? "" : ` from #${event.parent}`;
+      return noteLine(`#${event.task} ${visible(event.name)} started${from}`);
+    }
+    case "task_retried":
+      return noteLine(
+        `#${event.task} attempt ${event.attempt} failed: ${visible(event.error.message)}`,
+      );
+    case "task_finished": {
+      const outcome = event.error ? `failed (${event.error.error_type})` : "completed";
+      const figures = [
+        `${event.durationMs.toFixed(1)} ms`,
+        `${event.fuelConsumed.toLocaleString("en")} fuel`,
+        `${(event.ramUsed / 2 ** 20).toFixed(1)} MB`,
+      ].join(", ");
+      return noteLine(`#${event.task} ${visible(event.name)} ${outcome}: ${figures}`);
+    }
+  }
+}
+
+/** Shows that something takes long: an animation on a terminal, a line elsewhere. */
+export function progress(text: string): { done(text: string): void } {
+  if (!platform.isTerminal(2)) {
+    noteLine(`${text}…`);
+    return { done: (text) => noteLine(text) };
+  }
+  let frame = 0;
+  const draw = () => {
+    const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[frame++ % 10];
+    platform.write(2, encoder.encode(`\r${spinner} ${text}…\u001b[K`));
+  };
+  draw();
+  const timer = setInterval(draw, 80);
+  return {
+    done(text) {
+      clearInterval(timer);
+      platform.write(2, encoder.encode(`\r✔ ${text}\u001b[K\n`));
+    },
+  };
+}
+
+/** Text with control characters made visible: what guests write must not steer a terminal. */
+export function visible(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
+    return character === "\r" ? "\\r" : `\\x${code}`;
+  });
+}
+
+function bold(text: string): string {
+  const colors = platform.isTerminal(2) && !platform.env("NO_COLOR");
+  return colors ? `\u001b[1;31m${text}\u001b[0m` : text;
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,186 @@
+import { CapsuleError } from "../errors.ts";
+import { platform } from "../platform/mod.ts";
+import { resolve } from "../platform/path.ts";
+import type { RunEvent } from "../runner/events.ts";
+import { open, type ProgramOptions } from "../runner/open.ts";
+import type { Envelope } from "../sdk/envelope.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
+import {
+  noteTask,
+  printLine,
+  printResult,
+  progress,
+  reportFailure,
+  writeOutput,
+} from "./report.ts";
+
+/** The exit status of a run that a signal ended. */
+const INTERRUPTED = 130;
+
+export const runCommand: CommandSpec = {
+  name: "run",
+  usage: "FILE [ARGS…] [OPTIONS] [-- ARGS…]",
+  summary: "Run the main task of a program, in a sandbox",
+  details: `
+FILE is TypeScript (.ts, .tsx, .mts), JavaScript (.js, .mjs) or Python (.py); - reads
+the program from standard input. ARGS go to main as text; --args-json and --args-file
+give typed ones.
+
+Examples:
+  capsule run hello.py
+  capsule run hello.ts Ada
+  capsule run sum.ts --args-json '[1, 2, 3]'
+  capsule run report.py --json --args-file rows.json
+  echo 'print(6 * 7)' | capsule run - --language python
+
+The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or host error,
+130 if it was interrupted.`,
+  options: {
+    "args-json": { value: "JSON", help: "Arguments of main, as a JSON array" },
+    "args-file": {
+      value: "FILE",
+      help: "The same from a file; another file than JSON is one text",
+    },
+    json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
+    verbose: { short: "v", help: "Tell of each task as it starts, retries and ends" },
+    language: { value: "LANGUAGE", help: "python or typescript, when FILE is -" },
+    cwd: { value: "DIR", help: "The folder that relative paths start from" },
+  },
+};
+
+/** Runs a program. Returns the exit status. */
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, runCommand);
+  const [file, ...texts] = parsed.positional;
+  const cwd = workingFolder(parsed);
+  const taskArguments = readArguments(parsed, [...texts, ...parsed.rest], cwd);
+  const json = parsed.flags.has("json");
+  const verbose = parsed.flags.has("verbose");
+
+  const interrupt = new AbortController();
+  const interrupted = () => interrupt.abort();
+  const stopListening = [
+    platform.onSignal("SIGINT", interrupted),
+    platform.onSignal("SIGTERM", interrupted),
+  ];
+  const onEvent = follow({ json, verbose });
+  try {
+    using program = await open({ ...(await programOf(file, parsed)), cwd, onEvent });
+    const text = await program.callForText("main", taskArguments, {
+      signal: interrupt.signal,
+      onEvent,
+    });
+    const envelope = JSON.parse(text) as Envelope;
+    if (json) {
+      printLine(text);
+    } else if (envelope.success) {
+      printResult(envelope.result);
+    } else {
+      reportFailure(envelope);
+    }
+    if (interrupt.signal.aborted) return INTERRUPTED;
+    return envelope.success ? 0 : 1;
+  } finally {
+    for (const stop of stopListening) stop();
+  }
+}
+
+function workingFolder(parsed: Arguments): string {
+  const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
+  if (platform.stat(cwd)?.isFolder) return cwd;
+  throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
+}
+
+async function programOf(file: string | undefined, parsed: Arguments): Promise<ProgramOptions> {
+  const language = parsed.values.get("language")?.[0];
+  if (file !== "-") {
+    if (file === undefined) {
+      throw new CapsuleError("invalid_argument", "no FILE is given", {
+        hint: "name a program: capsule run main.ts",
+      });
+    }
+    if (language !== undefined) {
+      throw new CapsuleError(
+        "invalid_argument",
+        "--language goes with - as FILE: a file has its ending",
+      );
+    }
+    return { file };
+  }
+  if (language !== "python" && language !== "typescript") {
+    throw new CapsuleError("invalid_argument", "a program from standard input needs its language", {
+      hint: "add --language python or --language typescript",
+    });
+  }
+  return { code: new TextDecoder().decode(await platform.readInput()), language };
+}
+
+function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown[] {
+  const json = parsed.values.get("args-json")?.[0];
+  const file = parsed.values.get("args-file")?.[0];
+  const given = [json !== undefined, file !== undefined, texts.length > 0].filter(Boolean);
+  if (given.length > 1) {
+    throw new CapsuleError(
+      "invalid_argument",
+      "arguments are given in two ways: as ARGS, by --args-json or by --args-file",
+    );
+  }
+  if (json !== undefined) return parseJsonArray(json, "--args-json");
+  if (file === undefined) return texts;
+  const path = resolve(cwd, file);
+  const content = platform.readTextFile(path);
+  if (content === undefined) {
+    throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
+  }
+  return file.endsWith(".json") ? parseJsonArray(content, file) : [content];
+}
+
+function parseJsonArray(text: string, where: string): unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CapsuleError(
+      "invalid_argument",
+      `${where} is not JSON: ${(cause as Error).message}`,
+      {
+        hint: `write an array of arguments: '["text", 5, true]'`,
+        cause,
+      },
+    );
+  }
+  if (Array.isArray(value)) return value;
+  throw new CapsuleError("invalid_argument", `${where} is not a JSON array`, {
+    hint: `write an array of arguments: '["text", 5, true]'`,
+  });
+}
+
+/** Shows what happens while it happens. */
+function follow({ json, verbose }: { json: boolean; verbose: boolean }): (event: RunEvent) => void {
+  let compiling: ReturnType<typeof progress> | undefined;
+  return (event) => {
+    switch (event.type) {
+      case "engine_compiling":
+        compiling = progress(
+          `Compiling the ${nameOf(event.language)} engine for this machine, once`,
+        );
+        break;
+      case "engine_compiled":
+        compiling?.done(
+          `The ${nameOf(event.language)} engine is ready (${
+            (event.durationMs / 1000).toFixed(1)
+          } s)`,
+        );
+        break;
+      case "output":
+        writeOutput(json || event.stream === "stderr" ? 2 : 1, event.data);
+        break;
+      default:
+        if (verbose) noteTask(event);
+    }
+  };
+}
+
+function nameOf(language: string): string {
+  return language === "python" ? "Python" : "JavaScript";
+}

@@ -1,0 +1,124 @@
+/**
+ * Bundled programs, kept by the content of all that went into them.
+ *
+ * The bundle lies in the project, `.capsule/wasm/main_<hash>.wasm`. Which one belongs to a file, and
+ * whether it is still what this user's Capsule wrote, only the index in the user's own cache folder
+ * says: a `.capsule` that came with a stranger's repository is never trusted.
+ */
+import { platform } from "../platform/mod.ts";
+import { basename, extname, join } from "../platform/path.ts";
+import { VERSION } from "../version.ts";
+import { decodeComponent, encodeComponent } from "./component.ts";
+import { compile, type Compiled, type FileSource, type Program } from "./program.ts";
+import { cacheFolder, engineSources } from "./tools.ts";
+
+/** Counts changes of what a compilation gives for the same inputs. */
+const REVISION = 1;
+const FOLDER = ".capsule";
+/** File systems take times from a clock that is this much late. */
+const CLOCK_STEP_MS = 20;
+
+/** A file that decides what the program is. */
+interface Input {
+  path: string;
+  /** What the file system says of it; null if it does not exist. */
+  stamp: string | null;
+  /** SHA-256 of its content; null if it does not exist. */
+  sha256: string | null;
+}
+
+interface Entry {
+  inputs: Input[];
+  /** The bundle's name in `.capsule/wasm`. */
+  component: string;
+  /** SHA-256 of the bundle's file. */
+  sha256: string;
+}
+
+/** {@link compile}, unless nothing changed since the last time. */
+export async function compileCached(source: FileSource): Promise<Program> {
+  const index = await indexPath(source);
+  const kept = await read(source, index);
+  if (kept !== undefined) return kept;
+  const startedMs = Date.now();
+  const compiled = await compile(source);
+  await keep(source, index, compiled, startedMs);
+  return compiled.program;
+}
+
+async function read(source: FileSource, index: string): Promise<Program | undefined> {
+  const entry = parseEntry(platform.readTextFile(index));
+  if (entry === undefined) return undefined;
+  for (const input of entry.inputs) {
+    const stamp = platform.stat(input.path)?.stamp ?? null;
+    if (stamp === input.stamp) continue;
+    // Touched, perhaps, but not changed.
+    if (await digestOfFile(input.path) !== input.sha256) return undefined;
+  }
+  const component = platform.readFile(join(source.root, FOLDER, "wasm", entry.component));
+  if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
+  return decodeComponent(component);
+}
+
+/** What cannot be kept is compiled again the next time: that is no reason to fail. */
+async function keep(
+  source: FileSource,
+  index: string,
+  compiled: Compiled,
+  startedMs: number,
+): Promise<void> {
+  // A file that was written while it was compiled may be another one than what was compiled.
+  const settledMs = startedMs - CLOCK_STEP_MS;
+  const isSettled = (path: string) => (platform.stat(path)?.modifiedMs ?? 0) < settledMs;
+  if (!compiled.inputs.every(isSettled)) return;
+  try {
+    const inputs = await Promise.all(
+      [...new Set(compiled.inputs)].map(async (path) => ({
+        path,
+        stamp: platform.stat(path)?.stamp ?? null,
+        sha256: await digestOfFile(path),
+      })),
+    );
+    const component = encodeComponent(compiled.program);
+    const sha256 = await digestOf(component);
+    const stem = basename(source.file).slice(0, -extname(source.file).length);
+    const name = `${stem}_${sha256.slice(0, 16)}.wasm`;
+    const folder = join(source.root, FOLDER, "wasm");
+    platform.makeFolder(folder);
+    const ignore = join(source.root, FOLDER, ".gitignore");
+    if (platform.stat(ignore) === undefined) platform.replaceFile(ignore, "*\n");
+    platform.replaceFile(join(folder, name), component);
+    platform.makeFolder(join(cacheFolder(), "programs"), 0o700);
+    const entry: Entry = { inputs, component: name, sha256 };
+    platform.replaceFile(index, JSON.stringify(entry), 0o600);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+  }
+}
+
+async function indexPath({ file, root }: FileSource): Promise<string> {
+  const engines = engineSources();
+  const key = JSON.stringify([file, root, VERSION, REVISION, engines]);
+  const name = await digestOf(encoder.encode(key));
+  return join(cacheFolder(), "programs", `${name.slice(0, 32)}.json`);
+}
+
+function parseEntry(text: string | undefined): Entry | undefined {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function digestOfFile(path: string): Promise<string | null> {
+  if (!platform.stat(path)?.isFile) return null;
+  const content = platform.readFile(path);
+  return content === undefined ? null : await digestOf(content);
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)).toHex();
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,91 @@
+import { CapsuleError } from "../errors.ts";
+import type { Language, ProgramFile } from "../ffi/native.ts";
+import { platform } from "../platform/mod.ts";
+import { basename, extname, isInside, relative, resolve } from "../platform/path.ts";
+import { bundleTypeScript } from "./typescript.ts";
+import { collectPython } from "./python.ts";
+
+/** A program that an engine can load. */
+export interface Program {
+  language: Language;
+  /** What messages call it: its path from the project root. */
+  name: string;
+  /** The first is the program itself. */
+  files: ProgramFile[];
+  sourceMap?: Uint8Array;
+}
+
+/** A program, and what it was made of. */
+export interface Compiled {
+  program: Program;
+  /** Absolute paths of all files that were read or looked for: the program changes only if one does. */
+  inputs: string[];
+}
+
+/** Where a program comes from. */
+export type Source = FileSource | CodeSource;
+
+export interface FileSource {
+  /** Absolute. */
+  file: string;
+  /** The project root, absolute: names of files are seen from there. */
+  root: string;
+}
+
+export interface CodeSource {
+  code: string;
+  language: Language;
+  /** Where its imports are looked for, absolute. */
+  root: string;
+}
+
+const LANGUAGES: Record<string, Language> = {
+  ".ts": "javascript",
+  ".tsx": "javascript",
+  ".mts": "javascript",
+  ".js": "javascript",
+  ".mjs": "javascript",
+  ".py": "python",
+};
+
+/**
+ * Reads a program and all that it imports.
+ *
+ * @throws {CapsuleError} `file_not_found`, `invalid_argument` for a file of another kind, or
+ * `compile_failed` naming file, line and column.
+ */
+export function compile(source: Source): Promise<Compiled> {
+  if ("code" in source) {
+    return source.language === "python"
+      ? Promise.resolve(collectPython(source))
+      : bundleTypeScript(source);
+  }
+  const language = languageOf(source.file);
+  if (platform.stat(source.file)?.isFile !== true) {
+    throw new CapsuleError("file_not_found", `Cannot read "${source.file}": there is no such file`);
+  }
+  return language === "python" ? Promise.resolve(collectPython(source)) : bundleTypeScript(source);
+}
+
+/**
+ * The language of a file, by its ending.
+ *
+ * @throws {CapsuleError} `invalid_argument` for an ending that no engine knows.
+ */
+export function languageOf(file: string): Language {
+  const language = LANGUAGES[extname(file)];
+  if (language === undefined) {
+    const known = Object.keys(LANGUAGES).join(", ");
+    throw new CapsuleError(
+      "invalid_argument",
+      `Cannot run "${basename(file)}": its ending is none of ${known}`,
+    );
+  }
+  return language;
+}
+
+/** How messages and stack traces call a file. */
+export function shownPath(root: string, file: string): string {
+  const path = resolve(root, file);
+  return isInside(root, path) ? relative(root, path) : path;
+}

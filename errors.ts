@@ -1,0 +1,36 @@
+/** A code that tells mistakes of the host's side apart. */
+export type CapsuleErrorCode =
+  /** An argument of the API or of the command line is wrong. */
+  | "invalid_argument"
+  /** A file does not exist or cannot be read. */
+  | "file_not_found"
+  /** The program cannot be read: a syntax error, a missing import. */
+  | "compile_failed"
+  /** Top-level code threw, or went over its limits. */
+  | "load_failed"
+  /** A task declares an option that does not exist, or a bad value. */
+  | "invalid_option"
+  /** The program has no task of that name. */
+  | "task_not_found"
+  /** The native library, an engine or the cache cannot be used. */
+  | "installation"
+  /** A fault of Capsule's. */
+  | "internal";
+
+/** A mistake on the host's side: nothing ran, or it could not run. What goes wrong in a task is an envelope. */
+export class CapsuleError extends Error {
+  override readonly name = "CapsuleError";
+  readonly code: CapsuleErrorCode;
+  /** What one can do about it. */
+  readonly hint: string | undefined;
+
+  constructor(
+    code: CapsuleErrorCode,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}

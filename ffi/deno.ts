@@ -1,0 +1,146 @@
+/** The native library under Deno. Besides `node.ts`, the only file that touches pointers. */
+import { CapsuleError } from "../errors.ts";
+import {
+  decodeEvents,
+  encodeLoad,
+  type LoadRequest,
+  type NativeEvent,
+  type NativeRuntime,
+  type RunRequest,
+  type RuntimeConfig,
+} from "./native.ts";
+import { ABI_VERSION, STATUS, symbols } from "./symbols.ts";
+
+type Library = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+/** A pointer and a length, as `CapsuleBuffer` lies in memory. */
+const BUFFER_BYTES = 16;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Loads the library and starts a runtime. */
+export function openRuntime(libraryPath: string, config: RuntimeConfig): NativeRuntime {
+  return new DenoRuntime(openLibrary(libraryPath), config);
+}
+
+function openLibrary(path: string): Library {
+  let library: Library;
+  try {
+    // Never closed: Wasmtime's signal handlers stay for the life of the process.
+    library = Deno.dlopen(path, symbols).symbols;
+  } catch (cause) {
+    throw new CapsuleError("installation", `Cannot load the native library "${path}"`, { cause });
+  }
+  const version = library.capsule_abi_version();
+  if (version !== ABI_VERSION) {
+    throw new CapsuleError(
+      "installation",
+      `Cannot use the native library "${path}": its ABI is version ${version}, not ${ABI_VERSION}`,
+      { hint: "install the library and the package of one release" },
+    );
+  }
+  return library;
+}
+
+class DenoRuntime implements NativeRuntime {
+  readonly #library: Library;
+  readonly #runtime: bigint;
+  #closed = false;
+  // Written by the library while it runs: kept for the life of the runtime, one for each kind of call.
+  readonly #id = new BigUint64Array(1);
+  readonly #error = new Uint8Array(BUFFER_BYTES);
+  readonly #events = new Uint8Array(BUFFER_BYTES);
+
+  constructor(library: Library, config: RuntimeConfig) {
+    this.#library = library;
+    const json = encoder.encode(JSON.stringify(config));
+    const { capsule_runtime_new } = library;
+    this.#check(capsule_runtime_new(json, BigInt(json.length), bytes(this.#id), this.#error));
+    this.#runtime = this.#id[0]!;
+  }
+
+  load(request: LoadRequest): number {
+    const { json, payload } = encodeLoad(request);
+    const text = encoder.encode(json);
+    this.#check(
+      this.#library.capsule_runtime_load(
+        this.#runtime,
+        text,
+        BigInt(text.length),
+        payload as Uint8Array<ArrayBuffer>,
+        BigInt(payload.length),
+        bytes(this.#id),
+        this.#error,
+      ),
+    );
+    return Number(this.#id[0]);
+  }
+
+  unload(program: number): void {
+    this.#library.capsule_runtime_unload(this.#runtime, BigInt(program));
+  }
+
+  submit({ program, task, input, policies, observe }: RunRequest): number {
+    // The input is JSON already, and may be large: it is not parsed again.
+    const text = encoder.encode(
+      `{"program":${program},"task":${JSON.stringify(task)},"input":${input},` +
+        `"policies":${JSON.stringify(policies)},"observe":${observe}}`,
+    );
+    this.#check(
+      this.#library.capsule_runtime_submit(
+        this.#runtime,
+        text,
+        BigInt(text.length),
+        bytes(this.#id),
+        this.#error,
+      ),
+    );
+    return Number(this.#id[0]);
+  }
+
+  cancel(run: number): void {
+    this.#library.capsule_runtime_cancel(this.#runtime, BigInt(run));
+  }
+
+  async nextEvents(): Promise<NativeEvent[] | undefined> {
+    if (this.#closed) return undefined;
+    const status = await this.#library.capsule_runtime_next_event(this.#runtime, this.#events);
+    if (status === STATUS.closed || status === STATUS.notFound) return undefined;
+    this.#check(status);
+    return this.#take(this.#events, decodeEvents);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#library.capsule_runtime_free(this.#runtime);
+  }
+
+  #check(status: number): void {
+    if (status === STATUS.ok) return;
+    const message = this.#take(this.#error, (bytes) => decoder.decode(bytes));
+    throw new CapsuleError(
+      status === STATUS.failed ? "installation" : "internal",
+      message || `the native library returned status ${status}`,
+    );
+  }
+
+  /** Reads a buffer of the library, and frees it: it is read once. */
+  #take<T>(buffer: Uint8Array, read: (bytes: Uint8Array) => T): T {
+    const view = new DataView(buffer.buffer);
+    const pointer = Deno.UnsafePointer.create(view.getBigUint64(0, true));
+    const length = view.getBigUint64(8, true);
+    buffer.fill(0);
+    if (pointer === null) return read(new Uint8Array(0));
+    try {
+      return read(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length))));
+    } finally {
+      this.#library.capsule_buffer_free(pointer, length);
+    }
+  }
+}
+
+function bytes(array: BigUint64Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer);
+}

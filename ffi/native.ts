@@ -1,0 +1,140 @@
+/** The native library, as the rest of Capsule sees it: requests in, events out. No pointers. */
+
+/** The language of a program. */
+export type Language = "javascript" | "python";
+
+/** Where an engine's component lies, and its SHA-256 in hexadecimal. */
+export interface EngineSource {
+  path: string;
+  digest: string;
+}
+
+export interface RuntimeConfig {
+  /** Belongs to this user alone. Machine code and images are kept there. */
+  cache_folder: string;
+  engines: Partial<Record<Language, EngineSource>>;
+}
+
+/** A file of a program. */
+export interface ProgramFile {
+  /** As the user knows it: stack traces show it. */
+  path: string;
+  data: Uint8Array;
+}
+
+export interface LoadRequest {
+  language: Language;
+  /** The first is the program itself. */
+  files: ProgramFile[];
+  sourceMap?: Uint8Array | undefined;
+}
+
+/** What one task may use. */
+export interface TaskPolicy {
+  fuel: number;
+  memory_bytes: number | null;
+  timeout_ms: number | null;
+  max_retries: number;
+}
+
+export interface RunRequest {
+  program: number;
+  task: string;
+  /** JSON: `{"args": […]}`, with `"kwargs": {…}` for Python. */
+  input: string;
+  policies: Record<string, TaskPolicy>;
+  /** Whether somebody wants to hear of each task. */
+  observe: boolean;
+}
+
+/** A failure as the native library tells of it. */
+export interface NativeFailure {
+  error_type: string;
+  message: string;
+  stack?: string;
+}
+
+/** What happened. Ids of programs and runs are those that `load` and `submit` returned. */
+export type NativeEvent =
+  | { event: "engine_compiling"; language: Language }
+  | { event: "engine_compiled"; language: Language; duration_ms: number }
+  | { event: "program_loaded"; program: number; payload: Uint8Array }
+  | { event: "program_failed"; program: number; payload: Uint8Array }
+  | { event: "task_started"; run: number; task: number; parent: number | null; name: string }
+  | { event: "output"; run: number; task: number; descriptor: number; payload: Uint8Array }
+  | {
+    event: "task_retried";
+    run: number;
+    task: number;
+    attempt: number;
+    attempt_ms: number;
+    fuel_consumed: number;
+    ram_used: number;
+    error_type: string;
+    message: string;
+  }
+  | {
+    event: "task_finished";
+    run: number;
+    task: number;
+    name: string;
+    duration_ms: number;
+    retries: number;
+    fuel_consumed: number;
+    ram_used: number;
+    error_type: string | null;
+    message: string | null;
+  }
+  | { event: "run_finished"; run: number; payload: Uint8Array };
+
+/** One runtime of the native library. */
+export interface NativeRuntime {
+  /** Begins to load a program. Returns its id. */
+  load(request: LoadRequest): number;
+  /** Forgets a program. Runs of it that are under way go on. */
+  unload(program: number): void;
+  /** Begins a run. Returns its id. */
+  submit(request: RunRequest): number;
+  /** Ends a run; its envelope says so. */
+  cancel(run: number): void;
+  /** Waits for events. Undefined once the runtime is closed. */
+  nextEvents(): Promise<NativeEvent[] | undefined>;
+  /** Ends all runs. May be called again. */
+  close(): void;
+}
+
+/** Cuts a batch into its events. Payloads are copies: the batch may be freed. */
+export function decodeEvents(batch: Uint8Array): NativeEvent[] {
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const events: NativeEvent[] = [];
+  let offset = 0;
+  while (offset < batch.length) {
+    const headerEnd = offset + 8 + view.getUint32(offset, true);
+    const payloadEnd = headerEnd + view.getUint32(offset + 4, true);
+    const header = JSON.parse(decoder.decode(batch.subarray(offset + 8, headerEnd)));
+    header.payload = batch.slice(headerEnd, payloadEnd);
+    events.push(header);
+    offset = payloadEnd;
+  }
+  return events;
+}
+
+/** The JSON and the payload of a load request, as the ABI takes them. */
+export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
+  const { language, files, sourceMap = new Uint8Array(0) } = request;
+  const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
+  const payload = new Uint8Array(total);
+  let offset = 0;
+  for (const data of [...files.map((file) => file.data), sourceMap]) {
+    payload.set(data, offset);
+    offset += data.length;
+  }
+  const json = JSON.stringify({
+    language,
+    files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
+    source_map_bytes: sourceMap.length,
+  });
+  return { json, payload };
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,41 @@
+/** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
+
+/** The version of the ABI that these symbols describe. */
+export const ABI_VERSION = 1;
+
+/** Statuses that mean something other than a fault. */
+export const STATUS = {
+  ok: 0,
+  invalidArgument: 1,
+  notFound: 2,
+  closed: 3,
+  failed: 4,
+  internal: 5,
+} as const;
+
+export const symbols = {
+  // uint32_t capsule_abi_version(void)
+  capsule_abi_version: { parameters: [], result: "u32" },
+  // uint32_t capsule_runtime_new(config, config_len, *runtime, *error)
+  capsule_runtime_new: { parameters: ["buffer", "usize", "buffer", "buffer"], result: "u32" },
+  // void capsule_runtime_free(runtime)
+  capsule_runtime_free: { parameters: ["u64"], result: "void" },
+  // uint32_t capsule_runtime_load(runtime, request, request_len, payload, payload_len, *program, *error)
+  capsule_runtime_load: {
+    parameters: ["u64", "buffer", "usize", "buffer", "usize", "buffer", "buffer"],
+    result: "u32",
+  },
+  // uint32_t capsule_runtime_unload(runtime, program)
+  capsule_runtime_unload: { parameters: ["u64", "u64"], result: "u32" },
+  // uint32_t capsule_runtime_submit(runtime, request, request_len, *run, *error)
+  capsule_runtime_submit: {
+    parameters: ["u64", "buffer", "usize", "buffer", "buffer"],
+    result: "u32",
+  },
+  // uint32_t capsule_runtime_cancel(runtime, run)
+  capsule_runtime_cancel: { parameters: ["u64", "u64"], result: "u32" },
+  // uint32_t capsule_runtime_next_event(runtime, *events): blocks
+  capsule_runtime_next_event: { parameters: ["u64", "buffer"], result: "u32", nonblocking: true },
+  // void capsule_buffer_free(data, len)
+  capsule_buffer_free: { parameters: ["pointer", "usize"], result: "void" },
+} as const satisfies Deno.ForeignLibraryInterface;

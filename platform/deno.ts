@@ -1,0 +1,92 @@
+import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
+
+const decoder = new TextDecoder();
+let serial = 0;
+
+/** The machine as Deno shows it. */
+export const platform: Platform = {
+  cwd: () => Deno.cwd(),
+  args: () => Deno.args,
+  exit: (status) => Deno.exit(status),
+  env: (name) => Deno.env.get(name),
+  environment: () => Deno.env.toObject(),
+  target: `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`,
+
+  readFile: (path) => unlessMissing(() => Deno.readFileSync(path)),
+  readTextFile: (path) => unlessMissing(() => Deno.readTextFileSync(path)),
+  stat: (path) => unlessMissing(() => fileStat(Deno.statSync(path))),
+  readFolder: (path) => unlessMissing(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
+  realPath: (path) => unlessMissing(() => Deno.realPathSync(path)) ?? path,
+
+  replaceFile(path, content, mode = 0o644) {
+    const temporary = `${path}.${Deno.pid}.${serial++}.tmp`;
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    try {
+      Deno.writeFileSync(temporary, bytes, { createNew: true, mode });
+      Deno.renameSync(temporary, path);
+    } catch (error) {
+      unlessMissing(() => Deno.removeSync(temporary));
+      throw error;
+    }
+  },
+  makeFolder: (path, mode = 0o755) => Deno.mkdirSync(path, { recursive: true, mode }),
+  makeTemporaryFolder: (parent) => Deno.makeTempDirSync({ dir: parent }),
+  remove: (path) => unlessMissing(() => Deno.removeSync(path, { recursive: true })),
+
+  isSystemError: (error) =>
+    error instanceof Error && (error.name in Deno.errors || "code" in error),
+
+  run,
+
+  write(descriptor, bytes) {
+    const stream = descriptor === 1 ? Deno.stdout : Deno.stderr;
+    try {
+      for (let left = bytes; left.length > 0;) left = left.subarray(stream.writeSync(left));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  },
+  readInput: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+  isTerminal: (descriptor) => [Deno.stdin, Deno.stdout, Deno.stderr][descriptor]!.isTerminal(),
+  onSignal(signal, callback) {
+    Deno.addSignalListener(signal, callback);
+    return () => Deno.removeSignalListener(signal, callback);
+  },
+};
+
+async function run(command: string, args: string[], options: RunOptions): Promise<RunResult> {
+  const child = new Deno.Command(command, {
+    args,
+    cwd: options.cwd,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const written = writer.write(new TextEncoder().encode(options.input)).then(() => writer.close());
+  // A command that ends early closes its input: what it says of that counts, not the broken pipe.
+  const [result] = await Promise.all([child.output(), written.catch(() => {})]);
+  return { success: result.success, stdout: result.stdout, stderr: decoder.decode(result.stderr) };
+}
+
+function fileStat(info: Deno.FileInfo): FileStat {
+  const times = `${info.mtime?.getTime()} ${info.ctime?.getTime()}`;
+  return {
+    isFile: info.isFile,
+    isFolder: info.isDirectory,
+    size: info.size,
+    modifiedMs: info.mtime?.getTime() ?? 0,
+    stamp: `${info.ino} ${info.size} ${times}`,
+  };
+}
+
+function unlessMissing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * POSIX paths. Every library for them, `node:path` included, costs 5 to 11 ms of a start of 13 under
+ * Deno; Windows is not supported.
+ */
+
+/** The path without `.`, `..` and doubled slashes. An empty one is `.`. */
+export function normalize(path: string): string {
+  const absolute = path.startsWith("/");
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (part !== ".." || !absolute) parts.push(part);
+  }
+  return (absolute ? "/" : "") + parts.join("/") || ".";
+}
+
+/** The parts as one path. */
+export function join(...parts: string[]): string {
+  return normalize(parts.filter((part) => part !== "").join("/"));
+}
+
+/** The path as seen from an absolute folder. */
+export function resolve(folder: string, path: string): string {
+  return path.startsWith("/") ? normalize(path) : join(folder, path);
+}
+
+/** The folder that holds the path. */
+export function dirname(path: string): string {
+  const end = path.lastIndexOf("/");
+  if (end === -1) return ".";
+  return end === 0 ? "/" : path.slice(0, end);
+}
+
+/** The last part of the path. */
+export function basename(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** The ending of the last part, with its dot: `.ts`; empty if it has none. */
+export function extname(path: string): string {
+  const name = basename(path);
+  const dot = name.lastIndexOf(".");
+  return dot <= 0 ? "" : name.slice(dot);
+}
+
+/** How to come from one absolute folder to an absolute path. */
+export function relative(folder: string, path: string): string {
+  const from = normalize(folder).split("/").filter(Boolean);
+  const to = normalize(path).split("/").filter(Boolean);
+  let common = 0;
+  while (common < from.length && common < to.length && from[common] === to[common]) common++;
+  return [...from.slice(common).map(() => ".."), ...to.slice(common)].join("/") || ".";
+}
+
+/** Whether an absolute path is the folder or lies in it. */
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith("../");
+}

@@ -1,0 +1,71 @@
+/**
+ * What Capsule needs of the machine, the same under Deno and Node. Deno's own functions are used there:
+ * loading its `node:` modules costs more than a whole warm run (19 ms for `node:fs`).
+ */
+export interface Platform {
+  /** The current folder, absolute. */
+  cwd(): string;
+  /** The arguments of the command line. */
+  args(): string[];
+  /** Ends the process. Only `cli.ts` calls it. */
+  exit(status: number): never;
+  env(name: string): string | undefined;
+  /** All environment variables. */
+  environment(): Record<string, string>;
+  /** The operating system and processor, as npm names them: `linux-x64`. */
+  readonly target: string;
+
+  /** The content, or undefined if there is no such file. */
+  readFile(path: string): Uint8Array | undefined;
+  /** The content, or undefined if there is no such file. */
+  readTextFile(path: string): string | undefined;
+  /** What the file system says of a path, links followed; undefined if there is nothing. */
+  stat(path: string): FileStat | undefined;
+  /** The names in a folder, or undefined if there is none. */
+  readFolder(path: string): string[] | undefined;
+  /** The path without links. The path itself if it does not exist. */
+  realPath(path: string): string;
+  /** Writes a whole file and then gives it its name. `mode` for a new file. */
+  replaceFile(path: string, content: Uint8Array | string, mode?: number): void;
+  /** Makes a folder and those above it. */
+  makeFolder(path: string, mode?: number): void;
+  /** A new empty folder inside another. */
+  makeTemporaryFolder(parent: string): string;
+  /** Removes a file or a folder with all that is in it. */
+  remove(path: string): void;
+
+  /** Whether the system refused something, as opposed to a fault of the program. */
+  isSystemError(error: unknown): boolean;
+
+  /** Runs a command to its end. */
+  run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
+
+  /** Writes all bytes to standard output (1) or standard error (2). Nothing if nobody reads them. */
+  write(descriptor: 1 | 2, bytes: Uint8Array): void;
+  /** All of standard input. */
+  readInput(): Promise<Uint8Array>;
+  isTerminal(descriptor: 0 | 1 | 2): boolean;
+  /** Calls back on a signal until the returned function is called. */
+  onSignal(signal: "SIGINT" | "SIGTERM", callback: () => void): () => void;
+}
+
+export interface FileStat {
+  isFile: boolean;
+  isFolder: boolean;
+  size: number;
+  /** Milliseconds since 1970. */
+  modifiedMs: number;
+  /** Changes whenever the content may have changed. */
+  stamp: string;
+}
+
+export interface RunOptions {
+  cwd: string;
+  input: string;
+}
+
+export interface RunResult {
+  success: boolean;
+  stdout: Uint8Array;
+  stderr: string;
+}

@@ -1,0 +1,18 @@
+/**
+ * Runs programs in sandboxes, inside this process.
+ *
+ * @module
+ */
+export { run, type RunOptions } from "./runner/run.ts";
+export { type CallOptions, open, OpenProgram, type ProgramOptions } from "./runner/open.ts";
+export type { RunEvent } from "./runner/events.ts";
+export { CapsuleError, type CapsuleErrorCode } from "./errors.ts";
+export type {
+  Envelope,
+  EnvelopeError,
+  ErrorType,
+  Execution,
+  Failure,
+  HostRequest,
+  Success,
+} from "./sdk/envelope.ts";

@@ -1,0 +1,198 @@
+import { compileCached } from "../compiler/cache.ts";
+import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
+import { CapsuleError } from "../errors.ts";
+import type { TaskPolicy } from "../ffi/native.ts";
+import { platform } from "../platform/mod.ts";
+import { resolve } from "../platform/path.ts";
+import type { Envelope } from "../sdk/envelope.ts";
+import { type RunEvent, runEvent } from "./events.ts";
+import { type Declaration, policiesOf } from "./policy.ts";
+import { projectRoot } from "./project.ts";
+import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
+
+/** Which program: a file, or text in a language. */
+export interface ProgramOptions {
+  /** A `.ts`, `.js` or `.py` file, relative to `cwd`. */
+  file?: string;
+  /** The program itself, instead of a file. */
+  code?: string;
+  /** The language of `code`. */
+  language?: "typescript" | "javascript" | "python";
+  /** The folder that relative paths start from: the process's own by default. */
+  cwd?: string;
+  /** Hears of what happens. */
+  onEvent?: (event: RunEvent) => void;
+}
+
+/** How a task is called. */
+export interface CallOptions {
+  /** Cancels the call: its envelope says `cancelled`. */
+  signal?: AbortSignal;
+  /** Hears of what happens in this call. */
+  onEvent?: (event: RunEvent) => void;
+  /** Keyword arguments, for a task in Python. */
+  kwargs?: Record<string, unknown>;
+}
+
+/** A program that is loaded: calls of it start at once. Close it when it is no longer needed. */
+export class OpenProgram {
+  readonly #program: Program;
+  readonly #loaded: LoadedProgram;
+  readonly #policies: Record<string, TaskPolicy>;
+  #closed = false;
+
+  /** For {@link open}. */
+  constructor(program: Program, loaded: LoadedProgram, policies: Record<string, TaskPolicy>) {
+    this.#program = program;
+    this.#loaded = loaded;
+    this.#policies = policies;
+  }
+
+  /** The names of the program's tasks. */
+  get tasks(): string[] {
+    return Object.keys(this.#policies);
+  }
+
+  /**
+   * Runs a task in a fresh sandbox.
+   *
+   * @throws {CapsuleError} `task_not_found`; `invalid_argument` for arguments that JSON cannot hold, or
+   * when the program is closed.
+   */
+  async call<R = unknown>(
+    task: string,
+    args: unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<Envelope<R>> {
+    return JSON.parse(await this.callForText(task, args, options));
+  }
+
+  /** Like {@link call}; returns the envelope as JSON text. */
+  callForText(task: string, args: unknown[], options: CallOptions = {}): Promise<string> {
+    if (this.#closed) {
+      throw new CapsuleError("invalid_argument", `Cannot call "${task}": the program is closed`);
+    }
+    this.#checkTask(task);
+    const { onEvent, signal, kwargs } = options;
+    return runtime().run(
+      {
+        program: this.#loaded.id,
+        task,
+        input: encodeInput(args, kwargs),
+        policies: this.#policies,
+        observe: onEvent !== undefined,
+      },
+      (event) => {
+        const told = onEvent && runEvent(event);
+        if (told) onEvent(told);
+      },
+      signal,
+    );
+  }
+
+  /** Forgets the program. Calls that are under way go on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    runtime().unload(this.#loaded.id);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #checkTask(task: string): void {
+    if (task in this.#policies) return;
+    const { name, language } = this.#program;
+    const found = this.tasks.length === 0
+      ? "it declares no task"
+      : `its tasks are: ${this.tasks.join(", ")}`;
+    const example = language === "javascript"
+      ? `export const ${task} = task({ name: "${task}" }, () => …)`
+      : `@task(name="${task}")`;
+    throw new CapsuleError("task_not_found", `${name}: there is no task "${task}"; ${found}`, {
+      hint: `declare one: ${example}`,
+    });
+  }
+}
+
+/**
+ * Loads a program and keeps it warm for many calls.
+ *
+ * ```ts
+ * import { open } from "@capsule/sdk/runner";
+ *
+ * await using program = await open({ file: "examples/hello.ts" });
+ * const first = await program.call("main", ["Ada"]);
+ * const second = await program.call("main", ["Grace"]);
+ * ```
+ *
+ * @throws {CapsuleError} for mistakes on the host's side: no such file, a syntax error, a bad option,
+ * top-level code that fails.
+ */
+export async function open(options: ProgramOptions): Promise<OpenProgram> {
+  const source = sourceOf(options);
+  const program = "file" in source ? await compileCached(source) : (await compile(source)).program;
+  const loaded = await load(program, options.onEvent);
+  const { tasks, implicit_main } = JSON.parse(loaded.declarations) as {
+    tasks: Declaration[];
+    implicit_main?: "script" | "function" | null;
+  };
+  const declarations = implicit_main === "script"
+    ? [...tasks, { name: "main", options: {} }]
+    : tasks;
+  return new OpenProgram(program, loaded, policiesOf(program, declarations));
+}
+
+function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): Source {
+  if ((file === undefined) === (code === undefined)) {
+    throw new CapsuleError("invalid_argument", "give either a file or code");
+  }
+  if (file !== undefined) {
+    const path = resolve(cwd, file);
+    languageOf(path);
+    return { file: path, root: projectRoot(path, cwd) };
+  }
+  if (language !== "python" && language !== "typescript" && language !== "javascript") {
+    throw new CapsuleError(
+      "invalid_argument",
+      `code needs its language: "typescript", "javascript" or "python", not ${
+        JSON.stringify(language)
+      }`,
+    );
+  }
+  return {
+    code: code!,
+    language: language === "python" ? "python" : "javascript",
+    root: projectRoot(undefined, cwd),
+  };
+}
+
+async function load(program: Program, onEvent?: (event: RunEvent) => void): Promise<LoadedProgram> {
+  const { language, files, sourceMap } = program;
+  try {
+    return await runtime().load({ language, files, sourceMap }, (event) => {
+      const told = onEvent && runEvent(event);
+      if (told) onEvent(told);
+    });
+  } catch (error) {
+    if (!(error instanceof LoadFailure)) throw error;
+    const { error_type, message, stack } = error.failure;
+    if (error_type === "internal_error") throw new CapsuleError("internal", message);
+    const details = stack ? `\n${stack}` : "";
+    throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`);
+  }
+}
+
+function encodeInput(args: unknown[], kwargs: Record<string, unknown> | undefined): string {
+  try {
+    return JSON.stringify(kwargs === undefined ? { args } : { args, kwargs });
+  } catch (cause) {
+    throw new CapsuleError("invalid_argument", `the arguments have no JSON: ${cause}`, { cause });
+  }
+}

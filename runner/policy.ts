@@ -1,0 +1,173 @@
+import { CapsuleError } from "../errors.ts";
+import type { Language, TaskPolicy } from "../ffi/native.ts";
+
+/** A task as its program declares it: nothing in it was checked yet. */
+export interface Declaration {
+  name: string;
+  options: Record<string, unknown>;
+}
+
+/** Units of fuel. */
+const COMPUTE_PRESETS: Record<string, number> = {
+  LOW: 100_000_000,
+  MEDIUM: 2_000_000_000,
+  HIGH: 50_000_000_000,
+};
+const MEMORY_UNITS: Record<string, number> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
+const TIME_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const MEMORY_BYTES_AT_MOST = 4 * 2 ** 30;
+const TIMEOUT_MS_AT_MOST = 365 * 24 * TIME_UNITS.h!;
+const RETRIES_AT_MOST = 100;
+
+/** What a task may use when it says nothing. */
+const DEFAULTS: TaskPolicy = {
+  fuel: COMPUTE_PRESETS.MEDIUM!,
+  memory_bytes: null,
+  timeout_ms: null,
+  max_retries: 0,
+};
+
+/** Why a value is no value of its option. */
+class Invalid extends Error {}
+
+/** Each option sets a part of the policy, or throws {@link Invalid}. Names are those of TypeScript. */
+const OPTIONS: Record<string, (value: unknown) => Partial<TaskPolicy>> = {
+  name: () => ({}),
+  compute: (value) => ({ fuel: parseCompute(value) }),
+  ram: (value) => ({ memory_bytes: parseMemory(value) }),
+  timeout: (value) => ({ timeout_ms: parseTimeout(value) }),
+  maxRetries: (value) => ({ max_retries: parseRetries(value) }),
+  allowedFiles: notYet,
+  allowedHosts: notYet,
+  envVariables: notYet,
+};
+
+/**
+ * The policies of a program's tasks, by name.
+ *
+ * @throws {CapsuleError} `invalid_option`, naming file, task, option and value.
+ */
+export function policiesOf(
+  program: { name: string; language: Language },
+  declarations: Declaration[],
+): Record<string, TaskPolicy> {
+  // No prototype: a task may be called `constructor`.
+  const policies: Record<string, TaskPolicy> = Object.create(null);
+  for (const { name, options } of declarations) {
+    const refuse = (problem: string) =>
+      new CapsuleError(
+        "invalid_option",
+        `${program.name}: task ${JSON.stringify(name)}: ${problem}`,
+      );
+    const nameProblem = checkName(name);
+    if (nameProblem) throw refuse(nameProblem);
+    if (name in policies) throw refuse("there is another task of this name");
+    policies[name] = policyOf(options, program.language, refuse);
+  }
+  return policies;
+}
+
+function policyOf(
+  options: Record<string, unknown>,
+  language: Language,
+  refuse: (problem: string) => CapsuleError,
+): TaskPolicy {
+  const policy = { ...DEFAULTS };
+  for (const [key, value] of Object.entries(options)) {
+    const parse = Object.hasOwn(OPTIONS, camelCase(key, language))
+      ? OPTIONS[camelCase(key, language)]
+      : undefined;
+    if (parse === undefined) {
+      const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language)).join(", ");
+      throw refuse(`unknown option "${key}"; there are: ${known}`);
+    }
+    try {
+      Object.assign(policy, parse(value));
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      throw refuse(`${key}: ${JSON.stringify(value)} ${error.message}`);
+    }
+  }
+  return policy;
+}
+
+/** An option's name as TypeScript spells it; a name of the other language's style is unknown. */
+function camelCase(name: string, language: Language): string {
+  if (language === "javascript") return name;
+  return /[A-Z]/.test(name)
+    ? ""
+    : name.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+}
+
+function inLanguage(name: string, language: Language): string {
+  return language === "javascript"
+    ? name
+    : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function checkName(name: unknown): string | undefined {
+  // deno-lint-ignore no-control-regex
+  if (typeof name !== "string" || /[\u0000-\u001f\u007f-\u009f]/.test(name)) {
+    return "name: it is not text without control characters";
+  }
+  const length = [...name].length;
+  if (length < 1 || length > 128) return `name: it has ${length} characters, not 1 to 128`;
+}
+
+/** Units of fuel: a preset in any case, or a positive whole number, also as text. */
+export function parseCompute(value: unknown): number {
+  if (typeof value === "string") {
+    const preset = COMPUTE_PRESETS[value.toUpperCase()];
+    if (preset !== undefined && Object.hasOwn(COMPUTE_PRESETS, value.toUpperCase())) return preset;
+  }
+  const fuel = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof fuel !== "number" || !Number.isSafeInteger(fuel) || fuel <= 0) {
+    throw new Invalid("is neither LOW, MEDIUM, HIGH nor a positive whole number below 2^53");
+  }
+  return fuel;
+}
+
+/** Bytes of memory. Units are powers of 1024. */
+export function parseMemory(value: unknown): number {
+  const expected = 'is no size: write "64MB", "1.5 GB", "512KiB" or a whole number of bytes';
+  let bytes = value;
+  if (typeof value === "string") {
+    const match = value.match(/^\s*(\d+(?:\.\d+)?)\s*(?:([kmg])i?)?(b)?\s*$/i);
+    if (!match) throw new Invalid(expected);
+    const [, number, prefix = "", b = ""] = match;
+    if (prefix && !b) throw new Invalid(expected);
+    bytes = Math.ceil(Number(number) * MEMORY_UNITS[`${prefix}B`.toUpperCase()]!);
+  }
+  if (typeof bytes !== "number" || !Number.isInteger(bytes)) throw new Invalid(expected);
+  if (bytes <= 0) throw new Invalid("is not more than 0 bytes");
+  if (bytes > MEMORY_BYTES_AT_MOST) throw new Invalid("is more than the 4 GB that there can be");
+  return bytes;
+}
+
+/** Milliseconds. */
+export function parseTimeout(value: unknown): number {
+  const expected = 'is no time: write "500ms", "1.8s", "5m", "1h" or a number of milliseconds';
+  let milliseconds = value;
+  if (typeof value === "string") {
+    const match = value.match(/^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*$/);
+    if (!match) throw new Invalid(expected);
+    milliseconds = Number(match[1]) * TIME_UNITS[match[2] ?? "ms"]!;
+  }
+  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) {
+    throw new Invalid(expected);
+  }
+  if (milliseconds <= 0) throw new Invalid("is not more than 0 milliseconds");
+  if (milliseconds > TIMEOUT_MS_AT_MOST) throw new Invalid("is more than a year");
+  return milliseconds;
+}
+
+function parseRetries(value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > RETRIES_AT_MOST) {
+    throw new Invalid(`is not a whole number from 0 to ${RETRIES_AT_MOST}`);
+  }
+  return value as number;
+}
+
+function notYet(): never {
+  throw new Invalid("cannot be granted: this version of Capsule gives tasks no such access");
+}
