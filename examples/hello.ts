@@ -1,0 +1,3 @@
+import { task } from "@capsule/sdk";
+
+export const main = task({ name: "main", compute: "LOW" }, (name = "world") => `Hello, ${name}!`);

@@ -1,0 +1,96 @@
+/**
+ * The whole check, as CI runs it: format, lint, types, examples of the documentation, and every test.
+ *
+ * Usage: deno task ok [NAME…]   only the checks whose name contains one of these
+ */
+import { progress, ROOT } from "./common.ts";
+
+interface Check {
+  name: string;
+  command: string[];
+  cwd?: string;
+}
+
+const deno = Deno.execPath();
+const python = `${ROOT}build/python-check/bin/python`;
+const cargo = (command: string, ...args: string[]) => [
+  "cargo",
+  command,
+  ...["--release", "--locked", "--manifest-path=ffi/native/Cargo.toml"],
+  ...args,
+];
+
+/** Side by side: they are short. */
+const QUICK: Check[] = [
+  { name: "deno fmt", command: [deno, "fmt", "--check"] },
+  { name: "deno lint", command: [deno, "lint"] },
+  { name: "deno check", command: [deno, "check", "."] },
+  {
+    name: "cargo fmt",
+    command: ["cargo", "fmt", "--check", "--manifest-path=ffi/native/Cargo.toml"],
+  },
+  { name: "ruff check", command: [python, "-m", "ruff", "check"] },
+  { name: "ruff format", command: [python, "-m", "ruff", "format", "--check"] },
+  {
+    name: "mypy",
+    command: [python, "-m", "mypy", "src", "tests/typing_cases.py"],
+    cwd: "python",
+  },
+  { name: "pytest", command: [python, "-m", "pytest", "--quiet"], cwd: "python" },
+];
+
+/** One after the other: they measure time, or use all cores. */
+const SLOW: Check[] = [
+  { name: "cargo clippy", command: cargo("clippy", "--all-targets", "--", "--deny=warnings") },
+  { name: "cargo test", command: cargo("test") },
+  { name: "deno test --doc", command: [deno, "test", "-A", "--doc", "mod.ts", "runner.ts"] },
+  { name: "deno test", command: [deno, "test", "-A", "tests/"] },
+];
+
+Deno.chdir(ROOT);
+const chosen = ({ name }: Check) =>
+  Deno.args.length === 0 || Deno.args.some((part) => name.includes(part));
+const quick = QUICK.filter(chosen);
+if (quick.some(({ command }) => command[0] === python)) await preparePython();
+
+const failed: string[] = [];
+await Promise.all(quick.map(run));
+for (const check of SLOW.filter(chosen)) await run(check);
+if (failed.length > 0) {
+  console.error(`\nfailed: ${failed.join(", ")}`);
+  Deno.exit(1);
+}
+console.error("\nall is well");
+
+async function run({ name, command, cwd = "." }: Check): Promise<void> {
+  const shown = progress(name);
+  const [program, ...args] = command;
+  const { success, stdout, stderr } = await new Deno.Command(program!, { args, cwd }).output();
+  if (success) return shown.done(name);
+  shown.failed(name);
+  failed.push(name);
+  for (const output of [stdout, stderr]) await Deno.stderr.write(output);
+}
+
+/** The environment of the checks of Python, by its lockfile. */
+async function preparePython(): Promise<void> {
+  const wanted = await Deno.readTextFile("python/requirements-check.txt");
+  const stamp = "build/python-check/requirements.txt";
+  const installed = await Deno.readTextFile(stamp).catch(() => undefined);
+  if (installed === wanted) return;
+  const shown = progress("Installing the checks of Python");
+  const steps = [
+    ["python3", "-m", "venv", "--clear", "build/python-check"],
+    [
+      python,
+      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"],
+      ...["--requirement", "python/requirements-check.txt"],
+    ],
+  ];
+  for (const [program, ...args] of steps) {
+    const { success } = await new Deno.Command(program!, { args, stdout: "null" }).spawn().status;
+    if (!success) Deno.exit(2);
+  }
+  await Deno.writeTextFile(stamp, wanted);
+  shown.done("checks of Python");
+}

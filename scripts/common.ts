@@ -1,0 +1,68 @@
+/** What the scripts share. */
+
+/** The root of the checkout. */
+export const ROOT = new URL("../", import.meta.url).pathname;
+
+/** Bytes as lower-case hexadecimal digits. */
+export function encodeHex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Something that takes long. */
+export interface Progress {
+  done(what: string): void;
+  failed(what: string): void;
+}
+
+/** Lines that are under way, on a terminal. */
+const active = new Set<{ text: string; started: number }>();
+let drawn = 0;
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Shows that something takes long: with a clock on a terminal, else with a line now and then. */
+export function progress(text: string): Progress {
+  const entry = { text, started: Date.now() };
+  const terminal = Deno.stderr.isTerminal();
+  active.add(entry);
+  if (terminal) draw();
+  else console.error(`${text}…`);
+  timer ??= setInterval(terminal ? draw : remind, terminal ? 100 : 30_000);
+  const end = (mark: string, what: string) => {
+    active.delete(entry);
+    if (terminal) clear();
+    console.error(`${mark} ${what} (${elapsed(entry.started)})`);
+    if (terminal) draw();
+    if (active.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  };
+  return { done: (what) => end("✔", what), failed: (what) => end("✘", what) };
+}
+
+function elapsed(started: number): string {
+  const seconds = (Date.now() - started) / 1000;
+  return seconds < 60
+    ? `${seconds.toFixed(1)} s`
+    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+function remind(): void {
+  for (const { text, started } of active) console.error(`${text}… ${elapsed(started)}`);
+}
+
+function draw(): void {
+  clear();
+  const lines = [...active].map(({ text, started }) => `  ${text}… ${elapsed(started)}\n`);
+  write(lines.join(""));
+  drawn = lines.length;
+}
+
+function clear(): void {
+  if (drawn > 0) write(`\u001b[${drawn}A\u001b[J`);
+  drawn = 0;
+}
+
+function write(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

@@ -1,0 +1,183 @@
+/**
+ * Builds what is missing or older than its inputs: the native library, and both language engines.
+ *
+ * Usage: deno run -A scripts/setup.ts
+ */
+import { encodeHex, progress, ROOT } from "./common.ts";
+
+/** A thing to build. */
+interface Step {
+  name: string;
+  /** What a person reads while it is built. */
+  doing: string;
+  /** Files and folders, from the root. */
+  inputs: string[];
+  /** From the root. The step is repeated if one is missing. */
+  outputs: string[];
+  build(log: string): Promise<void>;
+}
+
+const LIBRARY = Deno.build.os === "darwin" ? "libcapsule.dylib" : "libcapsule.so";
+const PYTHON = "build/python/bin/python";
+
+const steps = {
+  native: {
+    name: "native library",
+    doing: "Building the native library (Wasmtime takes minutes, once)",
+    inputs: [".cargo", "ffi/native/Cargo.toml", "ffi/native/Cargo.lock", "ffi/native/src"],
+    outputs: [`build/native/${LIBRARY}`],
+    async build(log) {
+      await run(log, "cargo", [
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path=ffi/native/Cargo.toml",
+      ]);
+      // Never written in place: a running process may have the old one mapped.
+      await Deno.mkdir("build/native", { recursive: true });
+      await Deno.copyFile(`build/cargo/release/${LIBRARY}`, `build/native/${LIBRARY}.new`);
+      await Deno.rename(`build/native/${LIBRARY}.new`, `build/native/${LIBRARY}`);
+    },
+  },
+  python: {
+    name: "Python environment",
+    doing: "Installing componentize-py",
+    inputs: ["engines/python/requirements.txt"],
+    outputs: [PYTHON],
+    async build(log) {
+      await run(log, "python3", ["-m", "venv", "--clear", "build/python"]);
+      await run(log, PYTHON, [
+        ...["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"],
+        ...["--requirement", "engines/python/requirements.txt"],
+      ]);
+    },
+  },
+  javascriptEngine: {
+    name: "JavaScript engine",
+    doing: "Building the JavaScript engine",
+    inputs: ["engines/wit", "engines/javascript", "sdk", "mod.ts", "package-lock.json"],
+    outputs: ["build/engines/javascript.wasm"],
+    async build(log) {
+      await Deno.mkdir("build/engines", { recursive: true });
+      await run(log, Deno.execPath(), [
+        ...["run", "-A", "--config=deno.json", "engines/javascript/build.ts"],
+        "build/engines/javascript.wasm",
+      ]);
+    },
+  },
+  pythonEngine: {
+    name: "Python engine",
+    doing: "Building the Python engine",
+    inputs: ["engines/wit", "engines/python", "python/src"],
+    outputs: ["build/engines/python.wasm"],
+    async build(log) {
+      await Deno.mkdir("build/engines", { recursive: true });
+      await run(log, Deno.execPath(), [
+        ...["run", "-A", "--config=deno.json", "engines/python/build.ts"],
+        ...["build/python/bin/componentize-py", "build/engines/python.wasm"],
+      ]);
+    },
+  },
+} satisfies Record<string, Step>;
+
+Deno.chdir(ROOT);
+await Deno.mkdir("build/logs", { recursive: true });
+await Deno.mkdir("build/stamps", { recursive: true });
+// Two that are started at once: the second waits, and finds all done.
+using lock = await Deno.open("build/lock", { create: true, write: true });
+await lock.lock(true);
+
+const started = new Date();
+try {
+  await Promise.all([
+    ensure(steps.native),
+    ensure(steps.javascriptEngine),
+    ensure(steps.python).then(() => ensure(steps.pythonEngine)),
+  ]);
+  await writeManifest();
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  Deno.exit(2);
+}
+await Deno.writeTextFile("build/ready", "");
+// What changed while this ran is newer than the stamp.
+await Deno.utime("build/ready", started, started);
+
+/** Builds a step unless nothing of its inputs changed. */
+async function ensure(step: Step): Promise<void> {
+  const stamp = `build/stamps/${step.name.replaceAll(" ", "-")}`;
+  const digest = await digestOf(step.inputs);
+  const built = await Promise.all([readText(stamp), ...step.outputs.map(exists)]);
+  if (built[0] === digest && !built.includes(false)) return;
+  const log = `build/logs/${step.name.replaceAll(" ", "-")}.log`;
+  await Deno.writeTextFile(log, "");
+  const shown = progress(step.doing);
+  try {
+    await step.build(log);
+  } catch (error) {
+    shown.failed(step.name);
+    console.error((await readText(log))?.trimEnd());
+    throw error;
+  }
+  await Deno.writeTextFile(stamp, digest);
+  shown.done(step.name);
+}
+
+/** The engines' digests: the native library checks them before it compiles. */
+async function writeManifest(): Promise<void> {
+  const digests: Record<string, string> = {};
+  for (const language of ["javascript", "python"]) {
+    const bytes = await Deno.readFile(`build/engines/${language}.wasm`);
+    digests[language] = encodeHex(await crypto.subtle.digest("SHA-256", bytes));
+  }
+  const text = JSON.stringify(digests);
+  if (await readText("build/engines/engines.json") !== text) {
+    await Deno.writeTextFile("build/engines/engines.json", text);
+  }
+}
+
+async function run(log: string, command: string, args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  for (const output of [stdout, stderr]) await Deno.writeFile(log, output, { append: true });
+  if (code !== 0) throw new Error(`${command} ended with status ${code}; its output is in ${log}`);
+}
+
+async function digestOf(inputs: string[]): Promise<string> {
+  const files = (await Promise.all(inputs.map(filesIn))).flat().sort();
+  const parts = await Promise.all(files.map(async (file) => {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
+    return `${file} ${encodeHex(digest)}`;
+  }));
+  const all = new TextEncoder().encode(parts.join("\n"));
+  return encodeHex(await crypto.subtle.digest("SHA-256", all));
+}
+
+async function filesIn(path: string): Promise<string[]> {
+  if ((await Deno.stat(path)).isFile) return [path];
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(path)) {
+    if (name !== "__pycache__") files.push(...await filesIn(`${path}/${name}`));
+  }
+  return files;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

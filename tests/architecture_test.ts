@@ -1,0 +1,80 @@
+/** The invariants of ARCHITECTURE.md that imports and names can show. */
+import { assertEquals } from "./assert.ts";
+import { ROOT } from "./support.ts";
+import { VERSION } from "../version.ts";
+
+const SOURCES = [
+  "mod.ts",
+  "runner.ts",
+  "cli.ts",
+  "errors.ts",
+  "version.ts",
+  ...["cli", "compiler", "ffi", "platform", "runner", "sdk"].flatMap(filesIn),
+];
+
+function filesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(ROOT + folder))
+    .filter(({ name }) => name.endsWith(".ts"))
+    .map(({ name }) => `${folder}/${name}`);
+}
+
+function read(file: string): string {
+  return Deno.readTextFileSync(ROOT + file);
+}
+
+/** The files that contain the text, apart from those that may. */
+function trespassers(pattern: RegExp, allowed: (file: string) => boolean): string[] {
+  return SOURCES.filter((file) => !allowed(file) && pattern.test(read(file)));
+}
+
+Deno.test("only the platform and the native binding know Deno", () => {
+  const allowed = (file: string) => file.startsWith("platform/") || file.startsWith("ffi/");
+  assertEquals(trespassers(/\bDeno\.|from "node:/, allowed), []);
+});
+
+Deno.test("only ffi/deno.ts and ffi/node.ts touch pointers", () => {
+  const allowed = (file: string) => file === "ffi/deno.ts" || file === "ffi/node.ts";
+  assertEquals(trespassers(/UnsafePointer|dlopen/, allowed), []);
+});
+
+Deno.test("only cli.ts exits", () => {
+  assertEquals(
+    trespassers(/\.exit\(/, (file) => file === "cli.ts" || file === "platform/deno.ts"),
+    [],
+  );
+});
+
+Deno.test("each room imports only what lies below it", () => {
+  const above: Record<string, RegExp> = {
+    "sdk/": /from "\.\.\//,
+    "platform/": /from "\.\.\//,
+    "ffi/": /"\.\.\/(?:cli|compiler|runner|sdk)\//,
+    "compiler/": /"\.\.\/(?:cli|runner|sdk)\//,
+    "runner/": /"\.\.\/cli\//,
+  };
+  for (const [room, pattern] of Object.entries(above)) {
+    assertEquals(trespassers(pattern, (file) => !file.startsWith(room)), [], room);
+  }
+});
+
+Deno.test("Rust reads no environment, no current folder and no configuration", () => {
+  const folder = "ffi/native/src";
+  const files = [...walk(folder)];
+  const offending = files.filter((file) => {
+    const source = read(file).split("#[cfg(test)]")[0]!;
+    return /env::(var|current_dir|args)|capsule\.toml/.test(source);
+  });
+  assertEquals(offending, []);
+});
+
+function* walk(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(ROOT + folder)) {
+    if (isDirectory) yield* walk(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
+  }
+}
+
+Deno.test("the version is one", () => {
+  assertEquals(JSON.parse(read("deno.json")).version, VERSION);
+  assertEquals(read("ffi/native/Cargo.toml").includes(`version = "${VERSION}"`), true);
+});

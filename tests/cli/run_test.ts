@@ -1,0 +1,298 @@
+/** The command as a process, in fresh folders, as a user runs it. */
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { cli, project, startCli, warmEngines } from "../support.ts";
+
+await warmEngines();
+
+const HELLO = {
+  "hello.ts":
+    `import { task } from "@capsule/sdk";\nexport const main = task({ name: "main" }, (name = "world") => \`Hello, \${name}!\`);`,
+  "hello.py": `from capsule import task\n@task\ndef main(name="world"): return f"Hello, {name}!"`,
+};
+
+/** A program with one task, in each language. */
+function programs(options: string, typescript: string, python: string): [string, string][] {
+  const keywords = options.replaceAll(/(\w+): /g, "$1=");
+  return [
+    [
+      "main.ts",
+      `import { task } from "@capsule/sdk";\nexport const main = task({ name: "main", ${options} }, () => { ${typescript} });`,
+    ],
+    ["main.py", `from capsule import task\n@task(${keywords})\ndef main():\n  ${python}`],
+  ];
+}
+
+Deno.test("run prints the result: text raw, other values as indented JSON, null not at all", async () => {
+  using folder = project({
+    ...HELLO,
+    "json.py": `def main(): return {"a": [1, "x"]}`,
+    "null.py": `def main(): return None`,
+  });
+  const cases = [
+    [["hello.ts"], "Hello, world!\n"],
+    [["hello.py", "Ada"], "Hello, Ada!\n"],
+    [["hello.ts", "--", "--json"], "Hello, --json!\n"],
+    [["hello.py", ""], "Hello, !\n"],
+    [["json.py"], '{\n  "a": [\n    1,\n    "x"\n  ]\n}\n'],
+    [["null.py"], ""],
+  ] as const;
+  for (const [args, stdout] of cases) {
+    assertEquals(await cli(["run", ...args], { cwd: folder.path }), {
+      status: 0,
+      stdout,
+      stderr: "",
+    });
+  }
+});
+
+Deno.test("an edit shows at once", async () => {
+  using folder = project(HELLO);
+  for (const file of ["hello.ts", "hello.py"]) {
+    for (const greeting of ["Hello", "Salut", "Moin", "Hello"]) {
+      folder.write(file, HELLO[file as keyof typeof HELLO].replace("Hello", greeting));
+      const { stdout } = await cli(["run", file], { cwd: folder.path });
+      assertEquals(stdout, `${greeting}, world!\n`);
+    }
+  }
+});
+
+Deno.test("arguments come as text, from JSON or from a file", async () => {
+  using folder = project({
+    "show.py": `def main(*args): return list(args)`,
+    "args.json": `["text", 5, true, null]`,
+    "data.csv": "a,b\n1,2\n",
+    "object.json": `{"a": 1}`,
+  });
+  const run = async (...args: string[]) =>
+    await cli(["run", "show.py", ...args], { cwd: folder.path });
+  const values = async (...args: string[]) => JSON.parse((await run(...args)).stdout);
+  assertEquals(await values("1", "two words", "'$(x)'"), ["1", "two words", "'$(x)'"]);
+  assertEquals(await values("--args-json", '[{"a": [1.5]}, null]'), [{ a: [1.5] }, null]);
+  assertEquals(await values("--args-file", "args.json"), ["text", 5, true, null]);
+  assertEquals(await values("--args-file=data.csv"), ["a,b\n1,2\n"]);
+  const mistakes = [
+    [["--args-json", "[1"], "--args-json is not JSON"],
+    [["--args-json", "{}"], "--args-json is not a JSON array"],
+    [["--args-file", "object.json"], "object.json is not a JSON array"],
+    [["--args-file", "none.json"], 'Cannot read "none.json"'],
+    [["a", "--args-json", "[]"], "in two ways"],
+  ] as const;
+  for (const [args, message] of mistakes) {
+    const { status, stdout, stderr } = await run(...args);
+    assertEquals([status, stdout], [2, ""]);
+    assertStringIncludes(stderr, message);
+  }
+});
+
+Deno.test("--json prints one document, whatever the program does", async () => {
+  const cases: [[string, string][], number, string | null][] = [
+    [programs("", 'console.log("printed"); return 1', 'print("printed"); return 1'), 0, null],
+    [programs("", 'throw new Error("no")', 'raise ValueError("no")'), 1, "task_error"],
+    [programs('compute: "LOW"', "while (true);", "while True: pass"), 1, "fuel_exhausted"],
+    [programs("", "return 10n", "return {1, 2}"), 1, "invalid_result"],
+    [
+      programs(
+        'ram: "64MB"',
+        "const a = []; while (true) a.push(new Uint8Array(1e6))",
+        "a = []\n  while True: a.append(bytes(10**6))",
+      ),
+      1,
+      "memory_limit",
+    ],
+    [
+      programs(
+        'timeout: "100ms"',
+        "return new Promise((r) => setTimeout(r, 60000))",
+        "import time; time.sleep(60)",
+      ),
+      1,
+      "timeout",
+    ],
+  ];
+  cases.push([
+    [["main.ts", programs("", "return (function f(): number { return f() + 1 })()", "")[0]![1]]],
+    1,
+    "stack_overflow",
+  ]);
+  cases.push([[["main.py", "def main(): return main() + 1"]], 1, "task_error"]);
+  for (const [files, status, errorType] of cases) {
+    for (const [file, code] of files) {
+      using folder = project({ [file]: code });
+      const result = await cli(["run", file, "--json"], { cwd: folder.path });
+      const envelope = JSON.parse(result.stdout);
+      assertEquals(result.stdout.trimEnd().includes("\n"), false, "one line");
+      assertEquals(result.status, status, code);
+      assertEquals(envelope.error?.error_type ?? null, errorType, JSON.stringify(envelope));
+      assertEquals(envelope.success, status === 0);
+      assertEquals(Object.keys(envelope), ["success", "result", "error", "execution"]);
+      if (status === 0) assertEquals(result.stderr, "printed\n");
+    }
+  }
+});
+
+Deno.test("without --json a failure is shown on standard error, with its stack", async () => {
+  using folder = project({
+    "main.ts":
+      `import { task } from "@capsule/sdk";\nexport const main = task({ name: "main" }, () => {\n  console.log("before");\n  throw new Error("no");\n});`,
+  });
+  const { status, stdout, stderr } = await cli(["run", "main.ts"], { cwd: folder.path });
+  assertEquals([status, stdout], [1, "before\n"]);
+  assertStringIncludes(stderr, 'error: task "main" failed: Error: no (task_error)');
+  assertMatch(stderr, /at <anonymous> \(main\.ts:4:\d+\)/);
+});
+
+Deno.test("mistakes have a message one can act on, status 2 and nothing on standard output", async () => {
+  using folder = project({
+    ...HELLO,
+    "nomain.ts":
+      `import { task } from "@capsule/sdk";\nexport const other = task({ name: "other" }, () => 1);`,
+    "notask.ts": `export const main = () => 1;`,
+    "syntax.ts": "const a = 1;\nconst = 2;",
+    "syntax.py": "def main():\n  return (1,\n",
+    "import.ts": `import { x } from "./nothing.ts";\nx();`,
+    "import.py": "import json\nimport nothing\ndef main(): pass",
+    "option.py": `from capsule import task\n@task(memory="1GB")\ndef main(): pass`,
+    "value.ts":
+      `import { task } from "@capsule/sdk";\nexport const main = task({ name: "main", ram: "lots" }, () => 1);`,
+  });
+  const mistakes = [
+    [["run", "missing.ts"], "there is no such file"],
+    [["run"], "no FILE is given"],
+    [["run", "hello.rb"], "its ending is none of .ts, .tsx"],
+    [["run", "nomain.ts"], 'nomain.ts: there is no task "main"; its tasks are: other'],
+    [["run", "notask.ts"], 'notask.ts: there is no task "main"; it declares no task'],
+    [["run", "syntax.ts"], "syntax.ts:2:6"],
+    [["run", "syntax.py"], "syntax.py:2:10: SyntaxError: '(' was never closed"],
+    [["run", "import.ts"], "import.ts:1:18"],
+    [["run", "import.py"], "import.py:2:1: ModuleNotFoundError: No module named 'nothing'"],
+    [["run", "option.py"], 'option.py: task "main": unknown option "memory"'],
+    [["run", "value.ts"], 'value.ts: task "main": ram: "lots" is no size'],
+    [["run", "hello.ts", "--jsno"], 'unknown option "--jsno"'],
+    [["run", "hello.ts", "--cwd", "nowhere"], "there is no such folder"],
+    [["run", "-"], "needs its language"],
+    [["fly"], 'there is no command "fly"'],
+  ] as const;
+  for (const [args, message] of mistakes) {
+    for (const extra of [[], ["--json"]]) {
+      const { status, stdout, stderr } = await cli([...args, ...extra], { cwd: folder.path });
+      assertEquals([status, stdout], [2, ""], args.join(" "));
+      assertStringIncludes(stderr, message);
+      assertMatch(stderr, /^error: /);
+    }
+  }
+});
+
+Deno.test("the file may lie elsewhere, and --cwd says where relative paths start", async () => {
+  using folder = project({ "src/hello.py": HELLO["hello.py"], "args.json": '["there"]' });
+  using elsewhere = project();
+  const options = { cwd: elsewhere.path };
+  const absolute = await cli(["run", `${folder.path}/src/hello.py`], options);
+  assertEquals(absolute.stdout, "Hello, world!\n");
+  const relative = await cli(
+    ["run", "src/hello.py", "--cwd", folder.path, "--args-file", "args.json"],
+    options,
+  );
+  assertEquals(relative.stdout, "Hello, there!\n");
+});
+
+Deno.test("- reads the program from standard input", async () => {
+  using folder = project({ "beside.py": "x = 42" });
+  const python = await cli(["run", "-", "--language", "python", "a"], {
+    cwd: folder.path,
+    input: "import sys, beside\nprint(sys.argv[1:], beside.x)",
+  });
+  assertEquals(python, { status: 0, stdout: "['a'] 42\n", stderr: "" });
+  const typescript = await cli(["run", "-", "--language=typescript"], {
+    cwd: folder.path,
+    input: HELLO["hello.ts"],
+  });
+  assertEquals(typescript.stdout, "Hello, world!\n");
+});
+
+Deno.test("--verbose tells of each task on standard error", async () => {
+  using folder = project({
+    "main.py":
+      "from capsule import task\n@task\ndef part(): raise ValueError()\n@task\ndef main():\n  part()\n  return 1",
+  });
+  const { status, stdout, stderr } = await cli(["run", "main.py", "-v"], { cwd: folder.path });
+  assertEquals([status, stdout], [0, "1\n"]);
+  const lines = stderr.trimEnd().split("\n");
+  assertEquals(lines.slice(0, 2), ["#1 main started", "#2 part started from #1"]);
+  assertMatch(lines[2]!, /^#2 part failed \(task_error\): [\d.]+ ms, [\d,]+ fuel, [\d.]+ MB$/);
+  assertMatch(lines[3]!, /^#1 main completed: /);
+});
+
+Deno.test("output comes as it is printed, and raw bytes pass unchanged", async () => {
+  using folder = project({
+    "main.py":
+      `import sys, time\ndef main():\n  print("first")\n  time.sleep(0.3)\n  sys.stdout.buffer.write(b"\\xff\\n")\n  sys.stdout.flush()\n  time.sleep(60)`,
+  });
+  const child = startCli(["run", "main.py"], { cwd: folder.path });
+  await child.stdin.close();
+  const chunks: number[] = [];
+  for await (const chunk of child.stdout) {
+    chunks.push(...chunk);
+    if (chunks.length >= 8) break;
+  }
+  assertEquals(chunks, [...new TextEncoder().encode("first\n"), 0xff, 0x0a]);
+  child.kill("SIGINT");
+  await child.stderr.cancel();
+  assertEquals((await child.status).code, 130);
+});
+
+Deno.test("Ctrl-C ends a long task: status 130, nothing left running", async () => {
+  using folder = project({
+    "loop.ts":
+      `import { task } from "@capsule/sdk";\nconst spin = task({ name: "spin", compute: "HIGH" }, () => { console.log("on"); while (true); });\nexport const main = task({ name: "main" }, async () => (await spin()).error);`,
+    "sleep.py": `import time\ndef main():\n  print("on", flush=True)\n  time.sleep(60)`,
+  });
+  for (const file of ["loop.ts", "sleep.py"]) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      const child = startCli(["run", file, "--json"], { cwd: folder.path });
+      await child.stdin.close();
+      const reader = child.stderr.getReader();
+      assertEquals(new TextDecoder().decode((await reader.read()).value), "on\n");
+      const started = performance.now();
+      child.kill(signal);
+      const stdout = await new Response(child.stdout).text();
+      const { code } = await child.status;
+      assertEquals(code, 130);
+      assertEquals(performance.now() - started < 2000, true);
+      assertEquals(JSON.parse(stdout).error.error_type, "cancelled");
+      await reader.cancel();
+    }
+  }
+});
+
+Deno.test("the first run of all compiles the engine, and says so on standard error", async () => {
+  using folder = project(HELLO);
+  const env = { CAPSULE_CACHE_DIR: `${folder.path}/cache` };
+  const runs = await Promise.all(
+    Array.from({ length: 4 }, () => cli(["run", "hello.ts"], { cwd: folder.path, env })),
+  );
+  for (const { status, stdout } of runs) assertEquals([status, stdout], [0, "Hello, world!\n"]);
+  const told = runs.filter(({ stderr }) => stderr !== "");
+  assertEquals(told.length, 1, "of several that start at once, one compiles");
+  assertMatch(
+    told[0]!.stderr,
+    /^Compiling the JavaScript engine for this machine, once…\nThe JavaScript engine is ready \([\d.]+ s\)\n$/,
+  );
+  assertEquals(Deno.statSync(env.CAPSULE_CACHE_DIR).mode! & 0o777, 0o700);
+});
+
+Deno.test("--help teaches, and --version tells the version", async () => {
+  const options = { cwd: "/" };
+  const help = await cli(["--help"], options);
+  assertEquals(help.status, 0);
+  for (const part of ["Usage: capsule COMMAND", "run  ", "$ capsule run hello.py Ada"]) {
+    assertStringIncludes(help.stdout, part);
+  }
+  const run = await cli(["run", "--help"], options);
+  for (const part of ["Usage: capsule run FILE", "--args-json JSON", "exit status is 0"]) {
+    assertStringIncludes(run.stdout, part);
+  }
+  assertEquals((await cli(["help", "run"], options)).stdout, run.stdout);
+  const version = await cli(["--version"], options);
+  assertMatch(version.stdout, /^capsule \d+\.\d+\.\d+\n$/);
+  assertEquals((await cli([], options)).status, 2);
+});

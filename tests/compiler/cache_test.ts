@@ -1,0 +1,74 @@
+import { assertEquals } from "../assert.ts";
+import { compileCached } from "../../compiler/cache.ts";
+import { CACHE, project } from "../support.ts";
+
+/** Whether a compilation starts esbuild: its bundle is new then. */
+async function compiled(path: string, file: string): Promise<string> {
+  const program = await compileCached({ file: `${path}/${file}`, root: path });
+  return new TextDecoder().decode(program.files[0]!.data);
+}
+
+function components(path: string): string[] {
+  return Array.from(Deno.readDirSync(`${path}/.capsule/wasm`), ({ name }) => name).sort();
+}
+
+/** What was written just now is not kept, in case it is written once more at the same moment. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 40));
+}
+
+Deno.test("an unchanged program is read from its component", async () => {
+  using folder = project({
+    "main.ts": `import { x } from "./x.ts"; globalThis.y = x;`,
+    "x.ts": `export const x = "first";`,
+  });
+  await settle();
+  const first = await compiled(folder.path, "main.ts");
+  const [name] = components(folder.path);
+  assertEquals(/^main_[0-9a-f]{16}\.wasm$/.test(name!), true, name!);
+  assertEquals(folder.read(".capsule/.gitignore"), "*\n");
+  assertEquals(await compiled(folder.path, "main.ts"), first);
+  assertEquals(components(folder.path), [name]);
+
+  folder.write("x.ts", `export const x = "second";`);
+  await settle();
+  assertEquals((await compiled(folder.path, "main.ts")).includes("second"), true);
+  assertEquals(components(folder.path).length, 2);
+
+  folder.write("x.ts", `export const x = "first";`);
+  assertEquals(await compiled(folder.path, "main.ts"), first);
+});
+
+Deno.test("a component that somebody else wrote is not used", async () => {
+  using folder = project({ "main.ts": `globalThis.y = "mine";` });
+  await settle();
+  const first = await compiled(folder.path, "main.ts");
+  const [name] = components(folder.path);
+  const component = Deno.readFileSync(`${folder.path}/.capsule/wasm/${name}`);
+  const changed = new TextDecoder("latin1").decode(component).replace("mine", "evil");
+  folder.write(`.capsule/wasm/${name}`, Uint8Array.from(changed, (c) => c.charCodeAt(0)));
+  assertEquals(await compiled(folder.path, "main.ts"), first);
+});
+
+Deno.test("a new file that would be found first makes the program new", async () => {
+  using folder = project({ "main.py": "import json" });
+  await settle();
+  const source = { file: `${folder.path}/main.py`, root: folder.path };
+  assertEquals((await compileCached(source)).files.length, 1);
+  folder.write("json.py", "x = 1");
+  assertEquals((await compileCached(source)).files.length, 2);
+});
+
+Deno.test("a broken index and a project that cannot be written cost nothing", async () => {
+  using folder = project({ "main.ts": `globalThis.y = "mine";`, ".capsule": "a file, no folder" });
+  await settle();
+  assertEquals((await compiled(folder.path, "main.ts")).includes("mine"), true);
+
+  using other = project({ "main.ts": `globalThis.y = "mine";` });
+  await settle();
+  await compiled(other.path, "main.ts");
+  for (const { name } of Deno.readDirSync(`${CACHE}/programs`)) {
+    Deno.writeTextFileSync(`${CACHE}/programs/${name}`, "{");
+  }
+  assertEquals((await compiled(other.path, "main.ts")).includes("mine"), true);
+});

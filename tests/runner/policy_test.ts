@@ -1,0 +1,121 @@
+import { assertEquals, assertThrows } from "../assert.ts";
+import { CapsuleError } from "../../errors.ts";
+import type { Language } from "../../ffi/native.ts";
+import { policiesOf } from "../../runner/policy.ts";
+
+function policy(options: Record<string, unknown>, language: Language = "javascript") {
+  return policiesOf({ name: "main.ts", language }, [{ name: "x", options }]).x!;
+}
+
+function refused(options: Record<string, unknown>, includes: string, language?: Language) {
+  const error = assertThrows(() => policy(options, language), CapsuleError, includes);
+  assertEquals(error.code, "invalid_option");
+  assertEquals(error.message.startsWith('main.ts: task "x": '), true, error.message);
+}
+
+Deno.test("a task that says nothing has the defaults", () => {
+  assertEquals(policy({}), {
+    fuel: 2_000_000_000,
+    memory_bytes: null,
+    timeout_ms: null,
+    max_retries: 0,
+  });
+});
+
+Deno.test("compute is a preset in any case, or units of fuel", () => {
+  const values = [["LOW", 1e8], ["medium", 2e9], ["High", 5e10], [1, 1], ["123", 123]] as const;
+  for (const [value, fuel] of values) assertEquals(policy({ compute: value }).fuel, fuel);
+  for (
+    const value of [0, -1, 1.5, "1.5", "lots", "", null, true, NaN, 2 ** 53, "constructor", "-1"]
+  ) {
+    refused({ compute: value }, "compute: ");
+  }
+});
+
+Deno.test("ram is a size in powers of 1024", () => {
+  const values = [
+    ["64MB", 64 * 2 ** 20],
+    ["1.5 GB", 1.5 * 2 ** 30],
+    ["512KiB", 512 * 2 ** 10],
+    ["512kib", 512 * 2 ** 10],
+    ["100", 100],
+    ["100B", 100],
+    [4096, 4096],
+    ["4GB", 2 ** 32],
+  ] as const;
+  for (const [value, bytes] of values) assertEquals(policy({ ram: value }).memory_bytes, bytes);
+  for (
+    const value of [
+      "1.5.2GB",
+      "64",
+      "MB",
+      "64XB",
+      "64M",
+      "-1MB",
+      "1e3MB",
+      "4.1GB",
+      "0MB",
+      0,
+      -1,
+      1.5,
+      NaN,
+      [],
+      null,
+      "5GB",
+      "99999999999999999999GB",
+    ]
+  ) {
+    if (value !== "64") refused({ ram: value }, "ram: ");
+  }
+});
+
+Deno.test("timeout is a time with its unit, or milliseconds", () => {
+  const values = [
+    ["500ms", 500],
+    ["1.8s", 1800],
+    ["30s", 30_000],
+    ["5m", 300_000],
+    ["1h", 3_600_000],
+    [250, 250],
+    [0.5, 0.5],
+    ["250", 250],
+  ] as const;
+  for (const [value, ms] of values) assertEquals(policy({ timeout: value }).timeout_ms, ms);
+  for (
+    const value of ["", "s", "5 days", "-1s", "0s", 0, -5, Infinity, null, "1.2.3s", "9999999h", {}]
+  ) {
+    refused({ timeout: value }, "timeout: ");
+  }
+});
+
+Deno.test("maxRetries is a whole number from 0 to 100", () => {
+  for (const value of [0, 1, 100]) assertEquals(policy({ maxRetries: value }).max_retries, value);
+  for (const value of [-1, 1.5, 101, "3", null]) refused({ maxRetries: value }, "maxRetries: ");
+});
+
+Deno.test("access that tasks cannot have yet is refused, not ignored", () => {
+  for (const option of ["allowedFiles", "allowedHosts", "envVariables"]) {
+    refused({ [option]: [] }, `${option}: [] cannot be granted`);
+  }
+});
+
+Deno.test("names of options are those of the language", () => {
+  assertEquals(policy({ max_retries: 2 }, "python").max_retries, 2);
+  refused({ max_retries: 2 }, 'unknown option "max_retries"; there are: name, compute');
+  refused({ maxRetries: 2 }, 'unknown option "maxRetries"; there are: name, compute', "python");
+  refused({ constructor: 1, toString: 2 }, 'unknown option "constructor"');
+});
+
+Deno.test("names of tasks are unique, and 1 to 128 characters without control characters", () => {
+  const program = { name: "main.ts", language: "javascript" as const };
+  const named = (...names: unknown[]) =>
+    policiesOf(program, names.map((name) => ({ name: name as string, options: {} })));
+  assertEquals(
+    Object.keys(named("a", "ü ✓", "x".repeat(128), "constructor", "__proto__")).length,
+    5,
+  );
+  for (const name of ["", "x".repeat(129), "a\nb", "\u0085", 5, undefined]) {
+    assertThrows(() => named(name), CapsuleError, "name: it");
+  }
+  assertThrows(() => named("a", "b", "a"), CapsuleError, 'task "a": there is another task');
+});
