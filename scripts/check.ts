@@ -25,10 +25,10 @@ const QUICK: Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
   { name: "deno lint", command: [deno, "lint"] },
   { name: "deno check", command: [deno, "check", "."] },
-  {
-    name: "cargo fmt",
-    command: ["cargo", "fmt", "--check", "--manifest-path=ffi/native/Cargo.toml"],
-  },
+  ...["native", "header"].map((crate) => ({
+    name: `cargo fmt (${crate})`,
+    command: ["cargo", "fmt", "--check", `--manifest-path=ffi/${crate}/Cargo.toml`],
+  })),
   { name: "ruff check", command: [python, "-m", "ruff", "check"] },
   { name: "ruff format", command: [python, "-m", "ruff", "format", "--check"] },
   {
@@ -43,6 +43,10 @@ const QUICK: Check[] = [
 const SLOW: Check[] = [
   { name: "cargo clippy", command: cargo("clippy", "--all-targets", "--", "--deny=warnings") },
   { name: "cargo test", command: cargo("test") },
+  {
+    name: "capsule.h",
+    command: ["cargo", "test", "--locked", "--manifest-path=ffi/header/Cargo.toml"],
+  },
   { name: "deno test --doc", command: [deno, "test", "-A", "--doc", "mod.ts", "runner.ts"] },
   { name: "deno test", command: [deno, "test", "-A", "tests/"] },
 ];

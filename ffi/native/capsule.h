@@ -1,4 +1,4 @@
-/* Generated from src/abi.rs by `UPDATE=1 cargo test`: do not edit. */
+/* Generated from src/abi.rs by `UPDATE=1 cargo test` in ffi/header: do not edit. */
 
 #ifndef CAPSULE_H
 #define CAPSULE_H
@@ -80,14 +80,16 @@ uint32_t capsule_runtime_new(const uint8_t *config,
                              struct CapsuleBuffer *error);
 
 /*
- Frees a runtime: ends its runs and wakes who waits for its events. Any number may be given.
+ Frees a runtime: ends its runs, wakes who waits for its events, and writes what it keeps for the next
+ process. Any number may be given.
  */
 void capsule_runtime_free(uint64_t runtime);
 
 /*
  Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
- `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n}`;
- `payload` holds the files' contents in that order, then the source map.
+ `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
+ "key": …}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
+ digest of the program in hexadecimal, its image is kept for the next process.
 
  # Safety
  `request` points to `request_len` bytes and `payload` to `payload_len`; `program` and `error` are
