@@ -3,6 +3,7 @@ import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
 import { open, type ProgramOptions } from "../runner/open.ts";
+import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import {
@@ -82,6 +83,7 @@ export async function run(args: string[]): Promise<number> {
     return envelope.success ? 0 : 1;
   } finally {
     for (const stop of stopListening) stop();
+    closeRuntime();
   }
 }
 

@@ -9,7 +9,7 @@ import { platform } from "../platform/mod.ts";
 import { basename, extname, join } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { decodeComponent, encodeComponent } from "./component.ts";
-import { compile, type Compiled, type FileSource, type Program } from "./program.ts";
+import { compile, type FileSource, type Program } from "./program.ts";
 import { cacheFolder, engineSources } from "./tools.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
@@ -42,8 +42,10 @@ export async function compileCached(source: FileSource): Promise<Program> {
   if (kept !== undefined) return kept;
   const startedMs = Date.now();
   const compiled = await compile(source);
-  await keep(source, index, compiled, startedMs);
-  return compiled.program;
+  const component = encodeComponent(compiled.program);
+  const sha256 = await digestOf(component);
+  await keep(source, { index, component, sha256, startedMs, inputs: compiled.inputs });
+  return { ...compiled.program, key: sha256 };
 }
 
 async function read(source: FileSource, index: string): Promise<Program | undefined> {
@@ -57,30 +59,27 @@ async function read(source: FileSource, index: string): Promise<Program | undefi
   }
   const component = platform.readFile(join(source.root, FOLDER, "wasm", entry.component));
   if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
-  return decodeComponent(component);
+  const program = decodeComponent(component);
+  return program && { ...program, key: entry.sha256 };
+}
+
+interface Kept {
+  index: string;
+  component: Uint8Array;
+  sha256: string;
+  /** When the compilation began. */
+  startedMs: number;
+  inputs: string[];
 }
 
 /** What cannot be kept is compiled again the next time: that is no reason to fail. */
-async function keep(
-  source: FileSource,
-  index: string,
-  compiled: Compiled,
-  startedMs: number,
-): Promise<void> {
+async function keep(source: FileSource, kept: Kept): Promise<void> {
+  const { index, component, sha256, inputs } = kept;
   // A file that was written while it was compiled may be another one than what was compiled.
-  const settledMs = startedMs - CLOCK_STEP_MS;
+  const settledMs = kept.startedMs - CLOCK_STEP_MS;
   const isSettled = (path: string) => (platform.stat(path)?.modifiedMs ?? 0) < settledMs;
-  if (!compiled.inputs.every(isSettled)) return;
+  if (!inputs.every(isSettled)) return;
   try {
-    const inputs = await Promise.all(
-      [...new Set(compiled.inputs)].map(async (path) => ({
-        path,
-        stamp: platform.stat(path)?.stamp ?? null,
-        sha256: await digestOfFile(path),
-      })),
-    );
-    const component = encodeComponent(compiled.program);
-    const sha256 = await digestOf(component);
     const stem = basename(source.file).slice(0, -extname(source.file).length);
     const name = `${stem}_${sha256.slice(0, 16)}.wasm`;
     const folder = join(source.root, FOLDER, "wasm");
@@ -89,11 +88,20 @@ async function keep(
     if (platform.stat(ignore) === undefined) platform.replaceFile(ignore, "*\n");
     platform.replaceFile(join(folder, name), component);
     platform.makeFolder(join(cacheFolder(), "programs"), 0o700);
-    const entry: Entry = { inputs, component: name, sha256 };
+    const entry: Entry = {
+      inputs: await Promise.all([...new Set(inputs)].map(stampOf)),
+      component: name,
+      sha256,
+    };
     platform.replaceFile(index, JSON.stringify(entry), 0o600);
   } catch (error) {
     if (!platform.isSystemError(error)) throw error;
   }
+}
+
+async function stampOf(path: string): Promise<Input> {
+  const stamp = platform.stat(path)?.stamp ?? null;
+  return { path, stamp, sha256: await digestOfFile(path) };
 }
 
 async function indexPath({ file, root }: FileSource): Promise<string> {

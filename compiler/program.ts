@@ -13,6 +13,8 @@ export interface Program {
   /** The first is the program itself. */
   files: ProgramFile[];
   sourceMap?: Uint8Array;
+  /** A digest of all of this, in hexadecimal, if the program is kept. */
+  key?: string;
 }
 
 /** A program, and what it was made of. */

@@ -27,6 +27,8 @@ export interface LoadRequest {
   /** The first is the program itself. */
   files: ProgramFile[];
   sourceMap?: Uint8Array | undefined;
+  /** A digest of the program, in hexadecimal. With one, its image is kept for the next process. */
+  key?: string | undefined;
 }
 
 /** What one task may use. */
@@ -121,7 +123,7 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
 
 /** The JSON and the payload of a load request, as the ABI takes them. */
 export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
-  const { language, files, sourceMap = new Uint8Array(0) } = request;
+  const { language, files, sourceMap = new Uint8Array(0), key } = request;
   const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
   const payload = new Uint8Array(total);
   let offset = 0;
@@ -133,6 +135,7 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
     language,
     files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
     source_map_bytes: sourceMap.length,
+    key,
   });
   return { json, payload };
 }

@@ -174,9 +174,9 @@ function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions
 }
 
 async function load(program: Program, onEvent?: (event: RunEvent) => void): Promise<LoadedProgram> {
-  const { language, files, sourceMap } = program;
+  const { language, files, sourceMap, key } = program;
   try {
-    return await runtime().load({ language, files, sourceMap }, (event) => {
+    return await runtime().load({ language, files, sourceMap, key }, (event) => {
       const told = onEvent && runEvent(event);
       if (told) onEvent(told);
     });

@@ -85,6 +85,11 @@ class Runtime {
     }
   }
 
+  /** Ends all that runs. */
+  close(): void {
+    this.#native.close();
+  }
+
   /** Passes events on until the last one of a program or a run, and returns that. */
   #follow(id: number, listener: Listener): Promise<NativeEvent> {
     return new Promise((resolve, reject) => {
@@ -134,6 +139,12 @@ export function runtime(): Runtime {
   return shared ??= new Runtime(
     openRuntime(libraryPath(), { cache_folder: cacheFolder(), engines: engineSources() }),
   );
+}
+
+/** Closes the runtime of this process, if it was opened: what it keeps for the next one is written then. */
+export function closeRuntime(): void {
+  shared?.close();
+  shared = undefined;
 }
 
 const decoder = new TextDecoder();

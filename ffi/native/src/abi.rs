@@ -64,7 +64,8 @@ pub unsafe extern "C" fn capsule_runtime_new(
     })
 }
 
-/// Frees a runtime: ends its runs and wakes who waits for its events. Any number may be given.
+/// Frees a runtime: ends its runs, wakes who waits for its events, and writes what it keeps for the next
+/// process. Any number may be given.
 #[unsafe(no_mangle)]
 pub extern "C" fn capsule_runtime_free(runtime: u64) {
     let removed = runtimes_mut(|runtimes| runtimes.remove(&runtime));
@@ -78,8 +79,9 @@ pub extern "C" fn capsule_runtime_free(runtime: u64) {
 }
 
 /// Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
-/// `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n}`;
-/// `payload` holds the files' contents in that order, then the source map.
+/// `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
+/// "key": …}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
+/// digest of the program in hexadecimal, its image is kept for the next process.
 ///
 /// # Safety
 /// `request` points to `request_len` bytes and `payload` to `payload_len`; `program` and `error` are

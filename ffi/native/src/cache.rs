@@ -14,7 +14,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 use wasmtime::{Result, bail, error::Context};
+
+const SEAL: &str = ".seal";
 
 /// One folder of sealed files.
 #[derive(Clone, Debug)]
@@ -94,6 +97,50 @@ impl Cache {
         let sha256 = hex(&Sha256::digest(content));
         let stamp = Stamp::of(&file)?;
         self.write_seal(name, &Seal { sha256, stamp })
+    }
+
+    /// Remembers that a file was used: [`Self::make_room`] removes it later.
+    pub fn touch(&self, name: &str) {
+        // The time of the seal, which is not sealed itself. Nothing depends on it.
+        let seal = File::options()
+            .append(true)
+            .open(self.path(&seal_name(name)));
+        let _ = seal.and_then(|file| file.set_modified(SystemTime::now()));
+    }
+
+    /// Removes what was not used for longest, until the folder is no larger than this.
+    pub fn make_room(&self, bytes_at_most: u64) {
+        let mut files = self.files();
+        let mut total: u64 = files.iter().map(|(_, _, size)| size).sum();
+        files.sort_unstable();
+        for (_, name, size) in files {
+            if total <= bytes_at_most {
+                break;
+            }
+            // Whoever has it open keeps it; whoever looks for it makes it again.
+            let removed = fs::remove_file(self.path(&seal_name(&name)));
+            if removed
+                .and_then(|()| fs::remove_file(self.path(&name)))
+                .is_ok()
+            {
+                total -= size;
+            }
+        }
+    }
+
+    /// When each sealed file was last used, its name and its size.
+    fn files(&self) -> Vec<(SystemTime, String, u64)> {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let used = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let name = name.strip_suffix(SEAL)?;
+            let size = fs::symlink_metadata(self.path(name)).ok()?.len();
+            let used = entry.metadata().ok()?.modified().ok()?;
+            Some((used, name.to_owned(), size))
+        };
+        entries.flatten().filter_map(used).collect()
     }
 
     /// Waits until no other process holds the lock of this name.
@@ -178,7 +225,7 @@ impl Stamp {
 }
 
 fn seal_name(name: &str) -> String {
-    format!("{name}.seal")
+    format!("{name}{SEAL}")
 }
 
 fn private_options() -> OpenOptions {
@@ -304,6 +351,23 @@ mod tests {
         );
         fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(Cache::open_folder(&folder.0).is_err());
+    }
+
+    #[test]
+    fn makes_room_by_removing_what_was_not_used_for_longest() {
+        let folder = Folder::new("room");
+        let cache = folder.cache();
+        for name in ["a", "b", "c"] {
+            cache.store(name, &[0; 100]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        cache.touch("a");
+        cache.make_room(250);
+        assert!(content(&cache, "a").is_some());
+        assert_eq!(content(&cache, "b"), None);
+        assert!(content(&cache, "c").is_some());
+        cache.make_room(0);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 
     #[test]

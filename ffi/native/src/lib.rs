@@ -10,12 +10,14 @@
 pub mod abi;
 mod cache;
 mod deadline;
+mod dirty;
 mod engine;
 mod envelope;
 mod event;
 mod failure;
 mod host;
 mod image;
+mod image_store;
 mod limiter;
 mod memory;
 mod output;

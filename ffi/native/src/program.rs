@@ -5,9 +5,10 @@ use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::host::Operations;
 use crate::image::Image;
+use crate::image_store::ImageStore;
 use crate::output::Output;
 use crate::request::Limits;
-use crate::sandbox::{Budget, Sandbox, SandboxState};
+use crate::sandbox::{Budget, Sandbox, TaskSide};
 use crate::stack;
 use sourcemap::SourceMap;
 use std::sync::{Arc, OnceLock};
@@ -32,10 +33,17 @@ pub struct SourceFile {
 /// All that makes up a program.
 #[derive(Debug)]
 pub struct Sources {
-    pub path: String,
-    pub source: String,
-    pub files: Vec<SourceFile>,
+    pub program: SourceText,
     pub source_map: Vec<u8>,
+}
+
+/// What the engine receives.
+#[derive(Debug)]
+pub struct SourceText {
+    pub path: String,
+    pub text: String,
+    /// The modules that the program may import.
+    pub files: Vec<SourceFile>,
 }
 
 /// A program that is ready to be called.
@@ -55,54 +63,48 @@ struct Stacks {
     parsed: OnceLock<Option<SourceMap>>,
 }
 
+/// What loading needs besides the program.
+pub struct Loading<'a> {
+    /// Names the request in events: what top-level code prints belongs to it.
+    pub id: u64,
+    /// A digest of the program, if its image may be kept.
+    pub key: Option<&'a str>,
+    pub limits: &'a Limits,
+    pub events: Arc<EventQueue>,
+    pub images: &'a Arc<ImageStore>,
+}
+
 impl Program {
-    /// Runs the top-level code in a sandbox with no access, and keeps its memory.
-    ///
-    /// `load` names the request in events: what top-level code prints belongs to it.
+    /// Takes the program's image from the store, or makes it.
     pub async fn load(
         language: Language,
         engine: Arc<LanguageEngine>,
         sources: Sources,
-        load: u64,
-        limits: &Limits,
-        events: Arc<EventQueue>,
+        loading: Loading<'_>,
     ) -> Result<Self, Failure> {
-        let stacks = Stacks {
-            language,
-            source_map: sources.source_map,
-            parsed: OnceLock::new(),
+        let stacks = Stacks::new(language, sources.source_map);
+        let kept = loading
+            .key
+            .and_then(|key| loading.images.read(&engine, key));
+        let (image, declarations) = match kept {
+            Some((image, declarations)) => (Arc::new(image), declarations),
+            None => {
+                let (image, declarations) = run_top_level(&engine, &sources.program, &loading)
+                    .await
+                    .map_err(|failure| stacks.map(failure))?;
+                let image = Arc::new(image);
+                if let Some(key) = loading.key {
+                    let (image, declarations) = (Arc::clone(&image), declarations.clone());
+                    loading
+                        .images
+                        .write_later(&engine, key, image, declarations);
+                }
+                (image, declarations)
+            }
         };
-        let output = Output::new(events, load, 0, limits.output_bytes);
-        let state = SandboxState::new(Operations::new(limits.handles), output, None);
-        let budget = Budget {
-            subject: "top-level code",
-            fuel: LOAD_FUEL,
-            memory_bytes: None,
-            timeout: Some(LOAD_TIMEOUT),
-            result_bytes: limits.json_bytes,
-        };
-        let (_sender, cancelled) = watch::channel(false);
-        let base = Arc::clone(engine.base());
-        let mut sandbox = Sandbox::new(Arc::clone(&engine), base, state, budget, cancelled).await?;
-        let declarations = sandbox
-            .load(&sources.path, &sources.source, &sources.files)
-            .await
-            .map_err(|failure| stacks.map(failure))?;
-        if !sandbox.is_quiescent() {
-            return Err(Failure::new(
-                ErrorType::TaskError,
-                "top-level code left a file, a connection or an operation open: open it inside a task",
-            ));
-        }
-        let image = sandbox.image().map_err(|error| {
-            Failure::new(
-                ErrorType::InternalError,
-                format!("Cannot keep the memory of a program: {error}"),
-            )
-        })?;
         Ok(Self {
             engine,
-            image: Arc::new(image),
+            image,
             declarations,
             stacks,
         })
@@ -114,7 +116,57 @@ impl Program {
     }
 }
 
+/// Runs the top-level code in a sandbox with no access, and keeps its memory and its declarations.
+async fn run_top_level(
+    engine: &Arc<LanguageEngine>,
+    program: &SourceText,
+    loading: &Loading<'_>,
+) -> Result<(Image, String), Failure> {
+    let limits = loading.limits;
+    let events = Arc::clone(&loading.events);
+    let task = TaskSide {
+        operations: Operations::new(limits.handles),
+        output: Output::new(events, loading.id, 0, limits.output_bytes),
+        caller: None,
+    };
+    let budget = Budget {
+        subject: "top-level code",
+        fuel: LOAD_FUEL,
+        memory_bytes: None,
+        timeout: Some(LOAD_TIMEOUT),
+        result_bytes: limits.json_bytes,
+    };
+    let (_sender, cancelled) = watch::channel(false);
+    let empty = Arc::clone(engine.empty());
+    let mut sandbox = Sandbox::new(Arc::clone(engine), &empty, task, budget, cancelled).await?;
+    let declarations = sandbox
+        .load(&program.path, &program.text, &program.files)
+        .await?;
+    if !sandbox.is_quiescent() {
+        return Err(Failure::new(
+            ErrorType::TaskError,
+            "top-level code left a file, a connection or an operation open: open it inside a task",
+        ));
+    }
+    let image = sandbox.image().map_err(|error| {
+        Failure::new(
+            ErrorType::InternalError,
+            format!("Cannot keep the memory of a program: {error}"),
+        )
+    })?;
+    sandbox.retire();
+    Ok((image, declarations))
+}
+
 impl Stacks {
+    fn new(language: Language, source_map: Vec<u8>) -> Self {
+        Self {
+            language,
+            source_map,
+            parsed: OnceLock::new(),
+        }
+    }
+
     fn map(&self, failure: Failure) -> Failure {
         let stack = failure.stack.map(|stack| match self.language {
             Language::JavaScript => stack::map_javascript(&stack, self.source_map(), BUNDLE_LINE),

@@ -25,6 +25,9 @@ pub struct LoadRequest {
     /// The length of the source map, last in the payload.
     #[serde(default)]
     pub source_map_bytes: usize,
+    /// A digest of all that the program is. With one, its image is kept for the next process.
+    #[serde(default)]
+    pub key: Option<String>,
     #[serde(default)]
     pub limits: Limits,
 }

@@ -6,7 +6,8 @@ use crate::engine::{EngineSource, Language, LanguageEngine};
 use crate::envelope::{Execution, envelope, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
-use crate::program::{Program, SourceFile, Sources};
+use crate::image_store::ImageStore;
+use crate::program::{Loading, Program, SourceFile, SourceText, Sources};
 use crate::request::{LoadRequest, RunRequest, RuntimeConfig};
 use crate::scheduler::{Run, RunPlan};
 use std::collections::HashMap;
@@ -17,11 +18,14 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, watch};
 
 /// How often, in polls of tasks, timers are looked at: a busy guest holds a worker for a tick a poll.
 const POLLS_BETWEEN_TIMERS: u32 = 3;
+
+/// How long a runtime that is freed waits for its images to be written.
+const IMAGES_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a request was refused before anything ran.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub struct Runtime {
 
 struct Shared {
     cache: Cache,
+    images: Arc<ImageStore>,
     engines: HashMap<Language, EngineSlot>,
     programs: Mutex<HashMap<u64, Arc<Program>>>,
     /// Send true to cancel.
@@ -65,8 +70,9 @@ impl Runtime {
     pub fn new(config: &str) -> Result<Self, Refusal> {
         let config: RuntimeConfig = serde_json::from_str(config)
             .map_err(|error| Refusal::Invalid(format!("the runtime's config: {error}")))?;
-        let cache = Cache::open_folder(&config.cache_folder)
-            .map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+        let refused = |error| Refusal::Failed(format!("{error:#}"));
+        let cache = Cache::open_folder(&config.cache_folder).map_err(refused)?;
+        let images = ImageStore::open(&config.cache_folder.join("images")).map_err(refused)?;
         let failed =
             |error: std::io::Error| Refusal::Failed(format!("Cannot start threads: {error}"));
         let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -81,6 +87,7 @@ impl Runtime {
         });
         let shared = Shared {
             cache,
+            images: Arc::new(images),
             engines: engines.collect(),
             programs: Mutex::default(),
             runs: Mutex::default(),
@@ -193,6 +200,7 @@ impl Drop for Runtime {
         for cancel in lock(&self.shared.runs).values() {
             let _ = cancel.send(true);
         }
+        self.shared.images.finish(IMAGES_TIMEOUT);
         if let Some(tokio) = self.tokio.take() {
             // A guest lets go within a tick; the host need not wait for that.
             tokio.shutdown_background();
@@ -213,16 +221,14 @@ impl Shared {
     ) -> Result<Program, Failure> {
         let engine = self.engine(request.language).await?;
         let _ticking = self.ticker.ticking();
-        let events = Arc::clone(&self.events);
-        Program::load(
-            request.language,
-            engine,
-            sources,
+        let loading = Loading {
             id,
-            &request.limits,
-            events,
-        )
-        .await
+            key: request.key.as_deref(),
+            limits: &request.limits,
+            events: Arc::clone(&self.events),
+            images: &self.images,
+        };
+        Program::load(request.language, engine, sources, loading).await
     }
 
     async fn engine(self: &Arc<Self>, language: Language) -> Result<Arc<LanguageEngine>, Failure> {
@@ -294,10 +300,13 @@ fn sources(request: &LoadRequest, payload: &[u8]) -> Result<Sources, Refusal> {
         return Err(invalid("it has no file"));
     }
     let program = files.remove(0);
+    let text = String::from_utf8(program.data).map_err(|_| invalid("the program is not UTF-8"))?;
     Ok(Sources {
-        path: program.path,
-        source: String::from_utf8(program.data).map_err(|_| invalid("the program is not UTF-8"))?,
-        files,
+        program: SourceText {
+            path: program.path,
+            text,
+            files,
+        },
         source_map,
     })
 }
@@ -346,11 +355,12 @@ mod tests {
                 "source_map_bytes": 3}"#,
         );
         let sources = sources(&request, b"aabmap").unwrap();
+        let program = sources.program;
         assert_eq!(
-            (sources.path.as_str(), sources.source.as_str()),
+            (program.path.as_str(), program.text.as_str()),
             ("a.py", "aa")
         );
-        assert_eq!(sources.files[0].data, b"b");
+        assert_eq!(program.files[0].data, b"b");
         assert_eq!(sources.source_map, b"map");
     }
 

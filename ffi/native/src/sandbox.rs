@@ -1,11 +1,10 @@
 //! One sandbox: an instance of an engine, made for one load or one call and never used again.
 
-use crate::engine::LanguageEngine;
+use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
 use crate::host::Operations;
 use crate::image::Image;
 use crate::limiter::Limiter;
-use crate::memory::{self, Region};
 use crate::output::Output;
 use crate::program::SourceFile;
 use crate::scheduler::Caller;
@@ -13,8 +12,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wasmtime::component::{Instance, Lift, Lower, ResourceTable, TypedFunc};
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::component::{Lift, Lower, ResourceTable, TypedFunc};
+use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 /// What a guest returns: JSON, or its failure as JSON.
@@ -26,6 +25,7 @@ const MEMORY_BYTES_AT_MOST: usize = 4 << 30;
 const TRANSFER_BYTES_AT_MOST: usize = 128 << 20;
 const COMPONENT_HANDLES_AT_MOST: usize = 20_000;
 const WASI_HANDLES_AT_MOST: usize = 1_000;
+const INSTANTIATION_FUEL: u64 = 1_000_000_000;
 const WASI_RANDOM_BYTES_AT_MOST: u64 = 1 << 16;
 
 /// What one load or one attempt may use.
@@ -42,93 +42,42 @@ pub struct Budget {
 
 /// What the host keeps for a sandbox, in its store.
 pub struct SandboxState {
+    /// None as long as the instance is a spare.
+    task: Option<TaskSide>,
+    limiter: Limiter,
+    deadline: Option<Instant>,
+    /// Made when a guest first calls WASI, which most never do.
+    wasi: Option<WasiCtx>,
+    table: ResourceTable,
+}
+
+/// Where a guest's calls of the host lead.
+pub struct TaskSide {
     pub operations: Operations,
     pub output: Output,
     /// Who calls sub-tasks from here; nobody does while a program is loaded.
     pub caller: Option<Caller>,
-    limiter: Limiter,
-    deadline: Option<Instant>,
-    wasi: WasiCtx,
-    table: ResourceTable,
 }
 
 impl SandboxState {
-    pub fn new(operations: Operations, output: Output, caller: Option<Caller>) -> Self {
+    /// A store for an instance that no task has yet.
+    pub fn store(engine: &Engine) -> Store<Self> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(WASI_HANDLES_AT_MOST);
-        let wasi = WasiCtxBuilder::new()
-            .stdout(output.stream(1))
-            .stderr(output.stream(2))
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false)
-            .max_random_size(WASI_RANDOM_BYTES_AT_MOST)
-            .build();
-        Self {
-            operations,
-            output,
-            caller,
+        let state = Self {
+            task: None,
             limiter: Limiter::new(MEMORY_BYTES_AT_MOST),
             deadline: None,
-            wasi,
+            wasi: None,
             table,
-        }
-    }
-
-    /// Fresh bytes from the operating system.
-    pub fn random(&mut self, count: usize) -> Vec<u8> {
-        let mut bytes = vec![0; count];
-        getrandom::fill(&mut bytes).expect("the operating system has randomness");
-        bytes
-    }
-}
-
-impl WasiView for SandboxState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-/// A live instance. Dropping it ends all that it started.
-pub struct Sandbox {
-    engine: Arc<LanguageEngine>,
-    store: Store<SandboxState>,
-    instance: Instance,
-    region: Region,
-    budget: Budget,
-    cancelled: watch::Receiver<bool>,
-}
-
-impl Sandbox {
-    /// Makes an instance whose memory starts as `image`.
-    pub async fn new(
-        engine: Arc<LanguageEngine>,
-        image: Arc<Image>,
-        mut state: SandboxState,
-        budget: Budget,
-        cancelled: watch::Receiver<bool>,
-    ) -> Result<Self, Failure> {
-        let limit_bytes = budget.memory_bytes.map_or(MEMORY_BYTES_AT_MOST, |bytes| {
-            usize::try_from(bytes).unwrap_or(usize::MAX)
-        });
-        let limit_bytes = limit_bytes.min(MEMORY_BYTES_AT_MOST);
-        state.limiter = Limiter::new(limit_bytes);
-        // Wasmtime charges the minimum of the module; the image may be larger.
-        let more_bytes = image.len() - image.minimum_bytes();
-        if !state.limiter.charge(more_bytes) || image.len() > limit_bytes {
-            return Err(too_little_memory(&budget, image.len(), limit_bytes));
-        }
-        state.deadline = budget.timeout.map(|timeout| Instant::now() + timeout);
-
-        let mut store = Store::new(engine.wasmtime(), state);
+        };
+        let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(TRANSFER_BYTES_AT_MOST);
         store.set_max_component_handles(COMPONENT_HANDLES_AT_MOST);
+        // For what an instantiation runs, which is next to nothing.
         store
-            .set_fuel(budget.fuel)
+            .set_fuel(INSTANTIATION_FUEL)
             .expect("engines are compiled with fuel");
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
@@ -140,20 +89,90 @@ impl Sandbox {
                 _ => Ok(UpdateDeadline::Yield(1)),
             }
         });
+        store
+    }
 
-        let image_bytes = image.len();
-        let (instance, region) =
-            memory::with_image(image, engine.instance().instantiate_async(&mut store)).await;
-        let instance = instance.map_err(|error| match store.data().limiter.denied_bytes() {
-            Some(_) => too_little_memory(&budget, image_bytes, limit_bytes),
-            None => internal(format!("Cannot make a sandbox: {error:#}")),
-        })?;
-        let region = region.ok_or_else(|| internal("the engine has no main memory"))?;
+    /// The task that runs here. A guest that calls the host without one is ended.
+    pub fn task(&mut self) -> wasmtime::Result<&mut TaskSide> {
+        self.task
+            .as_mut()
+            .ok_or_else(|| Stop::error(ErrorType::InternalError, "no task runs here"))
+    }
+}
+
+impl WasiView for SandboxState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let task = &self.task;
+        let ctx = self.wasi.get_or_insert_with(|| {
+            let mut builder = WasiCtxBuilder::new();
+            builder
+                .allow_tcp(false)
+                .allow_udp(false)
+                .allow_ip_name_lookup(false)
+                .max_random_size(WASI_RANDOM_BYTES_AT_MOST);
+            if let Some(task) = task {
+                builder
+                    .stdout(task.output.stream(1))
+                    .stderr(task.output.stream(2));
+            }
+            builder.build()
+        });
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// A live instance with a program in it. Dropping it ends all that it started.
+pub struct Sandbox {
+    engine: Arc<LanguageEngine>,
+    bare: Bare,
+    budget: Budget,
+    cancelled: watch::Receiver<bool>,
+}
+
+impl Sandbox {
+    /// Takes an instance whose memory starts as `image`.
+    pub async fn new(
+        engine: Arc<LanguageEngine>,
+        image: &Arc<Image>,
+        task: TaskSide,
+        budget: Budget,
+        cancelled: watch::Receiver<bool>,
+    ) -> Result<Self, Failure> {
+        let limit_bytes = budget.memory_bytes.map_or(MEMORY_BYTES_AT_MOST, |bytes| {
+            usize::try_from(bytes).unwrap_or(MEMORY_BYTES_AT_MOST)
+        });
+        let mut bare = engine
+            .bare(image)
+            .await
+            .map_err(|error| internal(format!("Cannot make a sandbox: {error:#}")))?;
+        let state = bare.store.data_mut();
+        // What the instance has besides its main memory, of which the image is all that counts: a spare
+        // may have more of it, which its program does not know of.
+        let besides = state.limiter.used_bytes() - engine.base().len();
+        let needed = besides + image.len();
+        state.limiter = Limiter::new(limit_bytes.min(MEMORY_BYTES_AT_MOST));
+        if !state.limiter.charge(needed) {
+            return Err(too_little_memory(&budget, needed, limit_bytes));
+        }
+        state.deadline = budget.timeout.map(|timeout| Instant::now() + timeout);
+        state.task = Some(task);
+        bare.store
+            .set_fuel(budget.fuel)
+            .expect("engines are compiled with fuel");
+        bare.store.set_epoch_deadline(1);
+        // SAFETY: the store is alive, and nothing has run in it.
+        unsafe { bare.slot.map(image) }
+            .map_err(|error| internal(format!("Cannot map an image: {error}")))?;
+        if image.wants_whole() {
+            let image = Arc::clone(image);
+            tokio::task::spawn_blocking(move || image.make_whole());
+        }
         Ok(Self {
             engine,
-            store,
-            instance,
-            region,
+            bare,
             budget,
             cancelled,
         })
@@ -178,7 +197,7 @@ impl Sandbox {
         self.guarded(async |store| {
             let result = run.call_async(&mut *store, (task, input)).await?;
             if result.0.is_ok() {
-                store.data().operations.finish_calls().await;
+                store.data_mut().task()?.operations.finish_calls().await;
             }
             Ok(result)
         })
@@ -186,25 +205,35 @@ impl Sandbox {
     }
 
     pub fn fuel_consumed(&self) -> u64 {
-        self.budget.fuel - self.store.get_fuel().unwrap_or(0)
+        self.budget.fuel - self.bare.store.get_fuel().unwrap_or(0)
     }
 
     /// Bytes of linear memory and tables: they never shrink.
     pub fn ram_used(&self) -> u64 {
-        self.store.data().limiter.used_bytes() as u64
+        self.bare.store.data().limiter.used_bytes() as u64
     }
 
     /// Whether nothing but memory makes up the guest's state: no operation under way, no open handle.
     pub fn is_quiescent(&self) -> bool {
-        let state = self.store.data();
-        state.operations.is_idle() && state.table.is_empty()
+        let state = self.bare.store.data();
+        let idle = state
+            .task
+            .as_ref()
+            .is_none_or(|task| task.operations.is_idle());
+        idle && state.table.is_empty()
     }
 
-    /// The guest's memory as it is now.
+    /// The guest's memory as it is now. This sandbox started as an empty engine.
     pub fn image(&self) -> io::Result<Image> {
         // SAFETY: the store is alive, and this borrow of it keeps guest code from running.
-        let memory = unsafe { self.region.bytes() };
-        Image::from_bytes(memory, self.engine.base().minimum_bytes())
+        let memory = unsafe { self.bare.slot.bytes() };
+        Image::capture(Arc::clone(self.engine.base()), memory)
+    }
+
+    /// Ends all that the task started, and lets go of the instance when nobody waits for that.
+    pub fn retire(mut self) {
+        self.bare.store.data_mut().task = None;
+        tokio::spawn(async move { drop(self.bare) });
     }
 
     fn export<Params, Return>(
@@ -215,8 +244,9 @@ impl Sandbox {
         Params: wasmtime::component::ComponentNamedList + Lower,
         Return: wasmtime::component::ComponentNamedList + Lift,
     {
-        self.instance
-            .get_typed_func(&mut self.store, index(&self.engine))
+        self.bare
+            .instance
+            .get_typed_func(&mut self.bare.store, index(&self.engine))
             .map_err(|error| internal(format!("the engine speaks another world: {error:#}")))
     }
 
@@ -225,12 +255,12 @@ impl Sandbox {
         &mut self,
         call: impl AsyncFnOnce(&mut Store<SandboxState>) -> wasmtime::Result<GuestResult>,
     ) -> Result<String, Failure> {
-        let deadline = self.store.data().deadline;
+        let deadline = self.bare.store.data().deadline;
         let mut cancelled = self.cancelled.clone();
         let called = tokio::select! {
             biased;
             () = is_cancelled(&mut cancelled) => Err(Stop::error(ErrorType::Cancelled, "cancelled")),
-            called = call(&mut self.store) => called,
+            called = call(&mut self.bare.store) => called,
             () = passes(deadline) => Err(Stop::error(ErrorType::Timeout, "")),
         };
         match called {
@@ -258,7 +288,7 @@ impl Sandbox {
     }
 
     fn guest_failure(&self, failure: GuestFailure) -> Failure {
-        if failure.is_out_of_memory() && self.store.data().limiter.denied_bytes().is_some() {
+        if failure.is_out_of_memory() && self.bare.store.data().limiter.denied_bytes().is_some() {
             return Failure {
                 stack: failure.stack,
                 ..self.out_of_memory()
@@ -288,7 +318,7 @@ impl Sandbox {
                 ErrorType::TaskError,
                 format!("{subject} waits for something that never happens: a promise without end?"),
             ),
-            Trapped::Crashed(_) if self.store.data().limiter.denied_bytes().is_some() => {
+            Trapped::Crashed(_) if self.bare.store.data().limiter.denied_bytes().is_some() => {
                 self.out_of_memory()
             }
             Trapped::Crashed(how) => Failure::new(
@@ -317,7 +347,7 @@ impl Sandbox {
     }
 
     fn out_of_memory(&self) -> Failure {
-        let limiter = &self.store.data().limiter;
+        let limiter = &self.bare.store.data().limiter;
         Failure::new(
             ErrorType::MemoryLimit,
             format!(

@@ -8,7 +8,7 @@ use crate::host::Operations;
 use crate::output::Output;
 use crate::program::Program;
 use crate::request::{Limits, TaskPolicy};
-use crate::sandbox::{Budget, Sandbox, SandboxState};
+use crate::sandbox::{Budget, Sandbox, TaskSide};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -265,17 +265,21 @@ async fn attempt(
             .map(|ms| Duration::from_secs_f64(ms / 1000.0)),
         result_bytes: run.limits.json_bytes,
     };
-    let operations = Operations::new(run.limits.handles);
-    let state = SandboxState::new(operations, output, Some(caller.clone()));
+    let task_side = TaskSide {
+        operations: Operations::new(run.limits.handles),
+        output,
+        caller: Some(caller.clone()),
+    };
     let engine = Arc::clone(&run.program.engine);
-    let image = Arc::clone(&run.program.image);
-    let image_bytes = image.len() as u64;
-    let sandbox = Sandbox::new(engine, image, state, budget, run.cancelled.clone()).await;
+    let image = &run.program.image;
+    let sandbox = Sandbox::new(engine, image, task_side, budget, run.cancelled.clone()).await;
     let (outcome, fuel_consumed, ram_used) = match sandbox {
-        Err(failure) => (Err(failure), 0, image_bytes),
+        Err(failure) => (Err(failure), 0, image.len() as u64),
         Ok(mut sandbox) => {
             let outcome = sandbox.run(task, input).await;
-            (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
+            let figures = (sandbox.fuel_consumed(), sandbox.ram_used());
+            sandbox.retire();
+            (outcome, figures.0, figures.1)
         }
     };
     Attempt {

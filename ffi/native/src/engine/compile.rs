@@ -3,7 +3,7 @@
 use super::strip::strip;
 use super::{EngineSource, Language};
 use crate::cache::{Cache, hex};
-use crate::image::Image;
+use crate::image::Base;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,8 +11,9 @@ use wasmtime::component::Component;
 use wasmtime::{Engine, Result, bail, error::Context};
 
 pub struct Compiled {
+    pub id: String,
     pub component: Component,
-    pub base: Image,
+    pub base: Base,
 }
 
 pub fn open_or_compile(
@@ -46,6 +47,7 @@ pub fn open_or_compile(
 }
 
 struct Names {
+    id: String,
     code: String,
     base: String,
 }
@@ -56,10 +58,11 @@ impl Names {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         source.digest.hash(&mut hasher);
-        let stem = format!("{}-{:016x}", language.as_str(), hasher.finish());
+        let id = format!("{}-{:016x}", language.as_str(), hasher.finish());
         Self {
-            code: format!("{stem}.cwasm"),
-            base: format!("{stem}.base"),
+            code: format!("{id}.cwasm"),
+            base: format!("{id}.base"),
+            id,
         }
     }
 }
@@ -68,14 +71,14 @@ fn open(engine: &Engine, names: &Names, cache: &Cache) -> Result<Option<Compiled
     let (Some(_), Some(base)) = (cache.open(&names.code)?, cache.open(&names.base)?) else {
         return Ok(None);
     };
-    let minimum_bytes = base.metadata()?.len() as usize;
     // SAFETY: only this user can write to the cache's folder, the file is what this user's Capsule wrote
     // there, and it is never changed in place.
     let component = unsafe { Component::deserialize_file(engine, cache.path(&names.code)) };
     match component {
         Ok(component) => Ok(Some(Compiled {
+            id: names.id.clone(),
             component,
-            base: Image::from_file(base, 0, minimum_bytes)?,
+            base: Base::new(base)?,
         })),
         // Another Wasmtime's, or another machine's: the name should have told, and compiling mends it.
         Err(_) => Ok(None),

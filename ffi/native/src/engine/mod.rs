@@ -2,13 +2,17 @@
 
 mod compile;
 mod settings;
+mod spares;
 mod strip;
+
+pub use spares::Bare;
 
 use crate::cache::Cache;
 use crate::host;
-use crate::image::Image;
+use crate::image::{Base, Image};
 use crate::sandbox::SandboxState;
 use serde::{Deserialize, Serialize};
+use spares::Spares;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
@@ -43,7 +47,12 @@ pub struct EngineSource {
 pub struct LanguageEngine {
     engine: Engine,
     instance: InstancePre<SandboxState>,
-    base: Arc<Image>,
+    /// Tells this engine, on this machine, from all others: images of another one are useless.
+    id: String,
+    base: Arc<Base>,
+    /// The image of no program: a program is loaded into it.
+    empty: Arc<Image>,
+    spares: Spares,
     load: ComponentExportIndex,
     run: ComponentExportIndex,
 }
@@ -67,11 +76,15 @@ impl LanguageEngine {
                 .get_export_index(None, name)
                 .ok_or_else(|| format_err!("the {} engine exports no {name}", language.as_str()))
         };
+        let base = Arc::new(compiled.base);
         Ok(Self {
             load: export("load")?,
             run: export("run")?,
             instance: linker.instantiate_pre(&compiled.component)?,
-            base: Arc::new(compiled.base),
+            id: compiled.id,
+            empty: Arc::new(Image::of_base(Arc::clone(&base))),
+            base,
+            spares: Spares::default(),
             engine,
         })
     }
@@ -80,13 +93,17 @@ impl LanguageEngine {
         &self.engine
     }
 
-    pub fn instance(&self) -> &InstancePre<SandboxState> {
-        &self.instance
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The memory of the engine before any program is loaded.
-    pub fn base(&self) -> &Arc<Image> {
+    pub fn base(&self) -> &Arc<Base> {
         &self.base
+    }
+
+    pub fn empty(&self) -> &Arc<Image> {
+        &self.empty
     }
 
     pub fn load(&self) -> &ComponentExportIndex {

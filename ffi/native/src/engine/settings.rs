@@ -24,7 +24,7 @@ pub fn config(language: Language) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
-        .with_host_memory(Arc::new(Creator))
+        .with_host_memory(Arc::new(Creator::default()))
         .memory_init_cow(false)
         .memory_reservation(MEMORY_RESERVATION_BYTES)
         .memory_guard_size(GUARD_BYTES)

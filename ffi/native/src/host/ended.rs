@@ -9,8 +9,8 @@ use wasmtime::component::{FutureProducer, FutureReader};
 use wasmtime::{Result, StoreContextMut};
 
 /// Resolves with the handles of the operations that ended.
-pub fn future(context: Context<'_>) -> Result<FutureReader<Vec<u32>>> {
-    let operations = context.data().operations.waiter();
+pub fn future(mut context: Context<'_>) -> Result<FutureReader<Vec<u32>>> {
+    let operations = super::waiter(&mut context)?;
     FutureReader::new(context, Ended { operations })
 }
 

@@ -6,6 +6,8 @@ mod text;
 
 pub use operations::{Operations, Payload};
 
+use operations::Waiter;
+
 use crate::engine::Language;
 use crate::failure::{ErrorType, Stop};
 use crate::sandbox::SandboxState;
@@ -37,34 +39,35 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
     instance.func_wrap(
         "start",
         |mut context: Context<'_>, (operation, request): (String, Payload)| {
-            let state = context.data_mut();
-            let caller = state.caller.clone();
-            Ok((state.operations.start(&operation, request, caller)?,))
+            let task = context.data_mut().task()?;
+            let caller = task.caller.clone();
+            Ok((task.operations.start(&operation, request, caller)?,))
         },
     )?;
     instance.func_wrap_async(
         "wait",
-        |context: Context<'_>, (handle, timeout): (u32, Option<u64>)| {
-            let operations = context.data().operations.waiter();
-            Box::new(async move { Ok((operations.wait(handle, timeout).await,)) })
+        |mut context: Context<'_>, (handle, timeout): (u32, Option<u64>)| {
+            let operations = waiter(&mut context);
+            Box::new(async move { Ok((operations?.wait(handle, timeout).await,)) })
         },
     )?;
     instance.func_wrap_async(
         "poll",
-        |context: Context<'_>, (timeout,): (Option<u64>,)| {
-            let operations = context.data().operations.waiter();
-            Box::new(async move { Ok((operations.poll(timeout).await,)) })
+        |mut context: Context<'_>, (timeout,): (Option<u64>,)| {
+            let operations = waiter(&mut context);
+            Box::new(async move { Ok((operations?.poll(timeout).await,)) })
         },
     )?;
-    instance.func_wrap("cancel", |context: Context<'_>, (handle,): (u32,)| {
-        context.data().operations.cancel(handle);
+    instance.func_wrap("cancel", |mut context: Context<'_>, (handle,): (u32,)| {
+        context.data_mut().task()?.operations.cancel(handle);
         Ok(())
     })?;
     instance.func_wrap_async(
         "write",
-        |context: Context<'_>, (descriptor, bytes): (u32, Vec<u8>)| {
-            let output = context.data().output.clone();
+        |mut context: Context<'_>, (descriptor, bytes): (u32, Vec<u8>)| {
+            let output = context.data_mut().task().map(|task| task.output.clone());
             Box::new(async move {
+                let output = output?;
                 if !matches!(descriptor, 1 | 2) {
                     return Err(Stop::error(
                         ErrorType::ResourceLimit,
@@ -76,12 +79,14 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
-    instance.func_wrap("random", |mut context: Context<'_>, (count,): (u32,)| {
+    instance.func_wrap("random", |_: Context<'_>, (count,): (u32,)| {
         if count > RANDOM_BYTES_AT_MOST {
             let message = format!("at most {RANDOM_BYTES_AT_MOST} random bytes at once");
             return Ok((Err(message),));
         }
-        Ok((Ok(context.data_mut().random(count as usize)),))
+        let mut bytes = vec![0; count as usize];
+        getrandom::fill(&mut bytes)?;
+        Ok((Ok::<_, String>(bytes),))
     })?;
     instance.func_wrap("encode", |_: Context<'_>, (text,): (String,)| {
         Ok((text.into_bytes(),))
@@ -91,4 +96,8 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
         |_: Context<'_>, (bytes, fatal): (Vec<u8>, bool)| Ok((text::decode(bytes, fatal),)),
     )?;
     Ok(())
+}
+
+fn waiter(context: &mut Context<'_>) -> Result<Waiter> {
+    Ok(context.data_mut().task()?.operations.waiter())
 }

@@ -1,0 +1,256 @@
+//! Which pages of a private mapping were written to.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+/// What is kept or not: the page of most hosts. Where theirs are larger, they are multiples of it.
+pub const PAGE: usize = 4 << 10;
+
+/// Pages that are a private mapping's own, no longer those of its file. None where the kernel (before 6.7)
+/// or a sandbox around this process does not tell.
+pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
+    scan::written(memory)
+}
+
+/// The parts of `memory`, in whole pages, that may differ from the first `base_len` bytes of `base`, and
+/// behind those from zeroes. The memory started as a private mapping of that file.
+pub fn runs(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
+    let mut runs = match scan::written(memory) {
+        Some(runs) => aligned(runs, memory.len()),
+        None => compare(memory, base, base_len)?,
+    };
+    // What was only looked at behind the base, or was written and is zero again, need not be kept.
+    let is_zero = |run: &Range<usize>| memory[run.clone()].iter().all(|byte| *byte == 0);
+    let mut kept: Vec<Range<usize>> = Vec::new();
+    for run in runs.drain(..) {
+        for page in run.step_by(PAGE).map(|start| start..start + PAGE) {
+            if page.start >= base_len && is_zero(&page) {
+                continue;
+            }
+            match kept.last_mut() {
+                Some(last) if last.end == page.start => last.end = page.end,
+                _ => kept.push(page),
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// Rounds runs of host pages outwards, and joins those that touch then.
+fn aligned(runs: Vec<Range<usize>>, len: usize) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(runs.len());
+    for run in runs {
+        let start = run.start / PAGE * PAGE;
+        let end = run.end.next_multiple_of(PAGE).min(len);
+        match joined.last_mut() {
+            Some(last) if last.end >= start => last.end = last.end.max(end),
+            _ => joined.push(start..end),
+        }
+    }
+    joined
+}
+
+/// Reads everything: slower than asking the kernel (some 10 ms for Python), and always possible.
+fn compare(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
+    let mut runs = Vec::new();
+    let mut original = vec![0; PAGE];
+    for start in (0..memory.len()).step_by(PAGE) {
+        if start < base_len {
+            base.read_exact_at(&mut original, start as u64)?;
+        } else {
+            original.fill(0);
+        }
+        if memory[start..start + PAGE] != original {
+            runs.push(start..start + PAGE);
+        }
+    }
+    Ok(runs)
+}
+
+#[cfg(target_os = "linux")]
+mod scan {
+    use std::fs::File;
+    use std::ops::Range;
+    use std::os::fd::AsRawFd;
+
+    /// `struct pm_scan_arg` of linux/fs.h.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Arguments {
+        size: u64,
+        flags: u64,
+        start: u64,
+        end: u64,
+        walk_end: u64,
+        vector: u64,
+        vector_len: u64,
+        max_pages: u64,
+        category_inverted: u64,
+        category_mask: u64,
+        category_any_of_mask: u64,
+        return_mask: u64,
+    }
+
+    /// `struct page_region`.
+    #[repr(C)]
+    #[derive(Clone, Default)]
+    struct Region {
+        start: u64,
+        end: u64,
+        categories: u64,
+    }
+
+    const PAGE_IS_FILE: u64 = 1 << 2;
+    const PAGE_IS_PRESENT: u64 = 1 << 3;
+    const PAGE_IS_SWAPPED: u64 = 1 << 4;
+    const REGIONS_AT_ONCE: usize = 512;
+
+    /// `_IOWR('f', 16, struct pm_scan_arg)`.
+    const PAGEMAP_SCAN: libc::c_ulong = (3 << 30)
+        | ((size_of::<Arguments>() as libc::c_ulong) << 16)
+        | ((b'f' as libc::c_ulong) << 8)
+        | 16;
+
+    pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        let pagemap = File::open("/proc/self/pagemap").ok()?;
+        let first = memory.as_ptr() as u64;
+        let end = first + memory.len() as u64;
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut regions = vec![Region::default(); REGIONS_AT_ONCE];
+        let mut start = first;
+        while start < end {
+            let mut arguments = Arguments {
+                size: size_of::<Arguments>() as u64,
+                start,
+                end,
+                vector: regions.as_mut_ptr() as u64,
+                vector_len: REGIONS_AT_ONCE as u64,
+                category_inverted: PAGE_IS_FILE,
+                category_mask: PAGE_IS_FILE,
+                category_any_of_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+                return_mask: PAGE_IS_PRESENT,
+                ..Arguments::default()
+            };
+            // SAFETY: the arguments and the vector they name outlive the call.
+            let found = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
+            let found = usize::try_from(found).ok()?;
+            for region in &regions[..found] {
+                let run = (region.start - first) as usize..(region.end - first) as usize;
+                match runs.last_mut() {
+                    Some(last) if last.end == run.start => last.end = run.end,
+                    _ => runs.push(run),
+                }
+            }
+            if arguments.walk_end <= start {
+                return None;
+            }
+            start = arguments.walk_end;
+        }
+        Some(runs)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod scan {
+    use std::ops::Range;
+
+    pub fn written(_memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        None
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use std::ops::{Deref, DerefMut};
+    use std::ptr;
+
+    /// Anonymous memory, page-aligned.
+    pub struct Mapping(&'static mut [u8]);
+
+    impl Mapping {
+        pub fn anonymous(len: usize) -> Self {
+            // SAFETY: a new mapping, which lives until it is dropped.
+            unsafe {
+                let memory = libc::mmap(
+                    ptr::null_mut(),
+                    len,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                    -1,
+                    0,
+                );
+                assert_ne!(memory, libc::MAP_FAILED);
+                Self(std::slice::from_raw_parts_mut(memory.cast(), len))
+            }
+        }
+
+        pub fn as_ptr(&self) -> *mut u8 {
+            self.0.as_ptr().cast_mut()
+        }
+    }
+
+    impl Deref for Mapping {
+        type Target = [u8];
+
+        fn deref(&self) -> &[u8] {
+            self.0
+        }
+    }
+
+    impl DerefMut for Mapping {
+        fn deref_mut(&mut self) -> &mut [u8] {
+            self.0
+        }
+    }
+
+    impl Drop for Mapping {
+        fn drop(&mut self) {
+            // SAFETY: the whole mapping, which nobody uses any more.
+            unsafe { libc::munmap(self.0.as_mut_ptr().cast(), self.0.len()) };
+        }
+    }
+
+    /// A file with a page for each byte, full of it.
+    pub fn base_file(pages: &[u8]) -> File {
+        let path = std::env::temp_dir().join(format!(
+            "capsule-base-{}-{:?}",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        let content: Vec<u8> = pages.iter().flat_map(|byte| vec![*byte; PAGE]).collect();
+        std::fs::write(&path, content).unwrap();
+        let file = File::open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file
+    }
+
+    #[test]
+    fn comparing_finds_what_the_kernel_tells() {
+        let file = base_file(&[1, 2, 3, 4, 5]);
+        let mut memory = Mapping::anonymous(8 * PAGE);
+        // SAFETY: inside the mapping above.
+        let mapped = unsafe {
+            libc::mmap(
+                memory.as_ptr().cast(),
+                5 * PAGE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_FIXED,
+                std::os::fd::AsRawFd::as_raw_fd(&file),
+                0,
+            )
+        };
+        assert_ne!(mapped, libc::MAP_FAILED);
+        memory[PAGE] = 9;
+        memory[3 * PAGE + 5] = 0;
+        memory[6 * PAGE + PAGE - 1] = 1;
+        // Written and zero, behind the base; looked at, in the base and behind it.
+        memory[7 * PAGE] = 0;
+        assert_eq!(memory[2 * PAGE] + memory[5 * PAGE], 3);
+        let expected = [PAGE..2 * PAGE, 3 * PAGE..4 * PAGE, 6 * PAGE..7 * PAGE];
+        assert_eq!(runs(&memory, &file, 5 * PAGE).unwrap(), expected);
+        assert_eq!(compare(&memory, &file, 5 * PAGE).unwrap(), expected);
+    }
+}

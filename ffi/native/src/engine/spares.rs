@@ -1,0 +1,105 @@
+//! Instances without a program: made when one is needed, or ahead.
+//!
+//! An instance belongs to no program until an image is mapped into it, so a few spares serve all. None is
+//! ever used twice.
+
+use super::LanguageEngine;
+use crate::image::Image;
+use crate::memory::{self, Placement, Slot};
+use crate::sandbox::SandboxState;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmtime::component::Instance;
+use wasmtime::{Result, Store, format_err};
+
+/// Enough for callers that come one after the other; many at once keep all cores busy anyway.
+const SPARES_AT_MOST: usize = 4;
+/// A process that runs one program once needs none.
+const USES_BEFORE_SPARES: usize = 2;
+
+/// An instance in which nothing has run.
+pub struct Bare {
+    pub store: Store<SandboxState>,
+    pub instance: Instance,
+    pub slot: Arc<Slot>,
+}
+
+/// What is ready of an engine.
+#[derive(Default)]
+pub struct Spares {
+    ready: Mutex<Vec<Bare>>,
+    making: AtomicUsize,
+    uses: AtomicUsize,
+}
+
+impl Spares {
+    /// One with room for the image: its memory cannot be enlarged from outside once it is made.
+    fn take(&self, image: &Image) -> Option<Bare> {
+        let mut ready = self.lock();
+        let index = ready
+            .iter()
+            .position(|bare| bare.slot.is_ready_for(image))
+            .or_else(|| ready.iter().position(|bare| bare.slot.len() >= image.len()))?;
+        Some(ready.swap_remove(index))
+    }
+
+    /// Reserves the making of one more, if one is wanted.
+    fn reserve(&self) -> bool {
+        if self.uses.load(Ordering::Relaxed) < USES_BEFORE_SPARES {
+            return false;
+        }
+        let ready = self.lock();
+        if ready.len() + self.making.load(Ordering::Relaxed) >= SPARES_AT_MOST {
+            return false;
+        }
+        self.making.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Bare>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LanguageEngine {
+    /// An instance whose memory has room for the image.
+    pub async fn bare(self: &Arc<Self>, image: &Arc<Image>) -> Result<Bare> {
+        self.spares.uses.fetch_add(1, Ordering::Relaxed);
+        let bare = match self.spares.take(image) {
+            Some(bare) => Ok(bare),
+            None => self.make(image).await,
+        };
+        self.refill(image);
+        bare
+    }
+
+    /// Makes spares for more calls of the same program.
+    fn refill(self: &Arc<Self>, image: &Arc<Image>) {
+        while self.spares.reserve() {
+            let engine = Arc::clone(self);
+            let image = Arc::clone(image);
+            tokio::spawn(async move {
+                // One that cannot be made ahead is made, or refused, when it is needed.
+                if let Ok(bare) = engine.make(&image).await {
+                    engine.spares.lock().push(bare);
+                }
+                engine.spares.making.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    }
+
+    async fn make(&self, image: &Arc<Image>) -> Result<Bare> {
+        let mut store = SandboxState::store(&self.engine);
+        let placement = Placement {
+            minimum_bytes: self.base.len(),
+            image: Arc::clone(image),
+        };
+        let instantiating = self.instance.instantiate_async(&mut store);
+        let (instance, slot) = memory::placed(placement, instantiating).await;
+        Ok(Bare {
+            instance: instance?,
+            slot: slot.ok_or_else(|| format_err!("the engine has no main memory"))?,
+            store,
+        })
+    }
+}

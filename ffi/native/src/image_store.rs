@@ -1,0 +1,178 @@
+//! Images that outlive their process: a program that did not change is not loaded again.
+//!
+//! A file is a magic, the length of a header in JSON, the header, and the pages of the image. Its name
+//! holds the program, the engine, and through that Wasmtime and the machine: none is ever mixed up.
+
+use crate::cache::Cache;
+use crate::engine::LanguageEngine;
+use crate::image::Image;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use wasmtime::Result;
+
+const MAGIC: &[u8; 8] = b"capsule\x01";
+/// Beyond this, images that were not used for longest are removed.
+const FOLDER_BYTES_AT_MOST: u64 = 1 << 30;
+
+/// A folder of images.
+#[derive(Debug)]
+pub struct ImageStore {
+    cache: Cache,
+    /// How many images are being written.
+    writing: Mutex<usize>,
+    written: Condvar,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header<'a> {
+    #[serde(borrow)]
+    declarations: Cow<'a, str>,
+    len: usize,
+    /// Start and end of each run of pages.
+    runs: Vec<(usize, usize)>,
+}
+
+impl ImageStore {
+    pub fn open(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            cache: Cache::open_folder(folder)?,
+            writing: Mutex::default(),
+            written: Condvar::new(),
+        })
+    }
+
+    /// A program's image and its declarations. None if it must be loaded: an image that is missing,
+    /// damaged or of another engine is no error.
+    pub fn read(&self, engine: &LanguageEngine, key: &str) -> Option<(Image, String)> {
+        let name = name(engine, key)?;
+        let mut file = self.cache.open(&name).ok()??;
+        let mut bytes = Vec::with_capacity(file.metadata().ok()?.len() as usize);
+        file.read_to_end(&mut bytes).ok()?;
+        let (header, content_start) = decode(&bytes)?;
+        let Header { len, runs, .. } = header;
+        let declarations = header.declarations.into_owned();
+        let runs = runs.into_iter().map(|(start, end)| start..end).collect();
+        let base = Arc::clone(engine.base());
+        let image = Image::from_parts(base, len, runs, bytes, content_start)?;
+        self.cache.touch(&name);
+        Some((image, declarations))
+    }
+
+    /// Writes an image in the background. What cannot be written is loaded again the next time.
+    pub fn write_later(
+        self: &Arc<Self>,
+        engine: &LanguageEngine,
+        key: &str,
+        image: Arc<Image>,
+        declarations: String,
+    ) {
+        let Some(name) = name(engine, key) else {
+            return;
+        };
+        *self.lock() += 1;
+        let store = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let writing = Writing(store);
+            let bytes = encode(&image, &declarations);
+            if writing.0.cache.store(&name, &bytes).is_ok() {
+                writing.0.cache.make_room(FOLDER_BYTES_AT_MOST);
+            }
+        });
+    }
+
+    /// Waits until all images are written, for a process that is about to end.
+    pub fn finish(&self, timeout: Duration) {
+        let _ = self
+            .written
+            .wait_timeout_while(self.lock(), timeout, |writing| *writing > 0);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, usize> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An image that is being written.
+struct Writing(Arc<ImageStore>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        *self.0.lock() -= 1;
+        self.0.written.notify_all();
+    }
+}
+
+/// The name of a program's image. None for a key that is no digest.
+fn name(engine: &LanguageEngine, key: &str) -> Option<String> {
+    let valid = (16..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+    valid.then(|| format!("{}-{key}.image", engine.id()))
+}
+
+fn encode(image: &Image, declarations: &str) -> Vec<u8> {
+    let header = Header {
+        declarations: declarations.into(),
+        len: image.len(),
+        runs: image
+            .runs()
+            .iter()
+            .map(|run| (run.start, run.end))
+            .collect(),
+    };
+    let header = serde_json::to_vec(&header).expect("a header is plain data");
+    let mut bytes = Vec::with_capacity(12 + header.len() + image.content().len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&header);
+    bytes.extend_from_slice(image.content());
+    bytes
+}
+
+/// The header, and where the pages begin.
+fn decode(bytes: &[u8]) -> Option<(Header<'_>, usize)> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let header = serde_json::from_slice(rest.get(..length)?).ok()?;
+    Some((header, MAGIC.len() + 4 + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dirty::PAGE;
+    use crate::dirty::tests::base_file;
+    use crate::image::Base;
+
+    fn image() -> Image {
+        let base = Arc::new(Base::new(base_file(&[1, 2, 3])).unwrap());
+        let content = vec![7; 2 * PAGE];
+        let runs = vec![PAGE..2 * PAGE, 3 * PAGE..4 * PAGE];
+        Image::from_parts(base, 5 * PAGE, runs, content, 0).unwrap()
+    }
+
+    #[test]
+    fn what_is_encoded_can_be_decoded() {
+        let image = image();
+        let bytes = encode(&image, r#"{"tasks": ["ü"]}"#);
+        let (header, start) = decode(&bytes).unwrap();
+        assert_eq!(header.declarations, r#"{"tasks": ["ü"]}"#);
+        assert_eq!(header.len, image.len());
+        assert_eq!(header.runs, [(PAGE, 2 * PAGE), (3 * PAGE, 4 * PAGE)]);
+        assert!(bytes[start..] == *image.content());
+    }
+
+    #[test]
+    fn what_is_cut_or_foreign_is_no_image() {
+        let bytes = encode(&image(), "{}");
+        let header_end = decode(&bytes).unwrap().1;
+        for length in 0..header_end {
+            assert!(decode(&bytes[..length]).is_none(), "{length}");
+        }
+        assert!(decode(b"capsule\x02\0\0\0\0").is_none());
+        assert!(decode(b"capsule\x01\xff\xff\xff\xff{}").is_none());
+    }
+}

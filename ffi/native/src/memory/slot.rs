@@ -1,0 +1,374 @@
+//! One reservation of address space, for one linear memory at a time.
+
+use crate::dirty;
+use crate::image::{Image, Whole};
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Pages of its own that a slot keeps between two calls. More are given back.
+const RESIDENT_BYTES_AT_MOST: usize = 4 << 20;
+
+/// What the guest may touch, then inaccessible pages up to the end of the reservation and of the guard
+/// that Wasmtime's compiled code relies on. It never moves.
+#[derive(Debug)]
+pub struct Slot {
+    base: *mut u8,
+    capacity: usize,
+    reserved: usize,
+    accessible: AtomicUsize,
+    holds: Mutex<Held>,
+}
+
+/// What lies in the accessible part.
+#[derive(Clone, Debug)]
+enum Held {
+    Zeroes,
+    /// A private mapping of a program's memory, unchanged: another call of it can start.
+    Clean(Arc<Whole>),
+    /// The same, after a guest ran.
+    Used(Arc<Whole>),
+    /// Something that nobody can use.
+    Other,
+}
+
+// SAFETY: it owns its address range, which is not tied to a thread. One instance at a time writes to it.
+unsafe impl Send for Slot {}
+// SAFETY: as above; the rest is behind locks.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    pub fn new(capacity: usize, guard: usize) -> io::Result<Self> {
+        let reserved = capacity
+            .checked_add(guard)
+            .filter(|reserved| *reserved > 0)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        // SAFETY: a new private mapping at an address of the kernel's choice.
+        let base = unsafe { map_nothing(ptr::null_mut(), reserved, 0)? };
+        Ok(Self {
+            base,
+            capacity,
+            reserved,
+            accessible: AtomicUsize::new(0),
+            holds: Mutex::new(Held::Zeroes),
+        })
+    }
+
+    pub fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub fn reserved(&self) -> usize {
+        self.reserved
+    }
+
+    /// Bytes that the guest can address.
+    pub fn len(&self) -> usize {
+        self.accessible.load(Ordering::Relaxed)
+    }
+
+    /// Makes more of it accessible, as zeroes.
+    pub fn grow(&self, size: usize) -> io::Result<()> {
+        if size > self.capacity {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        let accessible = self.len();
+        if size > accessible {
+            // SAFETY: the range lies inside this reservation, as `size <= capacity`.
+            let status = unsafe {
+                libc::mprotect(
+                    self.base.add(accessible).cast(),
+                    size - accessible,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                )
+            };
+            if status != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            self.accessible.store(size, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether a call can start here from this image with nothing left to do.
+    pub fn is_ready_for(&self, image: &Image) -> bool {
+        match (&*self.holds(), image.whole()) {
+            (Held::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
+            _ => false,
+        }
+    }
+
+    /// Makes an image the content of this memory, privately. Guest code runs in it from now on.
+    ///
+    /// # Safety
+    /// The slot must be an instance's in which no guest code has run.
+    pub unsafe fn map(&self, image: &Image) -> io::Result<()> {
+        if image.len() > self.len() {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        let ready = self.is_ready_for(image);
+        let mut holds = self.holds();
+        if !ready {
+            if !matches!(*holds, Held::Zeroes) {
+                // What was mapped may be larger than the image, which has zeroes behind it.
+                // SAFETY: the accessible part of this reservation.
+                unsafe { map_nothing(self.base, self.len(), libc::PROT_READ | libc::PROT_WRITE)? };
+            }
+            *holds = Held::Other;
+            // SAFETY: `len` bytes are accessible, zeroed, page-aligned, and nobody's but the instance's.
+            unsafe { image.map(self.base)? };
+        }
+        *holds = match image.whole() {
+            Some(whole) => Held::Used(Arc::clone(whole)),
+            None => Held::Other,
+        };
+        Ok(())
+    }
+
+    /// All that the guest can address.
+    ///
+    /// # Safety
+    /// The instance must be alive, and no guest code may run in it while the slice is.
+    pub unsafe fn bytes(&self) -> &[u8] {
+        // SAFETY: promised by the caller; what is accessible is mapped.
+        unsafe { std::slice::from_raw_parts(self.base, self.len()) }
+    }
+
+    /// Puts the slot right for another call of the same program, or empties it. Its instance is gone.
+    pub fn recycle(&self) -> io::Result<()> {
+        let mut holds = self.holds();
+        let recycled = match &*holds {
+            Held::Used(whole) => self
+                .restore(whole)
+                .map(|restored| restored.then(|| Held::Clean(Arc::clone(whole)))),
+            Held::Clean(_) => return Ok(()),
+            Held::Zeroes | Held::Other => Ok(None),
+        };
+        *holds = Held::Other;
+        *holds = match recycled? {
+            Some(clean) => clean,
+            None => {
+                self.shrink(0)?;
+                Held::Zeroes
+            }
+        };
+        Ok(())
+    }
+
+    /// Writes the original over every page that became this mapping's own. False if nobody can tell
+    /// which those are.
+    fn restore(&self, whole: &Whole) -> io::Result<bool> {
+        self.shrink(whole.len())?;
+        // SAFETY: the instance is gone, and nobody else knows the slot.
+        let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
+        let Some(written) = dirty::written(memory) else {
+            return Ok(false);
+        };
+        let mut kept = 0;
+        for run in written {
+            kept += run.len();
+            if kept <= RESIDENT_BYTES_AT_MOST {
+                memory[run.clone()].copy_from_slice(&whole.bytes()[run]);
+                continue;
+            }
+            // SAFETY: whole pages inside the mapping: they are those of the file again.
+            let status = unsafe {
+                libc::madvise(
+                    self.base.add(run.start).cast(),
+                    run.len(),
+                    libc::MADV_DONTNEED,
+                )
+            };
+            if status != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes what lies behind `size` inaccessible, and gives its pages back.
+    fn shrink(&self, size: usize) -> io::Result<()> {
+        let accessible = self.len();
+        if size < accessible {
+            // SAFETY: a part of this reservation behind what stays accessible.
+            unsafe { map_nothing(self.base.add(size), accessible - size, libc::PROT_NONE)? };
+            self.accessible.store(size, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Held> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: the range is this slot's own, and its instance is gone.
+        unsafe { libc::munmap(self.base.cast(), self.reserved) };
+    }
+}
+
+/// Maps fresh zeroes that take no memory until they are touched.
+///
+/// # Safety
+/// `address` is null, or begins `len` bytes that belong to the caller and may be replaced.
+unsafe fn map_nothing(address: *mut u8, len: usize, protection: i32) -> io::Result<*mut u8> {
+    let fixed = if address.is_null() {
+        0
+    } else {
+        libc::MAP_FIXED
+    };
+    // SAFETY: promised by the caller.
+    let mapped = unsafe {
+        libc::mmap(
+            address.cast(),
+            len,
+            protection,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | fixed,
+            -1,
+            0,
+        )
+    };
+    if mapped == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(mapped.cast())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dirty::PAGE;
+    use crate::dirty::tests::base_file;
+    use crate::image::Base;
+
+    const GUARD: usize = 1 << 16;
+
+    fn image(pages: &[u8]) -> Image {
+        let base = Base::new(base_file(pages)).unwrap();
+        Image::of_base(Arc::new(base))
+    }
+
+    fn whole(pages: &[u8]) -> Image {
+        let image = image(pages);
+        image.make_whole().unwrap();
+        image
+    }
+
+    fn slot(pages: usize) -> Slot {
+        let slot = Slot::new(16 * PAGE, GUARD).unwrap();
+        slot.grow(pages * PAGE).unwrap();
+        slot
+    }
+
+    /// One byte of each page.
+    fn bytes(slot: &Slot) -> Vec<u8> {
+        // SAFETY: no guest runs in tests.
+        let memory = unsafe { slot.bytes() };
+        memory.chunks(PAGE).map(|page| page[7]).collect()
+    }
+
+    fn write(slot: &Slot, page: usize, byte: u8) {
+        assert!(page * PAGE < slot.len());
+        // SAFETY: an accessible byte.
+        unsafe { slot.base().add(page * PAGE + 7).write(byte) };
+    }
+
+    fn map(slot: &Slot, image: &Image) {
+        // SAFETY: no guest runs in tests.
+        unsafe { slot.map(image).unwrap() };
+    }
+
+    #[test]
+    fn grows_up_to_its_capacity_and_not_past_it() {
+        let slot = slot(1);
+        let base = slot.base();
+        slot.grow(16 * PAGE).unwrap();
+        write(&slot, 15, 7);
+        assert!(slot.grow(16 * PAGE + 1).is_err());
+        assert_eq!((slot.len(), slot.base()), (16 * PAGE, base));
+        assert!(Slot::new(usize::MAX, GUARD).is_err());
+    }
+
+    #[test]
+    fn starts_as_the_image_and_zeroes_behind_it() {
+        let slot = slot(3);
+        map(&slot, &image(&[1, 2]));
+        slot.grow(4 * PAGE).unwrap();
+        assert_eq!(bytes(&slot), [1, 2, 0, 0]);
+        let large = image(&[1; 5]);
+        // SAFETY: no guest runs in tests.
+        assert!(unsafe { slot.map(&large) }.is_err());
+    }
+
+    #[test]
+    fn a_call_leaves_nothing_to_the_next_of_its_program() {
+        let image = whole(&[1, 2, 3]);
+        let slot = slot(3);
+        for round in 0..3 {
+            map(&slot, &image);
+            slot.grow(5 * PAGE).unwrap();
+            assert_eq!(bytes(&slot), [1, 2, 3, 0, 0], "{round}");
+            for page in 0..5 {
+                write(&slot, page, 99);
+            }
+            assert!(!slot.is_ready_for(&image));
+            slot.recycle().unwrap();
+            assert!(slot.is_ready_for(&image));
+            assert_eq!(slot.len(), 3 * PAGE);
+        }
+    }
+
+    #[test]
+    fn nor_to_another_program() {
+        let slot = slot(3);
+        map(&slot, &whole(&[1, 2, 3]));
+        write(&slot, 2, 99);
+        slot.recycle().unwrap();
+        let other = whole(&[8]);
+        assert!(!slot.is_ready_for(&other));
+        map(&slot, &other);
+        assert_eq!(bytes(&slot), [8, 0, 0]);
+    }
+
+    #[test]
+    fn what_has_no_whole_image_is_emptied() {
+        let slot = slot(2);
+        map(&slot, &image(&[1, 2]));
+        write(&slot, 0, 99);
+        slot.recycle().unwrap();
+        assert_eq!(slot.len(), 0);
+        slot.grow(2 * PAGE).unwrap();
+        assert_eq!(bytes(&slot), [0, 0]);
+    }
+
+    #[test]
+    fn many_pages_are_given_back_and_right_all_the_same() {
+        let pages = 2 * RESIDENT_BYTES_AT_MOST / PAGE;
+        let image = whole(&vec![5; pages]);
+        let slot = Slot::new(pages * PAGE, GUARD).unwrap();
+        slot.grow(pages * PAGE).unwrap();
+        map(&slot, &image);
+        for page in (0..pages).step_by(2) {
+            write(&slot, page, 99);
+        }
+        for page in 0..pages {
+            write(&slot, page, 99);
+        }
+        slot.recycle().unwrap();
+        assert!(bytes(&slot).iter().all(|byte| *byte == 5));
+        let own = dirty::written(unsafe_bytes(&slot)).unwrap();
+        assert!(own.iter().map(|run| run.len()).sum::<usize>() <= RESIDENT_BYTES_AT_MOST);
+    }
+
+    fn unsafe_bytes(slot: &Slot) -> &[u8] {
+        // SAFETY: no guest runs in tests.
+        unsafe { slot.bytes() }
+    }
+}
