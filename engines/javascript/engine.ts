@@ -7,11 +7,20 @@ import * as sdk from "../../mod.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";
+import { resumeTimers, suspendTimers } from "./globals/timers.ts";
+import { idle } from "./operations.ts";
 import { serialize } from "./serialize.ts";
-import { declared, dispatcher, functionOf } from "./tasks.ts";
+import { declarations, dispatcher, functionOf } from "./tasks.ts";
 
+// A program may replace what it likes: the engine keeps what it needs.
 const evaluate = eval;
-const { parse, stringify } = JSON;
+const { parse } = JSON;
+
+/**
+ * A bundle's lines start behind these: a stack tells them from lines of code that the program itself
+ * evaluates, which QuickJS calls by the same name. The host counts on the number.
+ */
+const EMPTY_LINES = "\n".repeat(20_001);
 
 setDispatcher(dispatcher);
 // Where the bundle of a program finds what its imports of Capsule and of `node:` name.
@@ -25,9 +34,11 @@ function importBuiltin(specifier: string): unknown {
 /** Runs a program's bundle, a function body in which `await` may stand. */
 export async function load(_path: string, source: string): Promise<string> {
   try {
-    // The bundle starts on the second line: stack traces count on it.
-    await evaluate(`(async () => { "use strict";\n${source}\n})`)();
-    return stringify({ tasks: declared() });
+    await evaluate(`(async () => { "use strict";${EMPTY_LINES}${source}\n})`)();
+    // Nothing of the host may be part of an image.
+    suspendTimers();
+    await idle();
+    return declarations();
   } catch (thrown) {
     throw describe(thrown);
   }
@@ -37,6 +48,7 @@ export async function load(_path: string, source: string): Promise<string> {
 export async function run(task: string, input: string): Promise<string> {
   try {
     reseed();
+    resumeTimers();
     const { args } = parse(input);
     return serialize(await functionOf(task)(...args), "result");
   } catch (thrown) {

@@ -2,38 +2,69 @@
 import { InvalidResult } from "./serialize.ts";
 
 const { stringify } = JSON;
+const wellFormed = Function.prototype.call.bind(String.prototype.toWellFormed) as (
+  text: string,
+) => string;
 
-/** The failure as JSON. */
+/** How many causes of an error are told. */
+const CAUSES_AT_MOST = 5;
+
+/** The failure as JSON. Never throws: what a program throws may have getters that do. */
 export function describe(thrown: unknown): string {
-  if (!(thrown instanceof Error)) {
-    return stringify({ kind: "task_error", name: "", message: `threw ${show(thrown)}` });
+  const failure: Record<string, unknown> = {
+    // A map without prototype: nobody can have given it a `toJSON`.
+    __proto__: null,
+    kind: "task_error",
+    name: "",
+    message: `threw ${show(thrown)}`,
+  };
+  if (thrown instanceof InvalidResult) {
+    failure.kind = "invalid_result";
+    failure.message = wellFormed(thrown.message);
+  } else if (thrown instanceof Error) {
+    failure.name = textOf(() => thrown.name);
+    failure.message = textOf(() => thrown.message);
+    failure.stack = stackOf(thrown);
   }
-  return stringify({
-    kind: thrown instanceof InvalidResult ? "invalid_result" : "task_error",
-    name: thrown instanceof InvalidResult ? "" : String(thrown.name),
-    message: String(thrown.message),
-    stack: thrown instanceof InvalidResult ? undefined : stackOf(thrown),
-    out_of_memory: thrown.name === "InternalError" && thrown.message === "out of memory",
-  });
+  // Where memory ends while it makes an error, QuickJS throws null.
+  failure.out_of_memory = thrown === null ||
+    failure.name === "InternalError" && failure.message === "out of memory";
+  return stringify(failure);
 }
 
-function stackOf(error: Error): string {
-  let text = String(error.stack ?? "");
-  for (let cause = error.cause, left = 5; cause !== undefined && left > 0; left--) {
+/** The stacks of an error and of its causes. */
+export function stackOf(error: Error): string {
+  let text = textOf(() => error.stack ?? "");
+  let cause = causeOf(error);
+  for (let left = CAUSES_AT_MOST; cause !== undefined && left > 0; left--) {
     text += `    caused by ${show(cause)}\n`;
     if (!(cause instanceof Error)) break;
-    text += String(cause.stack ?? "");
-    cause = cause.cause;
+    const error = cause;
+    text += textOf(() => error.stack ?? "");
+    cause = causeOf(error);
   }
   return text;
 }
 
-function show(value: unknown): string {
+function causeOf(error: Error): unknown {
   try {
-    return typeof value === "object" && value !== null && !(value instanceof Error)
-      ? stringify(value) ?? String(value)
-      : String(value);
+    return error.cause;
   } catch {
-    return typeof value;
+    return undefined;
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value !== "object" || value === null || value instanceof Error) {
+    return textOf(() => value);
+  }
+  return textOf(() => stringify(value) ?? value);
+}
+
+function textOf(get: () => unknown): string {
+  try {
+    return wellFormed(String(get()));
+  } catch {
+    return "(its text cannot be shown)";
   }
 }

@@ -19,6 +19,7 @@ export class Operation {
 
   constructor(operation: string, json: string, bytes: Uint8Array = NO_BYTES) {
     this.#handle = host.start(operation, { json, bytes });
+    started++;
   }
 
   /** The outcome, when the operation has ended. */
@@ -26,7 +27,7 @@ export class Operation {
     this.#promise ??= this.#outcome ? Promise.resolve(this.#outcome) : new Promise((resolve) => {
       this.#resolve = resolve;
       awaited.set(this.#handle, this);
-      if (!looping) void loop();
+      looping ??= loop();
     });
     return this.#promise;
   }
@@ -52,20 +53,28 @@ export class Operation {
 const awaited = new Map<number, Operation>();
 /** Operations of which the host has told already, before anybody awaited them. */
 const told = new Set<number>();
-let looping = false;
+/** How many operations ever began. */
+let started = 0;
+let looping: Promise<void> | undefined;
+
+/** Resolves when no operation is awaited any more: none that will ever end, at least. */
+export async function idle(): Promise<void> {
+  while (looping !== undefined) await looping;
+  told.clear();
+}
 
 async function loop(): Promise<void> {
-  looping = true;
   while (awaited.size > 0) {
     settleTold();
     if (awaited.size === 0) break;
+    const before = started;
     const handles = await ended().read();
     for (const handle of handles) told.add(handle);
-    // Nothing is under way, so nothing that is awaited can end any more.
-    if (handles.length === 0) break;
+    // Nothing was under way, so nothing that is awaited can end any more.
+    if (handles.length === 0 && started === before) break;
     settleTold();
   }
-  looping = false;
+  looping = undefined;
 }
 
 function settleTold(): void {

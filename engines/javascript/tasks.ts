@@ -6,23 +6,27 @@ import { serialize } from "./serialize.ts";
 
 type Function = (...args: unknown[]) => unknown;
 
-/** A task, as the host learns of it. */
-interface Declaration {
-  name: string;
-  options: unknown;
-}
+/** No option is nested deeper. */
+const DEPTH_AT_MOST = 8;
 
-const functions = new Map<string, Function>();
-const declarations: Declaration[] = [];
+// A program may replace what it likes: what decides about policies uses nothing that it can reach.
+const { stringify } = JSON;
+const { isArray } = Array;
+const { isFinite } = Number;
+const { create, keys, setPrototypeOf } = Object;
 
-/** The tasks that were declared, in their order. Two of one name are both there. */
-export function declared(): Declaration[] {
-  return declarations;
+const functions: Record<string, Function> = create(null);
+/** Declarations as JSON, with commas between them. Two tasks of one name are both there. */
+let declared = "";
+
+/** The tasks that were declared, in their order, as JSON. */
+export function declarations(): string {
+  return `{"tasks":[${declared}]}`;
 }
 
 /** The function of a task. */
 export function functionOf(name: string): Function {
-  const fn = functions.get(name);
+  const fn = functions[name];
   if (fn === undefined) throw new ReferenceError(`there is no task "${name}"`);
   return fn;
 }
@@ -30,8 +34,10 @@ export function functionOf(name: string): Function {
 /** Calls from inside a sandbox: each is a sub-task in another one. */
 export const dispatcher: Dispatcher = {
   declare(options, fn) {
-    declarations.push({ name: options.name, options: describe(options) });
-    functions.set(options.name, fn as Function);
+    const described = describe(options) as TaskOptions;
+    const { name } = described;
+    declared += `${declared && ","}{"name":${stringify(name)},"options":${stringify(described)}}`;
+    functions[name] = fn as Function;
   },
 
   call<R>(name: string, args: unknown[]) {
@@ -50,18 +56,36 @@ export const dispatcher: Dispatcher = {
   },
 };
 
-/** Options as JSON can hold them: what it cannot becomes its description, which no option accepts. */
-function describe(options: TaskOptions): unknown {
-  return JSON.parse(JSON.stringify(options, (_key, value) => {
-    switch (typeof value) {
-      case "number":
-        return Number.isFinite(value) ? value : { unsupported: String(value) };
-      case "bigint":
-      case "function":
-      case "symbol":
-        return { unsupported: typeof value };
-      default:
-        return value;
-    }
-  }));
+/**
+ * Options as JSON can hold them, as they are now: what it cannot becomes its description, which no option
+ * accepts. Nothing in them has a prototype, and so a `toJSON`.
+ */
+function describe(value: unknown, depth = 0): unknown {
+  switch (typeof value) {
+    case "number":
+      return isFinite(value) ? value : unsupported(`${value}`);
+    case "bigint":
+    case "function":
+    case "symbol":
+      return unsupported(typeof value);
+    case "object":
+      break;
+    default:
+      return value;
+  }
+  if (value === null) return null;
+  if (depth > DEPTH_AT_MOST) return unsupported("nested too deeply");
+  const copy = isArray(value) ? setPrototypeOf([], null) : create(null);
+  const names = keys(value);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index]!;
+    copy[name] = describe((value as Record<string, unknown>)[name], depth + 1);
+  }
+  return copy;
+}
+
+function unsupported(what: string): unknown {
+  const description = create(null);
+  description.unsupported = what;
+  return description;
 }

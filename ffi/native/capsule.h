@@ -123,9 +123,9 @@ uint32_t capsule_runtime_submit(uint64_t runtime,
                                 struct CapsuleBuffer *error);
 
 /*
- Ends a run. Its event `run_finished` comes all the same, and says `cancelled`.
+ Ends a run, or the loading of a program. Its last event comes all the same, and says `cancelled`.
  */
-uint32_t capsule_runtime_cancel(uint64_t runtime, uint64_t run);
+uint32_t capsule_runtime_cancel(uint64_t runtime, uint64_t id);
 
 /*
  Blocks until something happened, and writes all events there are. `CAPSULE_CLOSED` when the runtime

@@ -1,5 +1,5 @@
 /** What a program finds inside the JavaScript engine. */
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { open } from "@capsule/sdk/runner";
 import "../support.ts";
 
@@ -43,6 +43,49 @@ Deno.test("timers", async () => {
     ["new Promise((r) => setImmediate(r, 'soon'))", "soon"],
     ["new Promise((r) => setTimeout(r, -5, 'now'))", "now"],
   ]);
+});
+
+Deno.test("timers fire in order, and promises settle between two of them", async () => {
+  await check([
+    [
+      `(async () => {
+        const o = [];
+        for (let i = 0; i < 5; i++) {
+          setTimeout(() => {
+            o.push(i);
+            Promise.resolve().then(() => {}).then(() => {}).then(() => o.push("p"));
+          }, 5);
+        }
+        await new Promise((r) => setTimeout(r, 30));
+        return o.join("");
+      })()`,
+      "0p1p2p3p4p",
+    ],
+    [
+      "(async () => { setTimeout(() => { throw 1; }, 1); await new Promise((r) => setTimeout(r, 9)); return 'goes on'; })()",
+      "goes on",
+    ],
+  ]);
+});
+
+Deno.test("timers of top-level code go on in each call", async () => {
+  await using program = await open({
+    language: "javascript",
+    code: `import { task } from "@capsule/sdk";
+      let ticks = 0;
+      clearTimeout(setTimeout(() => ticks += 1000, 5));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const id = setInterval(() => ticks++, 10);
+      task({ name: "main" }, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        clearInterval(id);
+        return ticks;
+      });`,
+  });
+  for (let call = 0; call < 3; call++) {
+    const { result } = await program.call<number>("main");
+    assertEquals(result! >= 2 && result! <= 10, true, `${result} ticks`);
+  }
 });
 
 Deno.test("URL and URLSearchParams", async () => {
@@ -235,4 +278,25 @@ wrong
 
 `,
   );
+});
+
+Deno.test("console shows stacks in the user's own lines", async () => {
+  let shown = "";
+  await using program = await open({
+    language: "javascript",
+    code: `import { task } from "@capsule/sdk";
+task({ name: "main" }, () => {
+  console.log(new Error("shown", { cause: new TypeError("deep") }));
+  console.trace("here");
+});`,
+  });
+  await program.call("main", [], {
+    onEvent: (event) => {
+      if (event.type === "output") shown += new TextDecoder().decode(event.data);
+    },
+  });
+  assertStringIncludes(shown, "Error: shown\n    at <anonymous> (code.ts:3:");
+  assertStringIncludes(shown, "caused by TypeError: deep");
+  assertStringIncludes(shown, "code.ts:4:");
+  assertEquals(shown.includes("<input>"), false);
 });

@@ -1,7 +1,7 @@
 /** What a program finds inside the Python engine. */
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { run } from "@capsule/sdk/runner";
-import "../support.ts";
+import { project } from "../support.ts";
 
 async function evaluate(body: string): Promise<unknown> {
   const code = `def main():\n${body.replaceAll(/^/gm, "  ")}`;
@@ -116,4 +116,15 @@ return asyncio.run(main())`,
     ]],
   ];
   for (const [body, expected] of cases) assertEquals(await evaluate(body), expected, body);
+});
+
+Deno.test("modules beside the program come first, and folders of them are packages", async () => {
+  using folder = project({
+    "main.py": "import queue\nfrom parts.one import x\ndef main(): return [queue.mine, x]",
+    "queue.py": "mine = 1",
+    "parts/one.py": "from .two import x",
+    "parts/two.py": "x = 2",
+  });
+  const { result, error } = await run({ file: "main.py", cwd: folder.path });
+  assertEquals([result, error], [[1, 2], null]);
 });

@@ -1,6 +1,8 @@
 /** The console: log, info, debug and table to standard output, the rest to standard error. */
 import { encode, write } from "capsule:host/operations@1.0.0";
 import inspect from "object-inspect";
+import { stackOf } from "../failure.ts";
+import { Operation } from "../operations.ts";
 import { define } from "./define.ts";
 
 const OUT = 1;
@@ -50,8 +52,13 @@ function fill(kind: string, value: unknown): string {
 function show(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Error) return `${value}\n${value.stack ?? ""}`.trimEnd();
+  if (value instanceof Error) return `${value}\n${inOwnLines(stackOf(value))}`.trimEnd();
   return inspect(value, { depth: 5 });
+}
+
+/** A stack in the user's own files and lines, which only the host knows. */
+function inOwnLines(stack: string): string {
+  return JSON.parse(new Operation("explain", JSON.stringify(stack)).wait().json);
 }
 
 function table(rows: unknown): void {
@@ -90,7 +97,9 @@ const console = {
   table,
   warn: (...values: unknown[]) => print(ERROR, values),
   error: (...values: unknown[]) => print(ERROR, values),
-  trace: (...values: unknown[]) => print(ERROR, ["Trace:", ...values, `\n${new Error().stack}`]),
+  trace(...values: unknown[]) {
+    print(ERROR, ["Trace:", ...values, `\n${inOwnLines(new Error().stack ?? "")}`]);
+  },
   assert(condition?: unknown, ...values: unknown[]) {
     if (!condition) print(ERROR, ["Assertion failed:", ...values]);
   },

@@ -1,22 +1,32 @@
-/** Timers, each an operation of the host. */
+/**
+ * Timers: a list in the order in which they are due, and one operation of the host that sleeps until the
+ * first is. Each fires on a wake-up of its own, so that promises settle between two of them.
+ */
 import { Operation } from "../operations.ts";
 import { define } from "./define.ts";
 
 type Callback = (...args: unknown[]) => unknown;
 
+interface Timer {
+  id: number;
+  /** On the clock of `now`; what is left of the delay while timers are suspended. */
+  due: number;
+  fire: () => void;
+}
+
 /** As in browsers: the delay is a signed integer of 32 bits, and what does not fit is no delay. */
 const DELAY_AT_MOST = 2 ** 31 - 1;
 
-const timers = new Map<number, Operation>();
+const { now } = Date;
+/** By the time when they are due; of those due at once, the older one first. */
+const timers: Timer[] = [];
+let sleeping: { until: number; operation: Operation } | undefined;
 let nextId = 1;
 
 /** Calls back once, after a delay in milliseconds. */
 export function setTimeout(callback: Callback, delay?: number, ...args: unknown[]): number {
   const id = nextId++;
-  begin(id, delay, () => {
-    timers.delete(id);
-    callback(...args);
-  });
+  begin(id, delay, () => callback(...args));
   return id;
 }
 
@@ -38,21 +48,63 @@ function setImmediate(callback: Callback, ...args: unknown[]): number {
 
 /** Ends a timer; an unknown one is left alone. */
 function clearTimeout(id?: number): void {
-  timers.get(Number(id))?.cancel();
-  timers.delete(Number(id));
+  const index = timers.findIndex((timer) => timer.id === Number(id));
+  if (index < 0) return;
+  timers.splice(index, 1);
+  if (index === 0) sleep();
 }
 
-function begin(id: number, delay: number | undefined, callback: () => void): void {
+/** Timers that top-level code left go on in each call, with what is left of their delays. */
+export function suspendTimers(): void {
+  const present = now();
+  for (const timer of timers) timer.due = Math.max(0, timer.due - present);
+  wake();
+}
+
+/** Undoes {@link suspendTimers}. */
+export function resumeTimers(): void {
+  if (timers.length === 0) return;
+  const present = now();
+  for (const timer of timers) timer.due += present;
+  sleep();
+}
+
+function begin(id: number, delay: number | undefined, fire: () => void): void {
   const milliseconds = Number(delay);
   const valid = milliseconds > 0 && milliseconds <= DELAY_AT_MOST;
-  const timer = new Operation("sleep", String(valid ? milliseconds : 0));
-  timers.set(id, timer);
-  timer.ended().then(callback).catch(report);
+  const timer = { id, due: now() + (valid ? milliseconds : 0), fire };
+  const index = timers.findLastIndex(({ due }) => due <= timer.due) + 1;
+  timers.splice(index, 0, timer);
+  if (index === 0) sleep();
 }
 
-/** What a callback throws reaches nobody who could handle it: it is told, and the task goes on. */
-function report(thrown: unknown): void {
-  console.error("Uncaught", thrown);
+/** Sleeps until the first timer is due, instead of what it slept for. */
+function sleep(): void {
+  const [first] = timers;
+  if (sleeping?.until === first?.due) return;
+  wake();
+  if (first === undefined) return;
+  const operation = new Operation("sleep", String(Math.max(0, first.due - now())));
+  sleeping = { until: first.due, operation };
+  operation.ended().then(fireFirst);
+}
+
+function wake(): void {
+  sleeping?.operation.cancel();
+  sleeping = undefined;
+}
+
+function fireFirst(): void {
+  sleeping = undefined;
+  const timer = timers.shift();
+  try {
+    timer?.fire();
+  } catch (thrown) {
+    // It reaches nobody who could handle it: it is told, and the task goes on.
+    console.error("Uncaught", thrown);
+  } finally {
+    sleep();
+  }
 }
 
 define({

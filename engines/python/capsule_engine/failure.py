@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Callable
 from os.path import dirname
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,12 @@ class Failure:
         """For a task."""
         error = self._error
         if isinstance(error, InvalidResult):
-            return json.dumps({"kind": "invalid_result", "message": str(error)})
-        return self._json(type(error).__name__, _message(error))
+            return json.dumps({"kind": "invalid_result", "message": _well_formed(str(error))})
+        return self._json(_text(lambda: type(error).__name__), _text(lambda: error))
 
     def while_loading(self) -> str:
         """For top-level code: the message begins with file, line and column."""
-        line = traceback.format_exception_only(self._error)[-1].strip()
+        line = _text(lambda: traceback.format_exception_only(self._error)[-1].strip())
         return self._json("", f"{self._place()}{line}")
 
     def _json(self, name: str, message: str) -> str:
@@ -52,10 +53,10 @@ class Failure:
         shown = traceback.TracebackException.from_exception(self._error)
         _drop_engine_frames(shown)
         try:
-            return "".join(shown.format()).rstrip()
-        except Exception:
+            return _well_formed("".join(shown.format()).rstrip())
+        except BaseException:
             # An exception may be unprintable.
-            return "".join(shown.stack.format()).rstrip()
+            return _well_formed("".join(shown.stack.format()).rstrip())
 
     def _is_of_program(self, frame: TracebackType) -> bool:
         return (
@@ -90,8 +91,14 @@ def _drop_engine_frames(shown: traceback.TracebackException) -> None:
         chain += [part.__cause__, part.__context__, *(part.exceptions or [])]
 
 
-def _message(error: BaseException) -> str:
+def _text(get: Callable[[], object]) -> str:
+    """What a program's own classes give as text: they may raise anything."""
     try:
-        return str(error)
-    except Exception:
+        return _well_formed(str(get()))
+    except BaseException:
         return "(its text cannot be shown)"
+
+
+def _well_formed(text: str) -> str:
+    """Text with lone surrogates replaced: UTF-8 has none."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

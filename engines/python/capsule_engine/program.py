@@ -16,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from capsule._task import Task
+from capsule_engine import standard_library
 from capsule_engine.serialize import serialize
 from capsule_engine.tasks import SandboxBackend
 
@@ -39,6 +40,7 @@ class Program:
         folder = PurePosixPath(self._path).parent
         self._remember(self._path, self._source)
         sys.meta_path.insert(0, ModuleFinder(self, str(folder), self._modules))
+        self._uncover_modules()
         sys.argv = [self._path]
 
         tree = ast.parse(self._source, self._path)
@@ -55,15 +57,8 @@ class Program:
                 if callable(getattr(module, "main", None)):
                     implicit = "function"
                     self._backend.declare(Task(module.main, "main", {}))
-        return json.dumps(
-            {
-                "tasks": [
-                    {"name": task.name, "options": _describe(task.options)}
-                    for task in self._backend.declared
-                ],
-                "implicit_main": implicit,
-            }
-        )
+        tasks = ",".join(self._backend.declarations)
+        return f'{{"tasks":[{tasks}],"implicit_main":{json.dumps(implicit)}}}'
 
     def run(self, task: str, input: str) -> str:
         """Runs a task. Returns its result as JSON."""
@@ -95,6 +90,14 @@ class Program:
         assert self._code is not None
         exec(self._code, module.__dict__)
         return module
+
+    def _uncover_modules(self) -> None:
+        """Forgets modules of the standard library that the program has its own of, as its folder
+        comes first: all but those that every interpreter has imported already."""
+        names = {file.split("/")[0].removesuffix(".py") for file in self._modules}
+        for name in names - standard_library.AT_START:
+            for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+                del sys.modules[module]
 
     def _import_ahead(self, tree: ast.Module) -> None:
         """Imports what a script will, for all its runs. What fails, fails there again."""
@@ -135,27 +138,36 @@ def _is_script(tree: ast.Module) -> bool:
             case ast.ImportFrom(module=str(module), level=0):
                 if module.split(".")[0] == "capsule":
                     return False
-    return not any(
-        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == "main"
-        for node in tree.body
-    )
+    return not _binds_main(tree.body)
 
 
-def _describe(options: dict[str, Any]) -> Any:
-    """Options as JSON: what it cannot hold becomes a description that no option accepts."""
+def _binds_main(statements: list[Any]) -> bool:
+    """Whether module-level code gives something the name `main`, other than as a script."""
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef(name="main") | ast.AsyncFunctionDef(name="main"):
+                return True
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                if any((alias.asname or alias.name) == "main" for alias in names):
+                    return True
+            case ast.Assign(targets=targets):
+                if any(isinstance(name, ast.Name) and name.id == "main" for name in targets):
+                    return True
+            case ast.AnnAssign(target=ast.Name(id="main"), value=ast.AST()):
+                return True
+            case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+                continue
+            case ast.If() | ast.Try() | ast.With():
+                if any(_binds_main(part) for part in _parts(statement)):
+                    return True
+    return False
 
-    def described(value: Any) -> Any:
-        if value is None or isinstance(value, (bool, int, str)):
-            return value
-        if isinstance(value, float):
-            return value if value - value == 0 else {"unsupported": str(value)}
-        if isinstance(value, (list, tuple)):
-            return [described(item) for item in value]
-        if isinstance(value, dict):
-            return {str(key): described(item) for key, item in value.items()}
-        return {"unsupported": type(value).__name__}
 
-    return described(options)
+def _parts(statement: Any) -> list[list[Any]]:
+    """The bodies of a compound statement."""
+    handlers = [handler.body for handler in getattr(statement, "handlers", [])]
+    fields = ("body", "orelse", "finalbody")
+    return [getattr(statement, field, []) for field in fields] + handlers
 
 
 def _module_path(name: str) -> str:
@@ -183,7 +195,16 @@ class ModuleFinder(MetaPathFinder):
             if is_package:
                 spec.submodule_search_locations = [shown.removesuffix("/__init__.py")]
             return spec
-        return None
+        return self._namespace(name, stem)
+
+    def _namespace(self, name: str, stem: str) -> ModuleSpec | None:
+        """A folder of modules without an `__init__.py`."""
+        is_folder = any(file.startswith(f"{stem}/") for file in self._modules)
+        if not is_folder or name in sys.stdlib_module_names:
+            return None
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [stem]
+        return spec
 
 
 class ModuleLoader(InspectLoader):

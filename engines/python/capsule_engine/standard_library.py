@@ -43,6 +43,14 @@ REASONS |= {
     "turtle": REASONS["tkinter"],
 }
 
+#: What every interpreter has imported before a program's first line.
+AT_START = frozenset(sys.modules) | {
+    "capsule",
+    "capsule_engine",
+    "wit_world",
+    *sys.builtin_module_names,
+}
+
 missing: dict[str, str] = {}
 
 

@@ -16,9 +16,13 @@ class SandboxBackend:
     def __init__(self) -> None:
         #: In the order of their declaration. Two of one name are both there: the host refuses that.
         self.declared: list[Task[Any, Any]] = []
+        #: What the host learns of them, as JSON: fixed when they are declared.
+        self.declarations: list[str] = []
 
     def declare(self, task: Task[Any, Any]) -> None:
         self.declared.append(task)
+        declaration = {"name": task.name, "options": _describe(task.options)}
+        self.declarations.append(json.dumps(declaration))
 
     def find(self, name: str) -> Task[Any, Any]:
         """The task of this name: the last, as a script that runs again declares again."""
@@ -82,3 +86,20 @@ class SandboxFuture:
 
     def cancelled(self) -> bool:
         return self._cancelled
+
+
+def _describe(options: dict[str, Any]) -> Any:
+    """Options as JSON: what it cannot hold becomes a description that no option accepts."""
+
+    def described(value: Any) -> Any:
+        if value is None or isinstance(value, (bool, int, str)):
+            return value
+        if isinstance(value, float):
+            return value if value - value == 0 else {"unsupported": str(value)}
+        if isinstance(value, (list, tuple)):
+            return [described(item) for item in value]
+        if isinstance(value, dict):
+            return {str(key): described(item) for key, item in value.items()}
+        return {"unsupported": type(value).__name__}
+
+    return described(options)

@@ -139,10 +139,10 @@ pub unsafe extern "C" fn capsule_runtime_submit(
     })
 }
 
-/// Ends a run. Its event `run_finished` comes all the same, and says `cancelled`.
+/// Ends a run, or the loading of a program. Its last event comes all the same, and says `cancelled`.
 #[unsafe(no_mangle)]
-pub extern "C" fn capsule_runtime_cancel(runtime: u64, run: u64) -> u32 {
-    guarded(std::ptr::null_mut(), || found(find(runtime)?.cancel(run)))
+pub extern "C" fn capsule_runtime_cancel(runtime: u64, id: u64) -> u32 {
+    guarded(std::ptr::null_mut(), || found(find(runtime)?.cancel(id)))
 }
 
 /// Blocks until something happened, and writes all events there are. `CAPSULE_CLOSED` when the runtime

@@ -85,7 +85,8 @@ pub struct EventQueue {
 #[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Frame>,
-    payload_bytes: usize,
+    /// What guests wrote and the host did not read yet, or what they are about to write.
+    waiting_bytes: usize,
     closed: bool,
 }
 
@@ -96,20 +97,20 @@ impl EventQueue {
         if state.closed {
             return;
         }
-        state.payload_bytes += payload.len();
         state.frames.push_back(Frame { header, payload });
         self.filled.notify_one();
     }
 
-    /// Waits while the host has too much left to read.
-    pub async fn wait_for_room(&self) {
+    /// Waits while the host has too much left to read. What was reserved is pushed next.
+    pub async fn reserve(&self, bytes: usize) {
         loop {
             let drained = self.drained.notified();
             let mut drained = std::pin::pin!(drained);
             drained.as_mut().enable();
             {
-                let state = self.lock();
-                if state.closed || state.payload_bytes < WAITING_BYTES_AT_MOST {
+                let mut state = self.lock();
+                if state.closed || state.waiting_bytes < WAITING_BYTES_AT_MOST {
+                    state.waiting_bytes += bytes;
                     return;
                 }
             }
@@ -146,7 +147,7 @@ impl EventQueue {
             };
         }
         let frames = std::mem::take(&mut state.frames);
-        state.payload_bytes = 0;
+        state.waiting_bytes = 0;
         drop(state);
         self.drained.notify_waiters();
 

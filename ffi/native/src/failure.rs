@@ -1,8 +1,10 @@
 //! Why a task failed: the closed list of `error_type`, and how a trap becomes one of them.
 
+use crate::stack::Stacks;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use wasmtime::Trap;
+use wasmtime_wasi::I32Exit;
 
 /// What went wrong, as an envelope names it. User data never decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,23 @@ impl Failure {
             stack: None,
         }
     }
+
+    /// With its stack in the user's own files and lines.
+    pub fn explained_by(self, stacks: &Stacks) -> Self {
+        let stack = self.stack.map(|stack| stacks.map(&stack));
+        Self { stack, ..self }
+    }
+}
+
+/// What a message or a stack may be long; a guest writes them.
+const TEXT_CHARACTERS_AT_MOST: usize = 16 << 10;
+
+/// The beginning of a text that a guest wrote.
+pub fn shorten(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes more)", &text[..end], text.len() - end),
+    }
 }
 
 /// Raised inside a host function to end the guest, with the failure that it means.
@@ -114,7 +133,7 @@ impl GuestFailure {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
             kind: GuestFailureKind::TaskError,
             name: String::new(),
-            message: text.to_owned(),
+            message: shorten(text, TEXT_CHARACTERS_AT_MOST),
             stack: None,
             out_of_memory: false,
         })
@@ -135,8 +154,10 @@ impl GuestFailure {
                 GuestFailureKind::TaskError => ErrorType::TaskError,
                 GuestFailureKind::InvalidResult => ErrorType::InvalidResult,
             },
-            message,
-            stack: self.stack,
+            message: shorten(&message, TEXT_CHARACTERS_AT_MOST),
+            stack: self
+                .stack
+                .map(|stack| shorten(&stack, TEXT_CHARACTERS_AT_MOST)),
         }
     }
 }
@@ -154,6 +175,10 @@ pub enum Trapped {
     Crashed(String),
     /// A limit of Wasmtime on what passes between guest and host.
     TransferLimit,
+    /// As many handles of the component model as an instance may have.
+    HandleLimit,
+    /// The guest ended its process, as far as it has one.
+    Exited(i32),
     /// Nothing a guest should be able to cause.
     Unexpected(String),
 }
@@ -163,11 +188,16 @@ impl Trapped {
         if let Some(Stop(failure)) = error.downcast_ref::<Stop>() {
             return Self::Stopped(failure.clone());
         }
+        if let Some(I32Exit(status)) = error.downcast_ref() {
+            return Self::Exited(*status);
+        }
         let Some(trap) = error.downcast_ref::<Trap>() else {
-            // Wasmtime has no type of its own for it.
+            // Wasmtime has no public types for these.
             let text = format!("{error:#}");
             return if text.contains("fuel allocated for hostcalls") {
                 Self::TransferLimit
+            } else if text.contains("handle limit exceeded") {
+                Self::HandleLimit
             } else {
                 Self::Unexpected(text)
             };
@@ -181,5 +211,30 @@ impl Trapped {
             Trap::NoAsyncResult | Trap::AsyncDeadlock => Self::Stuck,
             other => Self::Crashed(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(shorten("grün", 4), "grün");
+        assert_eq!(shorten("grün", 2), "gr… (3 bytes more)");
+        let failure = GuestFailure::parse(&"ü".repeat(1 << 20)).into_failure();
+        assert!(failure.message.len() < 40 << 10);
+    }
+
+    #[test]
+    fn a_guest_decides_between_two_kinds_only() {
+        let parse = |text| GuestFailure::parse(text).into_failure();
+        let invalid = parse(r#"{"kind": "invalid_result", "message": "x"}"#);
+        assert_eq!(invalid.error_type, ErrorType::InvalidResult);
+        let forged = parse(r#"{"kind": "internal_error", "message": "x"}"#);
+        assert_eq!(forged.error_type, ErrorType::TaskError);
+        let named = parse(r#"{"name": "TypeError", "message": "no", "stack": "at x"}"#);
+        assert_eq!(named.message, "TypeError: no");
+        assert_eq!(named.stack.unwrap(), "at x");
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod abi;
 mod cache;
+mod cpu;
 mod deadline;
 mod dirty;
 mod engine;

@@ -9,6 +9,9 @@ use std::task::{Context, Poll};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
+/// What passes at once.
+const PART_BYTES_AT_MOST: usize = 64 << 10;
+
 /// Where one task's output goes. Clones share its account.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -30,13 +33,17 @@ impl Output {
         }
     }
 
-    /// Waits while the host has too much left to read.
-    pub async fn wait_for_room(&self) {
-        self.events.wait_for_room().await;
+    /// Passes bytes on, part by part, as fast as the host reads. What goes over the limit is cut, marked,
+    /// and ends the task.
+    pub async fn write(&self, descriptor: u32, bytes: &[u8]) -> wasmtime::Result<()> {
+        for part in bytes.chunks(PART_BYTES_AT_MOST) {
+            self.events.reserve(part.len()).await;
+            self.write_part(descriptor, part)?;
+        }
+        Ok(())
     }
 
-    /// Passes bytes on. What goes over the limit is cut, marked, and ends the task.
-    pub fn write(&self, descriptor: u32, bytes: &[u8]) -> wasmtime::Result<()> {
+    fn write_part(&self, descriptor: u32, bytes: &[u8]) -> wasmtime::Result<()> {
         let before = self
             .written_bytes
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -106,7 +113,7 @@ impl StdoutStream for OutputPort {
 #[wasmtime_wasi::async_trait]
 impl Pollable for OutputPort {
     async fn ready(&mut self) {
-        self.output.wait_for_room().await;
+        self.output.events.reserve(PART_BYTES_AT_MOST).await;
     }
 }
 
@@ -114,7 +121,7 @@ impl Pollable for OutputPort {
 impl OutputStream for OutputPort {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
         self.output
-            .write(self.descriptor, &bytes)
+            .write_part(self.descriptor, &bytes)
             .map_err(StreamError::Trap)
     }
 
@@ -123,8 +130,7 @@ impl OutputStream for OutputPort {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        const PERMIT_BYTES: usize = 64 << 10;
-        Ok(PERMIT_BYTES)
+        Ok(PART_BYTES_AT_MOST)
     }
 }
 
@@ -134,7 +140,7 @@ impl tokio::io::AsyncWrite for OutputPort {
         _context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        match self.output.write(self.descriptor, bytes) {
+        match self.output.write_part(self.descriptor, bytes) {
             Ok(()) => Poll::Ready(Ok(bytes.len())),
             Err(error) => Poll::Ready(Err(std::io::Error::other(error.to_string()))),
         }
@@ -156,12 +162,12 @@ impl tokio::io::AsyncWrite for OutputPort {
 mod tests {
     use super::*;
 
-    #[test]
-    fn cuts_and_marks_what_goes_over_the_limit() {
+    #[tokio::test]
+    async fn cuts_and_marks_what_goes_over_the_limit() {
         let events = Arc::new(EventQueue::default());
         let output = Output::new(events.clone(), 1, 1, 10);
-        output.write(1, b"12345678").unwrap();
-        let error = output.write(1, b"90ab").unwrap_err();
+        output.write(1, b"12345678").await.unwrap();
+        let error = output.write(1, b"90ab").await.unwrap_err();
         assert_eq!(
             error.downcast_ref::<Stop>().unwrap().0.error_type,
             ErrorType::OutputLimit
@@ -170,5 +176,27 @@ mod tests {
         assert!(text.contains("12345678"));
         assert!(text.contains("90\n[output cut"));
         assert!(!text.contains("90ab"));
+    }
+
+    #[tokio::test]
+    async fn waits_until_the_host_has_read() {
+        let events = Arc::new(EventQueue::default());
+        let output = Output::new(events.clone(), 1, 1, 1 << 30);
+        let writing = tokio::spawn(async move { output.write(1, &vec![b'x'; 40 << 20]).await });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(!writing.is_finished());
+        let mut read = 0;
+        while !writing.is_finished() {
+            let batch = events.next_batch(Some(std::time::Duration::from_millis(10)));
+            let length = batch.map_or(0, |batch| batch.len());
+            assert!(length < 10 << 20, "{length} bytes waited");
+            read += length;
+            tokio::task::yield_now().await;
+        }
+        writing.await.unwrap().unwrap();
+        while let Some(batch) = events.next_batch(Some(std::time::Duration::from_millis(10))) {
+            read += batch.len();
+        }
+        assert!(read > 40 << 20);
     }
 }

@@ -1,17 +1,17 @@
 //! A program: loaded once, then an image from which each of its sandboxes starts.
 
+use crate::cpu::Cpu;
 use crate::engine::{Language, LanguageEngine};
 use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
-use crate::host::Operations;
+use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::image_store::ImageStore;
 use crate::output::Output;
 use crate::request::Limits;
-use crate::sandbox::{Budget, Sandbox, TaskSide};
-use crate::stack;
-use sourcemap::SourceMap;
-use std::sync::{Arc, OnceLock};
+use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
+use crate::stack::Stacks;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use wasmtime::component::{ComponentType, Lower};
@@ -19,8 +19,8 @@ use wasmtime::component::{ComponentType, Lower};
 /// Top-level code has a budget of its own, which counts for no task.
 const LOAD_FUEL: u64 = 50_000_000_000;
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
-/// The first line of a bundle, after what the engine puts before it.
-const BUNDLE_LINE: u32 = 2;
+/// The same for memory: an image is kept of it.
+const LOAD_MEMORY_BYTES: u64 = 1 << 30;
 
 /// A file of a program, as its engine receives it.
 #[derive(Clone, Debug, ComponentType, Lower)]
@@ -52,15 +52,7 @@ pub struct Program {
     pub image: Arc<Image>,
     /// JSON: its tasks with their options.
     pub declarations: String,
-    stacks: Stacks,
-}
-
-/// Puts stack traces into the user's own lines.
-struct Stacks {
-    language: Language,
-    source_map: Vec<u8>,
-    /// Parsed when the first failure needs it.
-    parsed: OnceLock<Option<SourceMap>>,
+    pub stacks: Arc<Stacks>,
 }
 
 /// What loading needs besides the program.
@@ -72,6 +64,8 @@ pub struct Loading<'a> {
     pub limits: &'a Limits,
     pub events: Arc<EventQueue>,
     pub images: &'a Arc<ImageStore>,
+    pub cpu: &'a Arc<Cpu>,
+    pub cancelled: watch::Receiver<bool>,
 }
 
 impl Program {
@@ -82,16 +76,17 @@ impl Program {
         sources: Sources,
         loading: Loading<'_>,
     ) -> Result<Self, Failure> {
-        let stacks = Stacks::new(language, sources.source_map);
+        let stacks = Arc::new(Stacks::new(language, sources.source_map));
         let kept = loading
             .key
             .and_then(|key| loading.images.read(&engine, key));
         let (image, declarations) = match kept {
             Some((image, declarations)) => (Arc::new(image), declarations),
             None => {
-                let (image, declarations) = run_top_level(&engine, &sources.program, &loading)
-                    .await
-                    .map_err(|failure| stacks.map(failure))?;
+                let (image, declarations) =
+                    run_top_level(&engine, &sources.program, &stacks, &loading)
+                        .await
+                        .map_err(|failure| failure.explained_by(&stacks))?;
                 let image = Arc::new(image);
                 if let Some(key) = loading.key {
                     let (image, declarations) = (Arc::clone(&image), declarations.clone());
@@ -112,7 +107,7 @@ impl Program {
 
     /// The failure with its stack in the user's own files and lines.
     pub fn explain(&self, failure: Failure) -> Failure {
-        self.stacks.map(failure)
+        failure.explained_by(&self.stacks)
     }
 }
 
@@ -120,6 +115,7 @@ impl Program {
 async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
+    stacks: &Arc<Stacks>,
     loading: &Loading<'_>,
 ) -> Result<(Image, String), Failure> {
     let limits = loading.limits;
@@ -127,18 +123,25 @@ async fn run_top_level(
     let task = TaskSide {
         operations: Operations::new(limits.handles),
         output: Output::new(events, loading.id, 0, limits.output_bytes),
-        caller: None,
+        context: TaskContext {
+            caller: None,
+            stacks: Arc::clone(stacks),
+        },
     };
     let budget = Budget {
         subject: "top-level code",
         fuel: LOAD_FUEL,
-        memory_bytes: None,
+        memory_bytes: Some(LOAD_MEMORY_BYTES),
         timeout: Some(LOAD_TIMEOUT),
         result_bytes: limits.json_bytes,
     };
-    let (_sender, cancelled) = watch::channel(false);
     let empty = Arc::clone(engine.empty());
-    let mut sandbox = Sandbox::new(Arc::clone(engine), &empty, task, budget, cancelled).await?;
+    let guard = Guard {
+        run: loading.id,
+        cpu: Arc::clone(loading.cpu),
+        cancelled: loading.cancelled.clone(),
+    };
+    let mut sandbox = Sandbox::new(Arc::clone(engine), &empty, task, budget, guard).await?;
     let declarations = sandbox
         .load(&program.path, &program.text, &program.files)
         .await?;
@@ -154,30 +157,5 @@ async fn run_top_level(
             format!("Cannot keep the memory of a program: {error}"),
         )
     })?;
-    sandbox.retire();
     Ok((image, declarations))
-}
-
-impl Stacks {
-    fn new(language: Language, source_map: Vec<u8>) -> Self {
-        Self {
-            language,
-            source_map,
-            parsed: OnceLock::new(),
-        }
-    }
-
-    fn map(&self, failure: Failure) -> Failure {
-        let stack = failure.stack.map(|stack| match self.language {
-            Language::JavaScript => stack::map_javascript(&stack, self.source_map(), BUNDLE_LINE),
-            Language::Python => stack,
-        });
-        Failure { stack, ..failure }
-    }
-
-    fn source_map(&self) -> Option<&SourceMap> {
-        self.parsed
-            .get_or_init(|| SourceMap::from_slice(&self.source_map).ok())
-            .as_ref()
-    }
 }

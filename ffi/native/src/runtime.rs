@@ -1,6 +1,7 @@
 //! A runtime: engines, programs, runs, and the queue of events that tells of them.
 
 use crate::cache::Cache;
+use crate::cpu::Cpu;
 use crate::deadline::Ticker;
 use crate::engine::{EngineSource, Language, LanguageEngine};
 use crate::envelope::{Execution, envelope, rounded};
@@ -13,11 +14,13 @@ use crate::scheduler::{Run, RunPlan};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, watch};
 
@@ -55,8 +58,9 @@ struct Shared {
     engines: HashMap<Language, EngineSlot>,
     programs: Mutex<HashMap<u64, Arc<Program>>>,
     /// Send true to cancel.
-    runs: Mutex<HashMap<u64, watch::Sender<bool>>>,
+    cancels: Mutex<HashMap<u64, watch::Sender<bool>>>,
     events: Arc<EventQueue>,
+    cpu: Arc<Cpu>,
     ticker: Ticker,
     next_id: AtomicU64,
 }
@@ -75,7 +79,9 @@ impl Runtime {
         let images = ImageStore::open(&config.cache_folder.join("images")).map_err(refused)?;
         let failed =
             |error: std::io::Error| Refusal::Failed(format!("Cannot start threads: {error}"));
+        let workers = thread::available_parallelism().map_or(1, NonZero::get);
         let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(workers)
             .thread_name("capsule")
             .event_interval(POLLS_BETWEEN_TIMERS)
             .enable_time()
@@ -90,8 +96,9 @@ impl Runtime {
             images: Arc::new(images),
             engines: engines.collect(),
             programs: Mutex::default(),
-            runs: Mutex::default(),
+            cancels: Mutex::default(),
             events: Arc::default(),
+            cpu: Arc::new(Cpu::new(workers)),
             ticker: Ticker::start().map_err(failed)?,
             next_id: AtomicU64::new(1),
         };
@@ -111,10 +118,20 @@ impl Runtime {
             .map_err(|error| Refusal::Invalid(format!("a load request: {error}")))?;
         let sources = sources(&request, payload)?;
         let id = self.shared.next_id();
+        let cancelled = self.shared.cancellable(id);
         let shared = Arc::clone(&self.shared);
         self.spawn(async move {
-            let loading = shared.load(id, &request, sources);
-            match unwind_safe(loading).await.unwrap_or_else(Err) {
+            let mut stopped = cancelled.clone();
+            let loading = shared.load(id, &request, sources, cancelled);
+            // Also while an engine is compiled, which nothing interrupts.
+            let loaded = tokio::select! {
+                loaded = unwind_safe(loading) => loaded.unwrap_or_else(Err),
+                _ = stopped.wait_for(|stopped| *stopped) => {
+                    Err(Failure::new(ErrorType::Cancelled, "cancelled"))
+                }
+            };
+            lock(&shared.cancels).remove(&id);
+            match loaded {
                 Ok(program) => {
                     let declarations = program.declarations.clone().into_bytes();
                     lock(&shared.programs).insert(id, Arc::new(program));
@@ -150,17 +167,17 @@ impl Runtime {
             .cloned()
             .ok_or_else(|| Refusal::Invalid(format!("there is no program {}", request.program)))?;
         let id = self.shared.next_id();
-        let (cancel, cancelled) = watch::channel(false);
-        lock(&self.shared.runs).insert(id, cancel);
         let plan = RunPlan {
             id,
             program,
             policies: request.policies,
             limits: request.limits,
             observe: request.observe,
+            cancelled: self.shared.cancellable(id),
         };
         let shared = Arc::clone(&self.shared);
-        let run = Run::new(plan, Arc::clone(&shared.events), &shared.ticker, cancelled);
+        let events = Arc::clone(&shared.events);
+        let run = Run::new(plan, events, Arc::clone(&shared.cpu), &shared.ticker);
         let (task, input) = (request.task, request.input.get().to_owned());
         self.spawn(async move {
             let running = run.start(task.clone(), input);
@@ -171,7 +188,7 @@ impl Runtime {
                 };
                 envelope(&Err(failure), &execution)
             });
-            lock(&shared.runs).remove(&id);
+            lock(&shared.cancels).remove(&id);
             shared
                 .events
                 .push(&Event::RunFinished { run: id }, envelope.into_bytes());
@@ -179,10 +196,10 @@ impl Runtime {
         Ok(id)
     }
 
-    /// Ends a run; its envelope says so. False when it has ended already.
-    pub fn cancel(&self, run: u64) -> bool {
-        lock(&self.shared.runs)
-            .get(&run)
+    /// Ends a run or the loading of a program; its last event says so. False when it has ended already.
+    pub fn cancel(&self, id: u64) -> bool {
+        lock(&self.shared.cancels)
+            .get(&id)
             .is_some_and(|cancel| cancel.send(true).is_ok())
     }
 
@@ -197,7 +214,7 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         self.shared.events.close();
-        for cancel in lock(&self.shared.runs).values() {
+        for cancel in lock(&self.shared.cancels).values() {
             let _ = cancel.send(true);
         }
         self.shared.images.finish(IMAGES_TIMEOUT);
@@ -213,11 +230,18 @@ impl Shared {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
+    fn cancellable(&self, id: u64) -> watch::Receiver<bool> {
+        let (cancel, cancelled) = watch::channel(false);
+        lock(&self.cancels).insert(id, cancel);
+        cancelled
+    }
+
     async fn load(
         self: &Arc<Self>,
         id: u64,
         request: &LoadRequest,
         sources: Sources,
+        cancelled: watch::Receiver<bool>,
     ) -> Result<Program, Failure> {
         let engine = self.engine(request.language).await?;
         let _ticking = self.ticker.ticking();
@@ -227,6 +251,8 @@ impl Shared {
             limits: &request.limits,
             events: Arc::clone(&self.events),
             images: &self.images,
+            cpu: &self.cpu,
+            cancelled,
         };
         Program::load(request.language, engine, sources, loading).await
     }

@@ -1,15 +1,18 @@
 //! One sandbox: an instance of an engine, made for one load or one call and never used again.
 
+use crate::cpu::Cpu;
 use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
-use crate::host::Operations;
+use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::limiter::Limiter;
 use crate::output::Output;
 use crate::program::SourceFile;
-use crate::scheduler::Caller;
 use std::io;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wasmtime::component::{Lift, Lower, ResourceTable, TypedFunc};
@@ -25,6 +28,8 @@ const MEMORY_BYTES_AT_MOST: usize = 4 << 30;
 const TRANSFER_BYTES_AT_MOST: usize = 128 << 20;
 const COMPONENT_HANDLES_AT_MOST: usize = 20_000;
 const WASI_HANDLES_AT_MOST: usize = 1_000;
+/// Fuel is written back so often: about once in half a millisecond.
+const FUEL_INTERVAL: u64 = 10_000_000;
 const INSTANTIATION_FUEL: u64 = 1_000_000_000;
 const WASI_RANDOM_BYTES_AT_MOST: u64 = 1 << 16;
 
@@ -46,6 +51,8 @@ pub struct SandboxState {
     task: Option<TaskSide>,
     limiter: Limiter,
     deadline: Option<Instant>,
+    /// Set at the first tick that the guest did not let go before.
+    interrupted: Arc<AtomicBool>,
     /// Made when a guest first calls WASI, which most never do.
     wasi: Option<WasiCtx>,
     table: ResourceTable,
@@ -55,8 +62,15 @@ pub struct SandboxState {
 pub struct TaskSide {
     pub operations: Operations,
     pub output: Output,
-    /// Who calls sub-tasks from here; nobody does while a program is loaded.
-    pub caller: Option<Caller>,
+    pub context: TaskContext,
+}
+
+/// What ends a guest from outside, and when it may run.
+#[derive(Clone)]
+pub struct Guard {
+    pub run: u64,
+    pub cpu: Arc<Cpu>,
+    pub cancelled: watch::Receiver<bool>,
 }
 
 impl SandboxState {
@@ -68,6 +82,7 @@ impl SandboxState {
             task: None,
             limiter: Limiter::new(MEMORY_BYTES_AT_MOST),
             deadline: None,
+            interrupted: Arc::default(),
             wasi: None,
             table,
         };
@@ -79,10 +94,16 @@ impl SandboxState {
         store
             .set_fuel(INSTANTIATION_FUEL)
             .expect("engines are compiled with fuel");
+        // Only then is the fuel of a guest known that is ended from outside.
+        store
+            .fuel_async_yield_interval(Some(FUEL_INTERVAL))
+            .expect("an interval that is not zero");
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
+            let state = context.data();
+            state.interrupted.store(true, Ordering::Relaxed);
             // A guest that never lets go would not see its timer fire: look at the clock here.
-            match context.data().deadline {
+            match state.deadline {
                 Some(deadline) if deadline <= Instant::now() => {
                     Err(Stop::error(ErrorType::Timeout, ""))
                 }
@@ -124,12 +145,76 @@ impl WasiView for SandboxState {
     }
 }
 
+/// An instance that is dropped when nobody waits for it. That takes a fraction of a millisecond: where a
+/// thousand end at once, most take turns.
+struct Droppable {
+    bare: ManuallyDrop<Bare>,
+    cpu: Arc<Cpu>,
+}
+
+/// The turns of instances that are dropped, as if they were a run.
+const DROPPING: u64 = u64::MAX;
+/// So many are dropped at once, each as its turn comes in the executor's own queue.
+const DROPPED_AT_ONCE: usize = 8;
+static DROPPED_NOW: AtomicUsize = AtomicUsize::new(0);
+
+/// One that is dropped now. Counted back also if the executor ends before.
+struct Dropped {
+    others: usize,
+}
+
+impl Dropped {
+    fn count() -> Self {
+        let others = DROPPED_NOW.fetch_add(1, Ordering::Relaxed);
+        Self { others }
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        DROPPED_NOW.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Droppable {
+    type Target = Bare;
+
+    fn deref(&self) -> &Bare {
+        &self.bare
+    }
+}
+
+impl DerefMut for Droppable {
+    fn deref_mut(&mut self) -> &mut Bare {
+        &mut self.bare
+    }
+}
+
+impl Drop for Droppable {
+    fn drop(&mut self) {
+        // What the task started ends now.
+        self.bare.store.data_mut().task = None;
+        // SAFETY: it is not used again.
+        let bare = unsafe { ManuallyDrop::take(&mut self.bare) };
+        let cpu = Arc::clone(&self.cpu);
+        if let Ok(executor) = tokio::runtime::Handle::try_current() {
+            let counted = Dropped::count();
+            executor.spawn(async move {
+                let waits = Arc::new(AtomicBool::new(counted.others >= DROPPED_AT_ONCE));
+                let dropping = async move { drop(bare) };
+                cpu.take_turns(DROPPING, waits, dropping).await;
+                drop(counted);
+            });
+        }
+    }
+}
+
 /// A live instance with a program in it. Dropping it ends all that it started.
 pub struct Sandbox {
     engine: Arc<LanguageEngine>,
-    bare: Bare,
+    bare: Droppable,
     budget: Budget,
-    cancelled: watch::Receiver<bool>,
+    guard: Guard,
 }
 
 impl Sandbox {
@@ -139,7 +224,7 @@ impl Sandbox {
         image: &Arc<Image>,
         task: TaskSide,
         budget: Budget,
-        cancelled: watch::Receiver<bool>,
+        guard: Guard,
     ) -> Result<Self, Failure> {
         let limit_bytes = budget.memory_bytes.map_or(MEMORY_BYTES_AT_MOST, |bytes| {
             usize::try_from(bytes).unwrap_or(MEMORY_BYTES_AT_MOST)
@@ -172,9 +257,12 @@ impl Sandbox {
         }
         Ok(Self {
             engine,
-            bare,
+            bare: Droppable {
+                bare: ManuallyDrop::new(bare),
+                cpu: Arc::clone(&guard.cpu),
+            },
             budget,
-            cancelled,
+            guard,
         })
     }
 
@@ -230,12 +318,6 @@ impl Sandbox {
         Image::capture(Arc::clone(self.engine.base()), memory)
     }
 
-    /// Ends all that the task started, and lets go of the instance when nobody waits for that.
-    pub fn retire(mut self) {
-        self.bare.store.data_mut().task = None;
-        tokio::spawn(async move { drop(self.bare) });
-    }
-
     fn export<Params, Return>(
         &mut self,
         index: impl FnOnce(&LanguageEngine) -> &wasmtime::component::ComponentExportIndex,
@@ -244,9 +326,11 @@ impl Sandbox {
         Params: wasmtime::component::ComponentNamedList + Lower,
         Return: wasmtime::component::ComponentNamedList + Lift,
     {
-        self.bare
-            .instance
-            .get_typed_func(&mut self.bare.store, index(&self.engine))
+        let Bare {
+            store, instance, ..
+        } = &mut *self.bare;
+        instance
+            .get_typed_func(store, index(&self.engine))
             .map_err(|error| internal(format!("the engine speaks another world: {error:#}")))
     }
 
@@ -256,17 +340,26 @@ impl Sandbox {
         call: impl AsyncFnOnce(&mut Store<SandboxState>) -> wasmtime::Result<GuestResult>,
     ) -> Result<String, Failure> {
         let deadline = self.bare.store.data().deadline;
-        let mut cancelled = self.cancelled.clone();
+        let Guard {
+            run,
+            cpu,
+            mut cancelled,
+        } = self.guard.clone();
+        let interrupted = Arc::clone(&self.bare.store.data().interrupted);
         let called = tokio::select! {
             biased;
             () = is_cancelled(&mut cancelled) => Err(Stop::error(ErrorType::Cancelled, "cancelled")),
-            called = call(&mut self.bare.store) => called,
+            called = cpu.take_turns(run, interrupted, call(&mut self.bare.store)) => called,
             () = passes(deadline) => Err(Stop::error(ErrorType::Timeout, "")),
         };
         match called {
             Ok((Ok(json),)) => self.accept(json),
             Ok((Err(failure),)) => Err(self.guest_failure(GuestFailure::parse(&failure))),
-            Err(error) => Err(self.trapped(Trapped::from_error(&error))),
+            Err(error) => match Trapped::from_error(&error) {
+                // `os._exit(0)` and the like.
+                Trapped::Exited(0) => Ok("null".to_owned()),
+                trapped => Err(self.trapped(trapped)),
+            },
         }
     }
 
@@ -324,6 +417,14 @@ impl Sandbox {
             Trapped::Crashed(how) => Failure::new(
                 ErrorType::TaskError,
                 format!("{subject} made the language engine give up ({how})"),
+            ),
+            Trapped::Exited(status) => Failure::new(
+                ErrorType::TaskError,
+                format!("{subject} exited with status {status}"),
+            ),
+            Trapped::HandleLimit => Failure::new(
+                ErrorType::ResourceLimit,
+                format!("{subject} holds more than {COMPONENT_HANDLES_AT_MOST} handles"),
             ),
             Trapped::TransferLimit => Failure::new(
                 ErrorType::ResourceLimit,

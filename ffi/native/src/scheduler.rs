@@ -1,14 +1,15 @@
 //! Tasks and sub-tasks: one way to run them, one retry loop, one set of limits.
 
+use crate::cpu::Cpu;
 use crate::deadline::{Ticker, Ticking};
 use crate::envelope::{Execution, envelope, rounded};
 use crate::event::{Event, EventQueue};
-use crate::failure::{ErrorType, Failure};
-use crate::host::Operations;
+use crate::failure::{ErrorType, Failure, shorten};
+use crate::host::{Operations, TaskContext};
 use crate::output::Output;
 use crate::program::Program;
 use crate::request::{Limits, TaskPolicy};
-use crate::sandbox::{Budget, Sandbox, TaskSide};
+use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ pub struct Run {
     pub events: Arc<EventQueue>,
     pub observe: bool,
     pub cancelled: watch::Receiver<bool>,
+    cpu: Arc<Cpu>,
     alive: AtomicUsize,
     /// Told when no task is alive any more.
     idle: Notify,
@@ -42,14 +44,15 @@ pub struct RunPlan {
     pub policies: HashMap<String, TaskPolicy>,
     pub limits: Limits,
     pub observe: bool,
+    pub cancelled: watch::Receiver<bool>,
 }
 
 impl Run {
     pub fn new(
         plan: RunPlan,
         events: Arc<EventQueue>,
+        cpu: Arc<Cpu>,
         ticker: &Ticker,
-        cancelled: watch::Receiver<bool>,
     ) -> Arc<Self> {
         Arc::new(Self {
             id: plan.id,
@@ -57,8 +60,9 @@ impl Run {
             policies: plan.policies,
             limits: plan.limits,
             observe: plan.observe,
+            cancelled: plan.cancelled,
             events,
-            cancelled,
+            cpu,
             alive: AtomicUsize::new(0),
             idle: Notify::new(),
             total: AtomicUsize::new(0),
@@ -190,7 +194,8 @@ fn admissible(
         Failure::new(
             ErrorType::TaskNotFound,
             format!(
-                "there is no task {task:?}; the program has: {}",
+                "there is no task {:?}; the program has: {}",
+                shorten(task, 128),
                 known.join(", ")
             ),
         )
@@ -268,18 +273,24 @@ async fn attempt(
     let task_side = TaskSide {
         operations: Operations::new(run.limits.handles),
         output,
-        caller: Some(caller.clone()),
+        context: TaskContext {
+            caller: Some(caller.clone()),
+            stacks: Arc::clone(&run.program.stacks),
+        },
+    };
+    let guard = Guard {
+        run: run.id,
+        cpu: Arc::clone(&run.cpu),
+        cancelled: run.cancelled.clone(),
     };
     let engine = Arc::clone(&run.program.engine);
     let image = &run.program.image;
-    let sandbox = Sandbox::new(engine, image, task_side, budget, run.cancelled.clone()).await;
+    let sandbox = Sandbox::new(engine, image, task_side, budget, guard).await;
     let (outcome, fuel_consumed, ram_used) = match sandbox {
         Err(failure) => (Err(failure), 0, image.len() as u64),
         Ok(mut sandbox) => {
             let outcome = sandbox.run(task, input).await;
-            let figures = (sandbox.fuel_consumed(), sandbox.ram_used());
-            sandbox.retire();
-            (outcome, figures.0, figures.1)
+            (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
         }
     };
     Attempt {

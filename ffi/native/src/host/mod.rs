@@ -4,7 +4,7 @@ mod ended;
 mod operations;
 mod text;
 
-pub use operations::{Operations, Payload};
+pub use operations::{Operations, Payload, TaskContext};
 
 use operations::Waiter;
 
@@ -40,8 +40,7 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
         "start",
         |mut context: Context<'_>, (operation, request): (String, Payload)| {
             let task = context.data_mut().task()?;
-            let caller = task.caller.clone();
-            Ok((task.operations.start(&operation, request, caller)?,))
+            Ok((task.operations.start(&operation, request, &task.context)?,))
         },
     )?;
     instance.func_wrap_async(
@@ -74,8 +73,7 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
                         format!("there is no output {descriptor}: 1 and 2 exist"),
                     ));
                 }
-                output.wait_for_room().await;
-                output.write(descriptor, &bytes)
+                output.write(descriptor, &bytes).await
             })
         },
     )?;

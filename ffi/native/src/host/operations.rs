@@ -1,7 +1,8 @@
 //! The operations that one sandbox has under way.
 
-use crate::failure::{ErrorType, Stop};
+use crate::failure::{ErrorType, Stop, shorten};
 use crate::scheduler::{self, Caller};
+use crate::stack::Stacks;
 use serde_json::json;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
@@ -11,6 +12,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use wasmtime::component::{ComponentType, Lift, Lower};
+
+/// What ended operations may hold until their outcomes are taken.
+const HELD_BYTES_AT_MOST: usize = 128 << 20;
 
 /// JSON text, and bytes beside it.
 #[derive(Clone, Debug, Default, PartialEq, ComponentType, Lift, Lower)]
@@ -28,10 +32,22 @@ impl Payload {
         }
     }
 
+    fn len(&self) -> usize {
+        self.json.len() + self.bytes.len()
+    }
+
     fn error(error_type: &str, message: impl Into<String>) -> Self {
         let error = json!({ "error_type": error_type, "message": message.into() });
         Self::json(json!({ "error": error }).to_string())
     }
+}
+
+/// What operations know of the task that starts them.
+#[derive(Clone)]
+pub struct TaskContext {
+    /// Who calls sub-tasks from here; nobody does while a program is loaded.
+    pub caller: Option<Caller>,
+    pub stacks: Arc<Stacks>,
 }
 
 type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
@@ -51,6 +67,7 @@ struct Shared(Mutex<State>);
 struct State {
     running: HashMap<u32, Running>,
     ended: HashMap<u32, Payload>,
+    held_bytes: usize,
     /// Ended, and not yet told by `poll` or `ended`.
     untold: Vec<u32>,
     wakers: Vec<Waker>,
@@ -76,17 +93,20 @@ impl Operations {
         &mut self,
         operation: &str,
         request: Payload,
-        caller: Option<Caller>,
+        context: &TaskContext,
     ) -> wasmtime::Result<u32> {
-        let handle = self.next_handle;
-        if handle > self.handles_at_most {
+        let open = self.shared.lock().open();
+        if open >= self.handles_at_most as usize {
             return Err(Stop::error(
                 ErrorType::ResourceLimit,
-                format!("a task may start {} operations", self.handles_at_most),
+                format!("a task may have {} operations open", self.handles_at_most),
             ));
         }
-        self.next_handle += 1;
-        match begin(operation, request, caller) {
+        let handle = self.next_handle;
+        self.next_handle = handle
+            .checked_add(1)
+            .ok_or_else(|| Stop::error(ErrorType::ResourceLimit, "no handle is left"))?;
+        match begin(operation, request, context) {
             Ok(work) => self.shared.spawn(handle, operation == "call", work),
             Err(outcome) => self.shared.lock().tell(handle, outcome),
         }
@@ -142,6 +162,7 @@ impl Waiter {
         let ended = poll_fn(|context| {
             let mut state = self.0.lock();
             if let Some(outcome) = state.ended.remove(&handle) {
+                state.held_bytes -= outcome.len();
                 state.untold.retain(|untold| *untold != handle);
                 return Poll::Ready(Ok(outcome));
             }
@@ -187,7 +208,7 @@ async fn within<F: Future>(timeout: Option<u64>, work: F) -> Option<F::Output> {
 }
 
 /// The work of an operation, or the outcome of one that cannot begin.
-fn begin(operation: &str, request: Payload, caller: Option<Caller>) -> Result<Work, Payload> {
+fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Work, Payload> {
     match operation {
         "sleep" => {
             let milliseconds: f64 = serde_json::from_str(&request.json)
@@ -202,7 +223,7 @@ fn begin(operation: &str, request: Payload, caller: Option<Caller>) -> Result<Wo
             }))
         }
         "call" => {
-            let caller = caller.ok_or_else(|| {
+            let caller = context.caller.clone().ok_or_else(|| {
                 Payload::error(
                     "invalid_request",
                     "a task can be called only while a task runs, not by top-level code",
@@ -214,9 +235,15 @@ fn begin(operation: &str, request: Payload, caller: Option<Caller>) -> Result<Wo
                 Payload::json(scheduler::run_sub_task(caller, call).await)
             }))
         }
+        "explain" => {
+            let stack: String = serde_json::from_str(&request.json)
+                .map_err(|_| Payload::error("invalid_request", "explain takes a stack"))?;
+            // Done at once: the outcome is there when the guest asks for it.
+            Err(Payload::json(json!(context.stacks.map(&stack)).to_string()))
+        }
         unknown => Err(Payload::error(
             "invalid_request",
-            format!("there is no operation {unknown:?}"),
+            format!("there is no operation {:?}", shorten(unknown, 64)),
         )),
     }
 }
@@ -253,7 +280,18 @@ impl State {
         }
     }
 
-    fn tell(&mut self, handle: u32, outcome: Payload) {
+    /// Operations that run, and outcomes that nobody took.
+    fn open(&self) -> usize {
+        self.running.len() + self.ended.len()
+    }
+
+    fn tell(&mut self, handle: u32, mut outcome: Payload) {
+        if self.held_bytes + outcome.len() > HELD_BYTES_AT_MOST {
+            let message =
+                format!("outcomes that nobody took hold more than {HELD_BYTES_AT_MOST} bytes");
+            outcome = Payload::error("resource_limit", message);
+        }
+        self.held_bytes += outcome.len();
         self.ended.insert(handle, outcome);
         self.untold.push(handle);
         self.wake();
@@ -301,10 +339,19 @@ impl Drop for Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Language;
+
+    fn context() -> TaskContext {
+        let stacks = Arc::new(Stacks::new(Language::JavaScript, Vec::new()));
+        TaskContext {
+            caller: None,
+            stacks,
+        }
+    }
 
     fn sleep(operations: &mut Operations, milliseconds: &str) -> u32 {
         operations
-            .start("sleep", Payload::json(milliseconds), None)
+            .start("sleep", Payload::json(milliseconds), &context())
             .unwrap()
     }
 
@@ -362,19 +409,54 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refuses_what_it_does_not_know_and_too_many() {
-        let mut operations = Operations::new(3);
+    async fn refuses_what_it_does_not_know() {
+        let mut operations = Operations::new(10);
         let waiter = operations.waiter();
-        for (operation, request) in [("format-disk", "1"), ("sleep", "{"), ("call", "{}")] {
+        let long = "x".repeat(1 << 20);
+        let requests = [
+            ("format-disk", "1"),
+            (&long, "1"),
+            ("sleep", "{"),
+            ("call", "{}"),
+        ];
+        for (operation, request) in requests {
             let handle = operations
-                .start(operation, Payload::json(request), None)
+                .start(operation, Payload::json(request), &context())
                 .unwrap();
             let outcome = waiter.wait(handle, None).await.unwrap().unwrap();
             assert!(outcome.json.contains("invalid_request"), "{outcome:?}");
+            assert!(outcome.json.len() < 300);
+        }
+    }
+
+    #[tokio::test]
+    async fn counts_what_is_open_not_what_ever_was() {
+        let mut operations = Operations::new(3);
+        let waiter = operations.waiter();
+        for _ in 0..10 {
+            let handle = sleep(&mut operations, "0");
+            waiter.wait(handle, None).await.unwrap();
+        }
+        for _ in 0..3 {
+            sleep(&mut operations, "0");
         }
         let error = operations
-            .start("sleep", Payload::json("1"), None)
+            .start("sleep", Payload::json("0"), &context())
             .unwrap_err();
         assert!(error.downcast_ref::<Stop>().is_some());
+    }
+
+    #[tokio::test]
+    async fn outcomes_that_nobody_takes_are_bounded() {
+        let operations = Operations::new(10);
+        let large = || Payload::json("x".repeat(100 << 20));
+        for handle in [1, 2] {
+            operations.shared.lock().tell(handle, large());
+        }
+        let waiter = operations.waiter();
+        let second = waiter.wait(2, None).await.unwrap().unwrap();
+        assert!(second.json.contains("resource_limit"));
+        assert_eq!(waiter.wait(1, None).await.unwrap(), Some(large()));
+        assert_eq!(operations.shared.lock().held_bytes, 0);
     }
 }
