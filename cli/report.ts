@@ -3,8 +3,13 @@ import { platform } from "../platform/mod.ts";
 import { CapsuleError } from "../errors.ts";
 import type { RunEvent } from "../runner/events.ts";
 import type { Envelope } from "../sdk/envelope.ts";
+import { parseExactly } from "./json.ts";
+
+type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
 const encoder = new TextEncoder();
+/** What is under way on a terminal, by task and stream. */
+const decoders = new Map<string, TextDecoder>();
 
 /** Writes a line to standard output. */
 export function printLine(text: string): void {
@@ -21,14 +26,17 @@ export function reportError(error: unknown): void {
   if (error instanceof CapsuleError) {
     noteLine(`${bold("error:")} ${visible(error.message)}`);
     if (error.hint) noteLine(`${bold("hint:")} ${visible(error.hint)}`);
+  } else if (error instanceof Error && platform.isSystemError(error)) {
+    noteLine(`${bold("error:")} ${visible(error.message)}`);
   } else {
     noteLine(`${bold("error:")} ${error instanceof Error ? error.stack : error}`);
     noteLine(`${bold("hint:")} this is a fault of Capsule's: please report it`);
   }
 }
 
-/** Shows a result: text as it is, other values as JSON, nothing for null. */
-export function printResult(result: unknown): void {
+/** Shows a result, given as JSON: text as it is, other values indented, nothing for null. */
+export function printResult(json: string): void {
+  const result = parseExactly(json);
   if (result === null) return;
   const text = typeof result === "string" ? result : JSON.stringify(result, null, 2);
   printLine(platform.isTerminal(1) ? visible(text) : text);
@@ -44,12 +52,16 @@ export function reportFailure({ error, execution }: Envelope): void {
   if (error.stack) noteLine(visible(error.stack.trimEnd()));
 }
 
-/** Passes on what a guest writes. */
-export function writeOutput(descriptor: 1 | 2, data: Uint8Array): void {
-  const shown = platform.isTerminal(descriptor)
-    ? encoder.encode(visible(decoder.decode(data)))
-    : data;
-  platform.write(descriptor, shown);
+/** Passes on what a task writes. */
+export function writeOutput({ task, stream, data }: OutputEvent): void {
+  const descriptor = stream === "stderr" ? 2 : 1;
+  if (!platform.isTerminal(descriptor)) return platform.write(descriptor, data);
+  const key = `${task} ${stream}`;
+  const decoder = decoders.get(key) ?? new TextDecoder();
+  decoders.set(key, decoder);
+  // A character may come in two parts.
+  const text = decoder.decode(data, { stream: true });
+  platform.write(descriptor, encoder.encode(visible(text)));
 }
 
 /** Tells of each task as it starts, retries and ends. */
@@ -109,5 +121,3 @@ function bold(text: string): string {
   const colors = platform.isTerminal(2) && !platform.env("NO_COLOR");
   return colors ? `\u001b[1;31m${text}\u001b[0m` : text;
 }
-
-const decoder = new TextDecoder();

@@ -2,10 +2,12 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
-import { open, type ProgramOptions } from "../runner/open.ts";
+import type { ProgramOptions } from "../runner/open.ts";
+import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
+import { parseExactly, resultOf } from "./json.ts";
 import {
   noteTask,
   printLine,
@@ -58,33 +60,49 @@ export async function run(args: string[]): Promise<number> {
   const json = parsed.flags.has("json");
   const verbose = parsed.flags.has("verbose");
 
-  const interrupt = new AbortController();
-  const interrupted = () => interrupt.abort();
-  const stopListening = [
-    platform.onSignal("SIGINT", interrupted),
-    platform.onSignal("SIGTERM", interrupted),
-  ];
-  const onEvent = follow({ json, verbose });
+  // Before signals are caught: whoever waits for standard input can simply be ended.
+  const program = await programOf(file, parsed);
+
+  const interrupt = catchInterrupts();
   try {
-    using program = await open({ ...(await programOf(file, parsed)), cwd, onEvent });
-    const text = await program.callForText("main", taskArguments, {
+    const text = await runForText({
+      ...program,
+      cwd,
+      args: taskArguments,
       signal: interrupt.signal,
-      onEvent,
+      onEvent: follow({ json, verbose }),
     });
     const envelope = JSON.parse(text) as Envelope;
     if (json) {
       printLine(text);
     } else if (envelope.success) {
-      printResult(envelope.result);
+      printResult(resultOf(text));
     } else {
       reportFailure(envelope);
     }
     if (interrupt.signal.aborted) return INTERRUPTED;
     return envelope.success ? 0 : 1;
   } finally {
-    for (const stop of stopListening) stop();
+    interrupt.release();
     closeRuntime();
   }
+}
+
+/** The first Ctrl-C cancels; a second one ends the process as it always does. */
+function catchInterrupts(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const release = () => {
+    for (const stop of stopListening) stop();
+  };
+  const interrupted = () => {
+    release();
+    controller.abort();
+  };
+  const stopListening = [
+    platform.onSignal("SIGINT", interrupted),
+    platform.onSignal("SIGTERM", interrupted),
+  ];
+  return { signal: controller.signal, release };
 }
 
 function workingFolder(parsed: Arguments): string {
@@ -130,7 +148,7 @@ function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown
   if (json !== undefined) return parseJsonArray(json, "--args-json");
   if (file === undefined) return texts;
   const path = resolve(cwd, file);
-  const content = platform.readTextFile(path);
+  const content = platform.stat(path)?.isFile === false ? undefined : platform.readTextFile(path);
   if (content === undefined) {
     throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
   }
@@ -140,7 +158,8 @@ function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown
 function parseJsonArray(text: string, where: string): unknown[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some editors write a byte order mark.
+    value = parseExactly(text.replace(/^\ufeff/, ""));
   } catch (cause) {
     throw new CapsuleError(
       "invalid_argument",
@@ -175,7 +194,7 @@ function follow({ json, verbose }: { json: boolean; verbose: boolean }): (event:
         );
         break;
       case "output":
-        writeOutput(json || event.stream === "stderr" ? 2 : 1, event.data);
+        writeOutput(json ? { ...event, stream: "stderr" } : event);
         break;
       default:
         if (verbose) noteTask(event);

@@ -13,17 +13,17 @@ import { compile, type FileSource, type Program } from "./program.ts";
 import { cacheFolder, engineSources } from "./tools.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 1;
+const REVISION = 2;
 const FOLDER = ".capsule";
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
 
-/** A file that decides what the program is. */
+/** A file or a folder that decides what the program is. */
 interface Input {
   path: string;
   /** What the file system says of it; null if it does not exist. */
   stamp: string | null;
-  /** SHA-256 of its content; null if it does not exist. */
+  /** SHA-256 of its content, a folder's being the names in it; null if it does not exist. */
   sha256: string | null;
 }
 
@@ -55,7 +55,7 @@ async function read(source: FileSource, index: string): Promise<Program | undefi
     const stamp = platform.stat(input.path)?.stamp ?? null;
     if (stamp === input.stamp) continue;
     // Touched, perhaps, but not changed.
-    if (await digestOfFile(input.path) !== input.sha256) return undefined;
+    if (await digestOfPath(input.path) !== input.sha256) return undefined;
   }
   const component = platform.readFile(join(source.root, FOLDER, "wasm", entry.component));
   if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
@@ -79,6 +79,11 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
   const settledMs = kept.startedMs - CLOCK_STEP_MS;
   const isSettled = (path: string) => (platform.stat(path)?.modifiedMs ?? 0) < settledMs;
   if (!inputs.every(isSettled)) return;
+  // A `.capsule` that leads elsewhere came with somebody's repository.
+  const root = platform.realPath(source.root);
+  const place = join(root, FOLDER, "wasm");
+  if (platform.realPath(join(root, FOLDER)) !== join(root, FOLDER)) return;
+  if (platform.realPath(place) !== place) return;
   try {
     const stem = basename(source.file).slice(0, -extname(source.file).length);
     const name = `${stem}_${sha256.slice(0, 16)}.wasm`;
@@ -101,7 +106,7 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
 
 async function stampOf(path: string): Promise<Input> {
   const stamp = platform.stat(path)?.stamp ?? null;
-  return { path, stamp, sha256: await digestOfFile(path) };
+  return { path, stamp, sha256: await digestOfPath(path) };
 }
 
 async function indexPath({ file, root }: FileSource): Promise<string> {
@@ -119,9 +124,14 @@ function parseEntry(text: string | undefined): Entry | undefined {
   }
 }
 
-async function digestOfFile(path: string): Promise<string | null> {
-  if (!platform.stat(path)?.isFile) return null;
-  const content = platform.readFile(path);
+async function digestOfPath(path: string): Promise<string | null> {
+  const stat = platform.stat(path);
+  if (stat?.isFolder) {
+    // What editors and Capsule itself keep there has names that begin with a dot.
+    const names = platform.readFolder(path)?.filter((name) => !name.startsWith(".")) ?? [];
+    return await digestOf(encoder.encode(JSON.stringify(names.sort())));
+  }
+  const content = stat?.isFile ? platform.readFile(path) : undefined;
   return content === undefined ? null : await digestOf(content);
 }
 

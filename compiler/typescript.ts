@@ -9,6 +9,7 @@ const CODE_NAME = "code.ts";
 
 /** How a program may name the SDK. */
 const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
+const VERSIONED_SDK = /^(?:jsr|npm):@capsule(?:-run)?\/sdk@[\w.^~*<>=|-]+$/;
 
 /** Node's built-in modules, without those that Node has only with its prefix. */
 const BUILTINS = [
@@ -68,7 +69,14 @@ const BUILTINS = [
 ];
 
 interface Metafile {
-  inputs: Record<string, unknown>;
+  inputs: Record<string, { imports: Import[] }>;
+  outputs: Record<string, { imports: Import[] }>;
+}
+
+interface Import {
+  path: string;
+  /** It was left to whoever runs the bundle. */
+  external?: boolean;
 }
 
 /**
@@ -80,24 +88,13 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
   const { root } = source;
   const folder = platform.makeTemporaryFolder(temporaryFolder());
   try {
-    const fromCode = "code" in source;
-    const result = await platform.run(
-      esbuildPath(),
-      [
-        ...OPTIONS,
-        `--outfile=${folder}/bundle.js`,
-        `--metafile=${folder}/meta.json`,
-        ...registryImports(source, folder),
-        ...(fromCode ? ["--loader=ts", `--sourcefile=${CODE_NAME}`] : [source.file]),
-      ],
-      { cwd: root, input: fromCode ? source.code : "" },
-    );
-    if (!result.success) throw compileFailed(result.stderr);
+    await bundleInto(folder, source);
+    const metafile = JSON.parse(platform.readTextFile(`${folder}/meta.json`)!) as Metafile;
+    refuseRemoteImports(root, metafile);
     const bundle = withoutExports(platform.readTextFile(`${folder}/bundle.js`)!);
-    const { inputs } = JSON.parse(platform.readTextFile(`${folder}/meta.json`)!) as Metafile;
     const map = JSON.parse(platform.readTextFile(`${folder}/bundle.js.map`)!);
-    map.sources = map.sources.map((path: string) => shownPath(root, resolve(folder, path)));
-    const name = fromCode ? CODE_NAME : shownPath(root, source.file);
+    map.sources = map.sources.map((path: string) => sourceName(root, folder, path));
+    const name = "code" in source ? CODE_NAME : shownPath(root, source.file);
     return {
       program: {
         language: "javascript",
@@ -105,11 +102,72 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
         files: [{ path: name, data: encoder.encode(bundle) }],
         sourceMap: encoder.encode(JSON.stringify(map)),
       },
-      inputs: inputFiles(root, folder, Object.keys(inputs)),
+      inputs: inputFiles(root, Object.keys(metafile.inputs)),
     };
   } finally {
     platform.remove(folder);
   }
+}
+
+/** Writes the bundle, its source map and its metafile into a folder. */
+async function bundleInto(folder: string, source: Source): Promise<void> {
+  const aliases: string[] = [];
+  for (;;) {
+    const result = await platform.run(
+      esbuildPath(),
+      [
+        ...OPTIONS,
+        `--outfile=${folder}/bundle.js`,
+        `--metafile=${folder}/meta.json`,
+        "--loader=ts",
+        ...("code" in source ? [`--sourcefile=${CODE_NAME}`] : []),
+        ...aliases,
+      ],
+      { cwd: source.root, input: entryOf(source) },
+    );
+    if (result.success) return;
+    // An alias knows no patterns: a name with a version is known once it was missing.
+    const names = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)]
+      .map(([, name]) => name!)
+      .filter((name) => VERSIONED_SDK.test(name));
+    if (names.length === 0 || aliases.length > 0) throw compileFailed(result.stderr);
+    aliases.push(...new Set(names.map(aliasOfSdk)));
+  }
+}
+
+/**
+ * What esbuild reads from its standard input. A file is imported rather than named: its path may hold
+ * anything then, its first line may be `#!`, and it may be CommonJS.
+ */
+function entryOf(source: Source): string {
+  if ("code" in source) return source.code.replace(/^\ufeff?#!/, "//");
+  return `import * as program from ${JSON.stringify(source.file)}; Object(program);`;
+}
+
+/** esbuild leaves addresses to whoever runs the bundle: a sandbox loads nothing from the web. */
+function refuseRemoteImports(root: string, { inputs, outputs }: Metafile): void {
+  const left = Object.values(outputs).flatMap(({ imports }) => imports);
+  const remote = left.find(({ external }) => external)?.path;
+  if (remote === undefined) return;
+  const isImporter = ([, { imports }]: [string, { imports: Import[] }]) =>
+    imports.some(({ path, external }) => external && path === remote);
+  const input = Object.entries(inputs).find(isImporter)?.[0] ?? "<stdin>";
+  const file = input === "<stdin>" ? CODE_NAME : shownPath(root, resolve(root, input));
+  const before = platform.readTextFile(resolve(root, input))?.split(remote)[0] ?? "";
+  const line = before.split("\n").length;
+  const column = before.length - before.lastIndexOf("\n");
+  throw new CapsuleError(
+    "compile_failed",
+    `${file}:${line}:${column}: cannot import ${JSON.stringify(remote)} from the web`,
+    { hint: "install the package into node_modules and import it by its name" },
+  );
+}
+
+/** What stack traces call a source. */
+function sourceName(root: string, folder: string, path: string): string {
+  return path.includes("data:") || path.includes("<")
+    ? "<capsule>"
+    : shownPath(root, resolve(folder, path));
 }
 
 /** esbuild puts the exports of the entry last; a function body has none. */
@@ -144,46 +202,43 @@ const OPTIONS = [
 
 /** Imports of the SDK and of Node's modules become calls of the engine. */
 function aliases(): string[] {
-  const names = [...SDK, ...BUILTINS.flatMap((name) => [name, `node:${name}`])];
-  return names.map((name) => `--alias:${name}=${builtin(name)}`);
+  const builtins = BUILTINS.flatMap((name) => [name, `node:${name}`]);
+  return [
+    ...SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]).map(aliasOfSdk),
+    ...builtins.map((name) => alias(name, name)),
+  ];
 }
 
-function builtin(name: string): string {
-  return `data:text/javascript,${importing(SDK.includes(name) ? SDK[0]! : name)}`;
+function aliasOfSdk(name: string): string {
+  return alias(name, SDK[0]!);
 }
 
-function importing(name: string): string {
-  return `module.exports = globalThis[Symbol.for("capsule.import")]("${name}")`;
+function alias(name: string, builtin: string): string {
+  const code = `module.exports = globalThis[Symbol.for("capsule.import")]("${builtin}")`;
+  return `--alias:${name}=data:text/javascript,${code}`;
 }
 
-/**
- * The SDK under its names in registries, with or without a version: an alias knows no patterns, the
- * paths of a tsconfig do. A project's own tsconfig counts for nothing then.
- */
-function registryImports(source: Source, folder: string): string[] {
-  const text = "code" in source ? source.code : platform.readTextFile(source.file) ?? "";
-  if (!/["'](?:jsr|npm):@capsule/.test(text)) return [];
-  const file = `${folder}/sdk.js`;
-  platform.replaceFile(file, importing(SDK[0]!));
-  const names = ["jsr", "npm"].flatMap((registry) => SDK.map((name) => `${registry}:${name}`));
-  const paths = Object.fromEntries(
-    names.flatMap((name) => [[name, [file]], [`${name}@*`, [file]]]),
-  );
-  return [`--tsconfig-raw=${JSON.stringify({ compilerOptions: { paths } })}`];
-}
-
-/** Besides what esbuild read: the files that decide what a package is. */
-function inputFiles(root: string, temporary: string, inputs: string[]): string[] {
+/** Besides what esbuild read: what decides how it finds files, and what a package is. */
+function inputFiles(root: string, inputs: string[]): string[] {
   const files = new Set<string>();
   for (const input of inputs) {
     if (input.startsWith("<") || input.startsWith("(") || input.includes("data:")) continue;
     const path = resolve(root, input);
-    if (path.startsWith(`${temporary}/`)) continue;
     files.add(path);
-    const packageFolder = path.match(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? dirname(path);
-    files.add(join(packageFolder, "package.json"));
+    const packageFolder = path.match(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0];
+    if (packageFolder !== undefined) {
+      files.add(join(packageFolder, "package.json"));
+      continue;
+    }
+    // A new file may be what an import means from then on.
+    files.add(dirname(path));
+    for (let folder = dirname(path);; folder = dirname(folder)) {
+      for (const name of ["package.json", "tsconfig.json", "node_modules"]) {
+        files.add(join(folder, name));
+      }
+      if (folder === dirname(folder)) break;
+    }
   }
-  files.add(join(root, "tsconfig.json"));
   return [...files];
 }
 

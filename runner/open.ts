@@ -1,12 +1,12 @@
 import { compileCached } from "../compiler/cache.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
-import type { TaskPolicy } from "../ffi/native.ts";
+import type { NativeEvent, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { type RunEvent, runEvent } from "./events.ts";
-import { type Declaration, policiesOf } from "./policy.ts";
+import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
 import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
 
@@ -22,6 +22,8 @@ export interface ProgramOptions {
   cwd?: string;
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
+  /** Gives up loading: the reason of the signal is thrown. */
+  signal?: AbortSignal;
 }
 
 /** How a task is called. */
@@ -133,25 +135,45 @@ export class OpenProgram {
  * ```
  *
  * @throws {CapsuleError} for mistakes on the host's side: no such file, a syntax error, a bad option,
- * top-level code that fails.
+ * top-level code that fails. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
-  const source = sourceOf(options);
-  const program = "file" in source ? await compileCached(source) : (await compile(source)).program;
-  const loaded = await load(program, options.onEvent);
-  const { tasks, implicit_main } = JSON.parse(loaded.declarations) as {
-    tasks: Declaration[];
-    implicit_main?: "script" | "function" | null;
-  };
-  const declarations = implicit_main === "script"
-    ? [...tasks, { name: "main", options: {} }]
-    : tasks;
-  return new OpenProgram(program, loaded, policiesOf(program, declarations));
+  const { signal, onEvent } = options;
+  signal?.throwIfAborted();
+  const program = await compileSource(sourceOf(options), signal);
+  const loaded = await load(program, onEvent, signal);
+  try {
+    return new OpenProgram(
+      program,
+      loaded,
+      policiesOf(program, parseDeclarations(program, loaded.declarations)),
+    );
+  } catch (error) {
+    runtime().unload(loaded.id);
+    throw error;
+  }
+}
+
+async function compileSource(source: Source, signal?: AbortSignal): Promise<Program> {
+  try {
+    return "file" in source ? await compileCached(source) : (await compile(source)).program;
+  } finally {
+    // Ctrl-C reaches esbuild too: its failure is not what counts then.
+    signal?.throwIfAborted();
+  }
 }
 
 function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): Source {
   if ((file === undefined) === (code === undefined)) {
     throw new CapsuleError("invalid_argument", "give either a file or code");
+  }
+  const texts = { file, code, cwd };
+  for (const [name, value] of Object.entries(texts)) {
+    if (value === undefined || typeof value === "string" && !value.includes("\0")) continue;
+    throw new CapsuleError("invalid_argument", `${name} is no text without NUL`);
+  }
+  if (!platform.stat(cwd)?.isFolder) {
+    throw new CapsuleError("file_not_found", `Cannot use the folder "${cwd}": there is none`);
   }
   if (file !== undefined) {
     const path = resolve(cwd, file);
@@ -173,15 +195,21 @@ function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions
   };
 }
 
-async function load(program: Program, onEvent?: (event: RunEvent) => void): Promise<LoadedProgram> {
+async function load(
+  program: Program,
+  onEvent?: (event: RunEvent) => void,
+  signal?: AbortSignal,
+): Promise<LoadedProgram> {
   const { language, files, sourceMap, key } = program;
+  const listener = (event: NativeEvent) => {
+    const told = onEvent && runEvent(event);
+    if (told) onEvent(told);
+  };
   try {
-    return await runtime().load({ language, files, sourceMap, key }, (event) => {
-      const told = onEvent && runEvent(event);
-      if (told) onEvent(told);
-    });
+    return await runtime().load({ language, files, sourceMap, key }, listener, signal);
   } catch (error) {
     if (!(error instanceof LoadFailure)) throw error;
+    signal?.throwIfAborted();
     const { error_type, message, stack } = error.failure;
     if (error_type === "internal_error") throw new CapsuleError("internal", message);
     const details = stack ? `\n${stack}` : "";
@@ -189,7 +217,10 @@ async function load(program: Program, onEvent?: (event: RunEvent) => void): Prom
   }
 }
 
-function encodeInput(args: unknown[], kwargs: Record<string, unknown> | undefined): string {
+function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): string {
+  if (!Array.isArray(args)) {
+    throw new CapsuleError("invalid_argument", `args is no array: ${typeof args}`);
+  }
   try {
     return JSON.stringify(kwargs === undefined ? { args } : { args, kwargs });
   } catch (cause) {

@@ -43,6 +43,27 @@ const OPTIONS: Record<string, (value: unknown) => Partial<TaskPolicy>> = {
 };
 
 /**
+ * What the engine tells of a program's tasks. A program can tamper with its engine: nothing is taken for
+ * granted.
+ *
+ * @throws {CapsuleError} `load_failed`.
+ */
+export function parseDeclarations(program: { name: string }, text: string): Declaration[] {
+  const refuse = () =>
+    new CapsuleError("load_failed", `${program.name}: the declarations of its tasks are malformed`);
+  const { tasks, implicit_main } = JSON.parse(text) ?? {};
+  if (!Array.isArray(tasks)) throw refuse();
+  for (const task of tasks) {
+    if (!isRecord(task) || !isRecord(task.options)) throw refuse();
+  }
+  return implicit_main === "script" ? [...tasks, { name: "main", options: {} }] : tasks;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
  * The policies of a program's tasks, by name.
  *
  * @throws {CapsuleError} `invalid_option`, naming file, task, option and value.
@@ -110,6 +131,7 @@ function checkName(name: unknown): string | undefined {
   if (typeof name !== "string" || /[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     return "name: it is not text without control characters";
   }
+  if (!name.isWellFormed()) return "name: it is not well-formed Unicode";
   const length = [...name].length;
   if (length < 1 || length > 128) return `name: it has ${length} characters, not 1 to 128`;
 }

@@ -1,4 +1,4 @@
-import type { Envelope } from "../sdk/envelope.ts";
+import { type Envelope, noExecution } from "../sdk/envelope.ts";
 import { type CallOptions, open, type ProgramOptions } from "./open.ts";
 
 /** What to run, and with what. */
@@ -7,6 +7,8 @@ export interface RunOptions extends ProgramOptions, CallOptions {
   task?: string;
   /** Its arguments: whatever JSON can hold. */
   args?: unknown[];
+  /** Cancels the run, whatever it is at: its envelope says `cancelled`. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -23,6 +25,23 @@ export interface RunOptions extends ProgramOptions, CallOptions {
  * no such task, top-level code that fails.
  */
 export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>> {
-  using program = await open(options);
-  return await program.call<R>(options.task ?? "main", options.args, options);
+  return JSON.parse(await runForText(options));
+}
+
+/** Like {@link run}; returns the envelope as JSON text. */
+export async function runForText(options: RunOptions): Promise<string> {
+  const { task = "main", args = [], signal } = options;
+  try {
+    using program = await open(options);
+    return await program.callForText(task, args, options);
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    const envelope: Envelope = {
+      success: false,
+      result: null,
+      error: { error_type: "cancelled", message: "cancelled" },
+      execution: noExecution(task),
+    };
+    return JSON.stringify(envelope);
+  }
 }

@@ -12,6 +12,12 @@ import type {
 /** Hears of what happens to one program or one run. */
 type Listener = (event: NativeEvent) => void;
 
+/** Who waits for the end of a load or of a run. */
+interface Followed {
+  next(event: NativeEvent): void;
+  reject(error: unknown): void;
+}
+
 /** A program that the native library has loaded. */
 export interface LoadedProgram {
   id: number;
@@ -35,9 +41,7 @@ export class LoadFailure extends Error {
  */
 class Runtime {
   readonly #native: NativeRuntime;
-  readonly #listeners = new Map<number, Listener>();
-  /** What concerns no program and no run: an engine that is compiled. */
-  readonly #general = new Set<Listener>();
+  readonly #followed = new Map<number, Followed>();
   #pumping = false;
 
   constructor(native: NativeRuntime) {
@@ -47,22 +51,21 @@ class Runtime {
   /**
    * Loads a program.
    *
-   * @throws {LoadFailure} when its top-level code fails.
+   * @throws {LoadFailure} when its top-level code fails, or the signal aborts it.
    */
-  async load(request: LoadRequest, listener: Listener): Promise<LoadedProgram> {
-    this.#general.add(listener);
-    try {
-      const end = await this.#follow(this.#native.load(request), listener);
-      if (end.event === "program_loaded") {
-        return { id: end.program, declarations: decoder.decode(end.payload) };
-      }
-      if (end.event === "program_failed") {
-        throw new LoadFailure(JSON.parse(decoder.decode(end.payload)));
-      }
-      throw new CapsuleError("internal", `a program ended with the event ${end.event}`);
-    } finally {
-      this.#general.delete(listener);
+  async load(
+    request: LoadRequest,
+    listener: Listener,
+    signal?: AbortSignal,
+  ): Promise<LoadedProgram> {
+    const end = await this.#follow(this.#native.load(request), listener, signal);
+    if (end.event === "program_loaded") {
+      return { id: end.program, declarations: decoder.decode(end.payload) };
     }
+    if (end.event === "program_failed") {
+      throw new LoadFailure(JSON.parse(decoder.decode(end.payload)));
+    }
+    throw new CapsuleError("internal", `a program ended with the event ${end.event}`);
   }
 
   /** Forgets a program. */
@@ -72,17 +75,9 @@ class Runtime {
 
   /** Runs a task. Returns its envelope as JSON. */
   async run(request: RunRequest, listener: Listener, signal?: AbortSignal): Promise<string> {
-    const run = this.#native.submit(request);
-    const cancel = () => this.#native.cancel(run);
-    if (signal?.aborted) cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      const end = await this.#follow(run, listener);
-      if (end.event === "run_finished") return decoder.decode(end.payload);
-      throw new CapsuleError("internal", `a run ended with the event ${end.event}`);
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
+    const end = await this.#follow(this.#native.submit(request), listener, signal);
+    if (end.event === "run_finished") return decoder.decode(end.payload);
+    throw new CapsuleError("internal", `a run ended with the event ${end.event}`);
   }
 
   /** Ends all that runs. */
@@ -90,32 +85,55 @@ class Runtime {
     this.#native.close();
   }
 
-  /** Passes events on until the last one of a program or a run, and returns that. */
-  #follow(id: number, listener: Listener): Promise<NativeEvent> {
-    return new Promise((resolve, reject) => {
-      this.#listeners.set(id, (event) => {
-        switch (event.event) {
-          case "program_loaded":
-          case "program_failed":
-          case "run_finished":
-            this.#listeners.delete(id);
-            return resolve(event);
-          default:
+  /**
+   * Passes events on until the last one of a load or a run, and returns that. A listener that throws ends
+   * what it listens to, and nothing else.
+   */
+  async #follow(id: number, listener: Listener, signal?: AbortSignal): Promise<NativeEvent> {
+    const cancel = () => this.#native.cancel(id);
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    let thrown: { error: unknown } | undefined;
+    try {
+      const end = await new Promise<NativeEvent>((resolve, reject) => {
+        const next = (event: NativeEvent) => {
+          switch (event.event) {
+            case "program_loaded":
+            case "program_failed":
+            case "run_finished":
+              return resolve(event);
+          }
+          if (thrown) return;
+          try {
             listener(event);
-        }
+          } catch (error) {
+            thrown = { error };
+            cancel();
+          }
+        };
+        this.#followed.set(id, { next, reject });
+        this.#pump();
       });
-      if (!this.#pumping) this.#pump().catch(reject);
-    });
+      if (thrown === undefined) return end;
+      if (end.event === "program_loaded") this.unload(end.program);
+      throw thrown.error;
+    } finally {
+      this.#followed.delete(id);
+      signal?.removeEventListener("abort", cancel);
+    }
   }
 
   async #pump(): Promise<void> {
+    if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#listeners.size > 0) {
+      while (this.#followed.size > 0) {
         const events = await this.#native.nextEvents();
         if (events === undefined) throw new CapsuleError("internal", "the runtime was closed");
         for (const event of events) this.#dispatch(event);
       }
+    } catch (error) {
+      for (const { reject } of this.#followed.values()) reject(error);
     } finally {
       this.#pumping = false;
     }
@@ -123,8 +141,9 @@ class Runtime {
 
   #dispatch(event: NativeEvent): void {
     const id = "run" in event ? event.run : "program" in event ? event.program : undefined;
-    if (id !== undefined) this.#listeners.get(id)?.(event);
-    else for (const listener of this.#general) listener(event);
+    if (id !== undefined) return this.#followed.get(id)?.next(event);
+    // An engine that is compiled concerns whoever may wait for it.
+    for (const followed of this.#followed.values()) followed.next(event);
   }
 }
 

@@ -1,8 +1,10 @@
 /** The command as a process, in fresh folders, as a user runs it. */
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, startCli, warmEngines } from "../support.ts";
+import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support.ts";
 
 await warmEngines();
+
+const CLI = `${ROOT}cli.ts`;
 
 const HELLO = {
   "hello.ts":
@@ -182,6 +184,29 @@ Deno.test("mistakes have a message one can act on, status 2 and nothing on stand
   }
 });
 
+Deno.test("what the system refuses is a message, not a fault of Capsule's", async () => {
+  using folder = project({ ...HELLO, "args.json/x": "", "bom.json": '\ufeff["Ada"]' });
+  const cases = [
+    [["hello.py", "--args-file", "args.json"], 2, 'Cannot read "args.json"'],
+    [["hello.py", "--args-file", "bom.json"], 0, ""],
+    [["args.json.py"], 2, "no such file"],
+  ] as const;
+  for (const [args, status, message] of cases) {
+    const result = await cli(["run", ...args], { cwd: folder.path });
+    assertEquals(result.status, status, result.stderr);
+    assertStringIncludes(result.stderr, message);
+  }
+  const full = new Deno.Command("sh", {
+    args: ["-c", `"$0" run -A --quiet "$1" run hello.py > /dev/full`, Deno.execPath(), CLI],
+    cwd: folder.path,
+    env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
+  });
+  const { code, stderr } = await full.output();
+  const told = new TextDecoder().decode(stderr);
+  assertEquals(code, 2, told);
+  assertEquals(told.includes("fault of Capsule"), false, told);
+});
+
 Deno.test("the file may lie elsewhere, and --cwd says where relative paths start", async () => {
   using folder = project({ "src/hello.py": HELLO["hello.py"], "args.json": '["there"]' });
   using elsewhere = project();
@@ -262,6 +287,34 @@ Deno.test("Ctrl-C ends a long task: status 130, nothing left running", async () 
       await reader.cancel();
     }
   }
+});
+
+Deno.test("Ctrl-C ends top-level code, and the wait for a program from standard input", async () => {
+  using folder = project({ "main.ts": `console.log("loading"); for (;;);` });
+  for (const args of [["main.ts"], ["main.ts", "--json"], ["-", "--language", "python"]]) {
+    const child = startCli(["run", ...args], { cwd: folder.path });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    child.kill("SIGINT");
+    const started = performance.now();
+    const { code, stdout } = await child.output();
+    assertEquals(code, 130, args.join(" "));
+    assertEquals(performance.now() - started < 2000, true);
+    if (args.includes("--json")) {
+      assertEquals(JSON.parse(new TextDecoder().decode(stdout)).error.error_type, "cancelled");
+    }
+    await child.stdin.close().catch(() => {});
+  }
+});
+
+Deno.test("large whole numbers pass unchanged", async () => {
+  using folder = project({ "main.py": "def main(n): return [n, n + 1, 2 ** 70, 1.0]" });
+  const { stdout } = await cli(["run", "main.py", "--args-json", "[9007199254740993]"], {
+    cwd: folder.path,
+  });
+  assertEquals(
+    stdout,
+    "[\n  9007199254740993,\n  9007199254740994,\n  1180591620717411303424,\n  1.0\n]\n",
+  );
 });
 
 Deno.test("the first run of all compiles the engine, and says so on standard error", async () => {

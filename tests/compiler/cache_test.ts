@@ -72,3 +72,23 @@ Deno.test("a broken index and a project that cannot be written cost nothing", as
   }
   assertEquals((await compiled(other.path, "main.ts")).includes("mine"), true);
 });
+
+Deno.test("a new file that an import would mean from then on makes the program new", async () => {
+  using folder = project({
+    "src/main.ts": `import { x } from "./x"; globalThis.y = x;`,
+    "src/x.js": `export const x = "first";`,
+  });
+  await settle();
+  assertEquals((await compiled(folder.path, "src/main.ts")).includes("first"), true);
+  folder.write("src/x.ts", `export const x = "second";`);
+  assertEquals((await compiled(folder.path, "src/main.ts")).includes("second"), true);
+});
+
+Deno.test("a .capsule that leads elsewhere is not written to", async () => {
+  using elsewhere = project();
+  using folder = project({ "main.ts": `globalThis.y = 1;` });
+  Deno.symlinkSync(elsewhere.path, `${folder.path}/.capsule`);
+  await settle();
+  await compiled(folder.path, "main.ts");
+  assertEquals([...Deno.readDirSync(elsewhere.path)], []);
+});

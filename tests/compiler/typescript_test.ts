@@ -39,7 +39,7 @@ Deno.test("the source map names files from the project root", async () => {
     root: folder.path,
   });
   const map = JSON.parse(new TextDecoder().decode(program.sourceMap));
-  assertEquals(map.sources, ["lib/x.ts", "src/main.ts"]);
+  assertEquals(map.sources, ["src/main.ts", "lib/x.ts", "<capsule>"]);
   assertEquals(program.name, "src/main.ts");
   for (const input of ["src/main.ts", "lib/x.ts", "tsconfig.json", "src/package.json"]) {
     assertEquals(inputs.includes(`${folder.path}/${input}`), true, input);
@@ -85,4 +85,41 @@ Deno.test("text is a program as well", async () => {
   });
   assertEquals(program.name, "code.ts");
   assertEquals(new TextDecoder().decode(program.files[0]!.data).includes("export"), false);
+});
+
+Deno.test("a file may have any name, begin with #! and be CommonJS", async () => {
+  const cases = [
+    ["a=b c?d#e.ts", `#!/usr/bin/env capsule\nexport const x = "kept";`],
+    ["main.js", `#!/usr/bin/env capsule\nmodule.exports = { x: "kept" };`],
+    ["code with 'quotes' \"here\".ts", `globalThis.x = "kept";`],
+  ] as const;
+  for (const [name, code] of cases) {
+    const text = await bundle({ [name]: code }, name);
+    new Function(`return async () => {"use strict";\n${text}\n}`);
+    assertStringIncludes(text, "kept");
+  }
+});
+
+Deno.test("the SDK has its names in registries in every file, and with versions", async () => {
+  const text = await bundle({
+    "main.ts": `import "./other.ts"; import { task } from "jsr:@capsule/sdk"; task.x;`,
+    "other.ts":
+      `import { task } from "npm:@capsule/sdk@^1.2"; import * as sdk from "jsr:@capsule/sdk@1"; task.x; sdk.y;`,
+  });
+  assertEquals(text.includes("jsr:"), false);
+});
+
+Deno.test("an import from the web points at file, line and column", async () => {
+  await assertRejects(
+    () => bundle({ "main.ts": `const a = 1;\nimport x from "https://example.com/x.ts"; x(a);` }),
+    CapsuleError,
+    'main.ts:2:16: cannot import "https://example.com/x.ts"',
+  );
+});
+
+Deno.test("a source map names no path of the host", async () => {
+  using folder = project({ "main.ts": `import { task } from "@capsule/sdk"; task.x;` });
+  const { program } = await compile({ file: `${folder.path}/main.ts`, root: folder.path });
+  const map = JSON.parse(new TextDecoder().decode(program.sourceMap));
+  for (const source of map.sources) assertEquals(source.includes("/"), false, source);
 });

@@ -322,6 +322,7 @@ def slow(): time.sleep(60)
 @task
 def main():
     slow.submit()
+    time.sleep(0.1)
     raise ValueError()`,
     onEvent: (event) => events.push(event),
   });
@@ -503,6 +504,19 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
   assertStringIncludes((throws as Error).message, "throws.ts:3:");
 });
 
+Deno.test("Python finds main however it is bound", async () => {
+  const bindings = [
+    "import functools\ndef hello(n): return n\nmain = functools.partial(hello, 5)",
+    "import sys\nif sys.version_info > (3,):\n  def main(): return 5\nelse:\n  pass",
+    "try:\n  import nothing\nexcept ImportError:\n  async def main(): return 5",
+    "main: object = lambda: 5",
+  ];
+  for (const code of bindings) {
+    const { result, error } = await run({ language: "python", code });
+    assertEquals([result, error], [5, null], code);
+  }
+});
+
 Deno.test("Python without a main task: a function, or a script", async () => {
   const programs = [
     ["def main(a, b): return a * b", [6, 7], 42, ""],
@@ -532,4 +546,106 @@ Deno.test("Python without a main task: a function, or a script", async () => {
     "task_error",
     "SystemExit: no good",
   ]);
+});
+
+Deno.test("a listener that throws ends its own run, and no other", async () => {
+  const code = `${SDK}export const main = task({ name: "main" }, async (ms) => {
+    console.log("here");
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return ms;
+  });`;
+  await using program = await open({ language: "typescript", code });
+  const onEvent = () => {
+    throw new RangeError("not mine");
+  };
+  const [first, second, third] = await Promise.allSettled([
+    program.call("main", [60_000], { onEvent }),
+    program.call("main", [100]),
+    open({ language: "typescript", code: `console.log("loading");`, onEvent }),
+  ]);
+  assertEquals(first.status === "rejected" && String(first.reason), "RangeError: not mine");
+  assertEquals(second.status === "fulfilled" && second.value.result, 100);
+  assertEquals(third.status === "rejected" && String(third.reason), "RangeError: not mine");
+  assertEquals((await program.call("main", [1])).result, 1);
+});
+
+Deno.test("a signal cancels a run while its program loads, or before", async () => {
+  const loads = { language: "typescript", code: "for (;;);" } as const;
+  for (const signal of [AbortSignal.timeout(100), AbortSignal.abort()]) {
+    const started = performance.now();
+    const envelope = await run({ ...loads, signal });
+    assertEquals(envelope.error?.error_type, "cancelled");
+    assertEquals(performance.now() - started < 2000, true);
+  }
+  const reason = new Error("enough");
+  assertEquals(
+    await open({ ...loads, signal: AbortSignal.abort(reason) }).catch((error) => error),
+    reason,
+  );
+  assertEquals(
+    (await run({ language: "python", code: "while True: pass", signal: AbortSignal.timeout(100) }))
+      .error?.error_type,
+    "cancelled",
+  );
+});
+
+Deno.test("what a program throws may be hostile: the envelope is well-formed all the same", async () => {
+  const typescript = await runCode(
+    "typescript",
+    `export const main = task({ name: "main" }, () => {
+      const error = new Error("x");
+      const get = () => { throw new Error("again"); };
+      for (const name of ["name", "message", "stack", "cause"]) {
+        Object.defineProperty(error, name, { get });
+      }
+      throw error;
+    });`,
+  );
+  assertEquals(typescript.error?.error_type, "task_error");
+  assertStringIncludes(typescript.error!.message, "cannot be shown");
+  const python = await runCode(
+    "python",
+    `
+class Hostile(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+@task
+def main():
+    raise Hostile()`,
+  );
+  assertEquals(python.error?.error_type, "task_error");
+  assertStringIncludes(python.error!.message, "cannot be shown");
+  for (
+    const [language, code] of both(
+      {},
+      `() => { throw new Error("a\\ud800b"); }`,
+      `def main(): raise ValueError("a\\ud800b")`,
+    )
+  ) {
+    const { error } = await runCode(language, code);
+    assertMatch(error!.message, /^(Value)?Error: a\ufffdb$/);
+  }
+});
+
+Deno.test("code that a program evaluates has lines of its own", async () => {
+  const { error } = await runCode(
+    "typescript",
+    `\n\nexport const main = task({ name: "main" }, () => (0, eval)("\\n\\nthrow new Error('x')"));`,
+  );
+  assertMatch(error!.stack!, /<eval>:3:\d+/);
+  assertMatch(error!.stack!, /code\.ts:4:\d+/);
+});
+
+Deno.test("a package cannot rewrite the options of a task by what objects inherit", async () => {
+  const { error } = await run({
+    language: "typescript",
+    code: `
+      Object.prototype.toJSON = () => ({ name: "main", compute: "HIGH" });
+      Array.prototype.push = () => 0;
+      Map.prototype.set = () => new Map();
+      JSON.stringify = () => "{}";
+      ${SDK}export const main = task({ name: "main", compute: 50_000_000 }, () => { for (;;); });`,
+  });
+  assertStringIncludes(error!.message, "50000000 units");
 });
