@@ -101,6 +101,8 @@ class Runtime {
             case "program_loaded":
             case "program_failed":
             case "run_finished":
+              // At once: the pump asks for no more events when nobody waits for any.
+              this.#followed.delete(id);
               return resolve(event);
           }
           if (thrown) return;

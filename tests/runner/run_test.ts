@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
-import { project } from "../support.ts";
+import { CACHE, project, ROOT } from "../support.ts";
 import { CapsuleError, open, run, type RunEvent } from "@capsule/sdk/runner";
 
 const SDK = `import { task, unwrap } from "@capsule/sdk";\n`;
@@ -648,4 +648,28 @@ Deno.test("a package cannot rewrite the options of a task by what objects inheri
       ${SDK}export const main = task({ name: "main", compute: 50_000_000 }, () => { for (;;); });`,
   });
   assertStringIncludes(error!.message, "50000000 units");
+});
+
+Deno.test("a host process ends by itself when its runs have", async () => {
+  using folder = project();
+  const file = folder.write(
+    "host.ts",
+    `import { open, run } from "${ROOT}runner.ts";
+    const code = 'import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);';
+    await Promise.all([1, 2, 3].map(() => run({ language: "typescript", code })));
+    const program = await open({ language: "typescript", code });
+    await program.call("main");
+    console.log("done");`,
+  );
+  const started = performance.now();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--quiet", `--config=${ROOT}deno.json`, file],
+    env: { CAPSULE_CACHE_DIR: CACHE },
+    stdout: "piped",
+  }).spawn();
+  const timer = setTimeout(() => child.kill(), 10_000);
+  const { code, stdout } = await child.output();
+  clearTimeout(timer);
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "done\n"]);
+  assertEquals(performance.now() - started < 5000, true);
 });
