@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Callable
+from json import dumps
 from os.path import dirname
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ class Failure:
         """For a task."""
         error = self._error
         if isinstance(error, InvalidResult):
-            return json.dumps({"kind": "invalid_result", "message": _well_formed(str(error))})
+            return dumps({"kind": "invalid_result", "message": _well_formed(str(error))})
         return self._json(_text(lambda: type(error).__name__), _text(lambda: error))
 
     def while_loading(self) -> str:
@@ -46,7 +46,7 @@ class Failure:
             "stack": self._stack(),
             "out_of_memory": isinstance(self._error, MemoryError),
         }
-        return json.dumps(failure)
+        return dumps(failure)
 
     def _stack(self) -> str:
         """The traceback, without the frames of the engine and of the SDK."""

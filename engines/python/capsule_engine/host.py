@@ -1,6 +1,6 @@
 """Operations of the host: started here, waited for where they are needed."""
 
-import json
+from json import dumps, loads
 from typing import Any
 
 from componentize_py_types import Err
@@ -16,7 +16,7 @@ class OperationError(RuntimeError):
 
 def start(operation: str, request: Any) -> int:
     """Begins an operation with a request that JSON can hold. Returns its handle."""
-    return operations.start(operation, Payload(json.dumps(request, allow_nan=False), b""))
+    return operations.start(operation, Payload(dumps(request, allow_nan=False), b""))
 
 
 def start_json(operation: str, request: str) -> int:
@@ -33,7 +33,7 @@ def wait(handle: int, timeout: float | None = None) -> Any:
         raise OperationError(error.value) from None
     if payload is None:
         raise TimeoutError(f"the operation did not end within {timeout} s")
-    outcome = json.loads(payload.json)
+    outcome = loads(payload.json)
     if isinstance(outcome, dict) and outcome.keys() == {"error"}:
         raise OperationError(outcome["error"]["message"])
     return outcome

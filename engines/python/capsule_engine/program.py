@@ -6,11 +6,11 @@ import ast
 import asyncio
 import importlib
 import inspect
-import json
 import linecache
 import sys
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from json import dumps, loads
 from pathlib import PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any
@@ -58,11 +58,11 @@ class Program:
                     implicit = "function"
                     self._backend.declare(Task(module.main, "main", {}))
         tasks = ",".join(self._backend.declarations)
-        return f'{{"tasks":[{tasks}],"implicit_main":{json.dumps(implicit)}}}'
+        return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)}}}'
 
     def run(self, task: str, input: str) -> str:
         """Runs a task. Returns its result as JSON."""
-        arguments = json.loads(input)
+        arguments = loads(input)
         args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
         try:
             result = self._call(task, args, kwargs)

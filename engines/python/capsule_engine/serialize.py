@@ -1,6 +1,7 @@
 """Values on their way out of the sandbox."""
 
-import json
+# By name, as everywhere in the engine: a program may replace `json.dumps`.
+from json import dumps
 from typing import Any
 
 
@@ -15,12 +16,12 @@ def serialize(value: Any, subject: str) -> str:
         InvalidResult: naming the path and the type of what has no JSON.
     """
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text = dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
         return text
     except UnicodeEncodeError:
         # Lone surrogates have no UTF-8, but an escape.
-        return json.dumps(value, allow_nan=False)
+        return dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidResult(_problem(value, subject, ()) or f"{subject}: {error}") from None
 

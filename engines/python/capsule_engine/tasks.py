@@ -1,8 +1,8 @@
 """The tasks of the program, and calls from one to another: each runs in its own sandbox."""
 
 import asyncio
-import json
 from concurrent.futures import CancelledError
+from json import dumps
 from typing import Any
 
 from capsule._task import Task
@@ -22,7 +22,7 @@ class SandboxBackend:
     def declare(self, task: Task[Any, Any]) -> None:
         self.declared.append(task)
         declaration = {"name": task.name, "options": _describe(task.options)}
-        self.declarations.append(json.dumps(declaration))
+        self.declarations.append(dumps(declaration))
 
     def find(self, name: str) -> Task[Any, Any]:
         """The task of this name: the last, as a script that runs again declares again."""
@@ -43,7 +43,7 @@ class SandboxBackend:
 
 def _start(task: Task[Any, Any], args: tuple, kwargs: dict) -> int:
     arguments = serialize({"args": args, "kwargs": kwargs}, "arguments")
-    return host.start_json("call", f'{{"task":{json.dumps(task.name)},"input":{arguments}}}')
+    return host.start_json("call", f'{{"task":{dumps(task.name)},"input":{arguments}}}')
 
 
 class SandboxFuture:

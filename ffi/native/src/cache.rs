@@ -14,10 +14,13 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use wasmtime::{Result, bail, error::Context};
 
 const SEAL: &str = ".seal";
+const LOCK: &str = ".lock";
+/// Nobody takes so long to write a file.
+const LEFTOVER_AGE: Duration = Duration::from_secs(3600);
 
 /// One folder of sealed files.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Lock {
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Seal {
+    /// Of the file: another one's seal is none for it.
+    name: String,
     sha256: String,
     stamp: Stamp,
 }
@@ -84,7 +89,7 @@ impl Cache {
         if sha256(&file)? != seal.sha256 {
             return Ok(None);
         }
-        self.write_seal(name, &Seal { stamp, ..seal })?;
+        self.write_seal(&Seal { stamp, ..seal })?;
         self.open_private(name)
     }
 
@@ -96,7 +101,12 @@ impl Cache {
         };
         let sha256 = hex(&Sha256::digest(content));
         let stamp = Stamp::of(&file)?;
-        self.write_seal(name, &Seal { sha256, stamp })
+        let name = name.to_owned();
+        self.write_seal(&Seal {
+            name,
+            sha256,
+            stamp,
+        })
     }
 
     /// Remembers that a file was used: [`Self::make_room`] removes it later.
@@ -110,6 +120,7 @@ impl Cache {
 
     /// Removes what was not used for longest, until the folder is no larger than this.
     pub fn make_room(&self, bytes_at_most: u64) {
+        self.remove_leftovers(LEFTOVER_AGE);
         let mut files = self.files();
         let mut total: u64 = files.iter().map(|(_, _, size)| size).sum();
         files.sort_unstable();
@@ -124,6 +135,26 @@ impl Cache {
                 .is_ok()
             {
                 total -= size;
+            }
+        }
+    }
+
+    /// Removes what processes left that were killed: files that nobody finished, or sealed.
+    fn remove_leftovers(&self, age: Duration) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let (Ok(name), Ok(metadata)) = (entry.file_name().into_string(), entry.metadata())
+            else {
+                continue;
+            };
+            let is_old = metadata
+                .modified()
+                .is_ok_and(|modified| modified.elapsed().is_ok_and(|elapsed| elapsed >= age));
+            let is_kept = name.ends_with(SEAL) || name.ends_with(LOCK) || metadata.is_dir();
+            if is_old && !is_kept && !self.path(&seal_name(&name)).exists() {
+                let _ = fs::remove_file(entry.path());
             }
         }
     }
@@ -145,7 +176,7 @@ impl Cache {
 
     /// Waits until no other process holds the lock of this name.
     pub fn lock(&self, name: &str) -> Result<Lock> {
-        let path = self.path(&format!("{name}.lock"));
+        let path = self.path(&format!("{name}{LOCK}"));
         let file = private_options()
             .read(true)
             .write(true)
@@ -165,7 +196,10 @@ impl Cache {
     fn replace(&self, name: &str, content: &[u8]) -> Result<()> {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.path(&format!(".{name}.{}.{serial}", process::id()));
+        // The time, too: a process that was killed may have left the name of one with this number.
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let nanoseconds = now.unwrap_or_default().as_nanos();
+        let temporary = self.path(&format!(".{name}.{}.{nanoseconds}.{serial}", process::id()));
         let written = private_options()
             .write(true)
             .create_new(true)
@@ -204,11 +238,12 @@ impl Cache {
         };
         let mut text = String::new();
         let read = file.read_to_string(&mut text);
-        Ok(read.ok().and_then(|_| serde_json::from_str(&text).ok()))
+        let seal = read.ok().and_then(|_| serde_json::from_str(&text).ok());
+        Ok(seal.filter(|seal: &Seal| seal.name == name))
     }
 
-    fn write_seal(&self, name: &str, seal: &Seal) -> Result<()> {
-        self.replace(&seal_name(name), &serde_json::to_vec(seal)?)
+    fn write_seal(&self, seal: &Seal) -> Result<()> {
+        self.replace(&seal_name(&seal.name), &serde_json::to_vec(seal)?)
     }
 }
 
@@ -337,6 +372,23 @@ mod tests {
     }
 
     #[test]
+    fn refuses_another_file_with_its_seal() {
+        let folder = Folder::new("other");
+        let cache = folder.cache();
+        cache.store("a", b"mine").unwrap();
+        cache.store("b", b"theirs").unwrap();
+        for end in ["", ".seal"] {
+            fs::copy(
+                cache.path(&format!("b{end}")),
+                cache.path(&format!("a{end}")),
+            )
+            .unwrap();
+        }
+        assert_eq!(content(&cache, "a"), None);
+        assert_eq!(content(&cache, "b"), Some(b"theirs".to_vec()));
+    }
+
+    #[test]
     fn refuses_what_others_may_write() {
         let folder = Folder::new("shared");
         let cache = folder.cache();
@@ -368,6 +420,22 @@ mod tests {
         assert!(content(&cache, "c").is_some());
         cache.make_room(0);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn removes_what_a_killed_process_left() {
+        let folder = Folder::new("leftovers");
+        let cache = folder.cache();
+        cache.store("kept", b"x").unwrap();
+        let _lock = cache.lock("engine").unwrap();
+        for name in [".image.1.2.3", "unsealed"] {
+            fs::write(cache.path(name), "part").unwrap();
+        }
+        cache.remove_leftovers(Duration::from_secs(60));
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 5);
+        cache.remove_leftovers(Duration::ZERO);
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+        assert!(content(&cache, "kept").is_some());
     }
 
     #[test]

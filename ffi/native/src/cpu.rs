@@ -212,7 +212,10 @@ impl Wake for Ticket {
     fn wake_by_ref(self: &Arc<Self>) {
         if self.is_interrupted() {
             self.want_turn();
-        } else if let Some(waker) = lock(&self.place).waker.take() {
+            return;
+        }
+        let waker = lock(&self.place).waker.take();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }

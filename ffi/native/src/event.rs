@@ -85,7 +85,7 @@ pub struct EventQueue {
 #[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Frame>,
-    /// What guests wrote and the host did not read yet, or what they are about to write.
+    /// Of the payloads that the host did not read yet.
     waiting_bytes: usize,
     closed: bool,
 }
@@ -97,20 +97,20 @@ impl EventQueue {
         if state.closed {
             return;
         }
+        state.waiting_bytes += payload.len();
         state.frames.push_back(Frame { header, payload });
         self.filled.notify_one();
     }
 
-    /// Waits while the host has too much left to read. What was reserved is pushed next.
-    pub async fn reserve(&self, bytes: usize) {
+    /// Waits while the host has too much left to read. Whoever waited pushes next.
+    pub async fn wait_for_room(&self) {
         loop {
             let drained = self.drained.notified();
             let mut drained = std::pin::pin!(drained);
             drained.as_mut().enable();
             {
-                let mut state = self.lock();
+                let state = self.lock();
                 if state.closed || state.waiting_bytes < WAITING_BYTES_AT_MOST {
-                    state.waiting_bytes += bytes;
                     return;
                 }
             }

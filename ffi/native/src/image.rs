@@ -121,13 +121,14 @@ impl Image {
         &self.content[self.content_start..]
     }
 
-    /// Makes this the content of a memory, privately: changes stay there.
+    /// Makes this the content of a memory, privately: changes stay there. `whole` is its whole copy, if
+    /// that shall be mapped.
     ///
     /// # Safety
     /// `memory` points to at least `len` bytes that may be replaced, readable and writable, zeroed
     /// behind the base, page-aligned, and that nobody else uses.
-    pub unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
-        if let Some(whole) = self.whole() {
+    pub unsafe fn map(&self, whole: Option<&Whole>, memory: *mut u8) -> io::Result<()> {
+        if let Some(whole) = whole {
             // SAFETY: promised by the caller.
             return unsafe { map_private(memory, &whole.file, self.len) };
         }
@@ -284,7 +285,7 @@ mod tests {
     fn mapped(image: &Image) -> Mapping {
         let memory = Mapping::anonymous(image.len());
         // SAFETY: a fresh mapping of that length.
-        unsafe { image.map(memory.as_ptr()).unwrap() };
+        unsafe { image.map(None, memory.as_ptr()).unwrap() };
         memory
     }
 
@@ -295,7 +296,7 @@ mod tests {
         // SAFETY: a fresh mapping, larger than the base.
         unsafe {
             Image::of_base(Arc::clone(&base))
-                .map(memory.as_ptr())
+                .map(None, memory.as_ptr())
                 .unwrap()
         };
         memory[PAGE + 5] = 99;

@@ -6,6 +6,7 @@
 use crate::cache::Cache;
 use crate::engine::LanguageEngine;
 use crate::image::Image;
+use crate::output::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::Read;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime::Result;
 
-const MAGIC: &[u8; 8] = b"capsule\x01";
+const MAGIC: &[u8; 8] = b"capsule\x02";
 /// Beyond this, images that were not used for longest are removed.
 const FOLDER_BYTES_AT_MOST: u64 = 1 << 30;
 
@@ -27,10 +28,21 @@ pub struct ImageStore {
     written: Condvar,
 }
 
+/// What is kept of a program that was loaded.
+#[derive(Debug)]
+pub struct Kept<I = Image> {
+    pub image: I,
+    /// JSON, as the engine wrote it.
+    pub declarations: String,
+    /// What its top-level code printed: every process shows it.
+    pub printed: Record,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Header<'a> {
     #[serde(borrow)]
     declarations: Cow<'a, str>,
+    printed: Cow<'a, Record>,
     len: usize,
     /// Start and end of each run of pages.
     runs: Vec<(usize, usize)>,
@@ -45,9 +57,9 @@ impl ImageStore {
         })
     }
 
-    /// A program's image and its declarations. None if it must be loaded: an image that is missing,
-    /// damaged or of another engine is no error.
-    pub fn read(&self, engine: &LanguageEngine, key: &str) -> Option<(Image, String)> {
+    /// What is kept of a program. None if it must be loaded: an image that is missing, damaged or of
+    /// another engine is no error.
+    pub fn read(&self, engine: &LanguageEngine, key: &str) -> Option<Kept> {
         let name = name(engine, key)?;
         let mut file = self.cache.open(&name).ok()??;
         let mut bytes = Vec::with_capacity(file.metadata().ok()?.len() as usize);
@@ -55,11 +67,16 @@ impl ImageStore {
         let (header, content_start) = decode(&bytes)?;
         let Header { len, runs, .. } = header;
         let declarations = header.declarations.into_owned();
+        let printed = header.printed.into_owned();
         let runs = runs.into_iter().map(|(start, end)| start..end).collect();
         let base = Arc::clone(engine.base());
         let image = Image::from_parts(base, len, runs, bytes, content_start)?;
         self.cache.touch(&name);
-        Some((image, declarations))
+        Some(Kept {
+            image,
+            declarations,
+            printed,
+        })
     }
 
     /// Writes an image in the background. What cannot be written is loaded again the next time.
@@ -67,8 +84,7 @@ impl ImageStore {
         self: &Arc<Self>,
         engine: &LanguageEngine,
         key: &str,
-        image: Arc<Image>,
-        declarations: String,
+        kept: Kept<Arc<Image>>,
     ) {
         let Some(name) = name(engine, key) else {
             return;
@@ -77,7 +93,7 @@ impl ImageStore {
         let store = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
             let writing = Writing(store);
-            let bytes = encode(&image, &declarations);
+            let bytes = encode(&kept);
             if writing.0.cache.store(&name, &bytes).is_ok() {
                 writing.0.cache.make_room(FOLDER_BYTES_AT_MOST);
             }
@@ -112,9 +128,11 @@ fn name(engine: &LanguageEngine, key: &str) -> Option<String> {
     valid.then(|| format!("{}-{key}.image", engine.id()))
 }
 
-fn encode(image: &Image, declarations: &str) -> Vec<u8> {
+fn encode(kept: &Kept<Arc<Image>>) -> Vec<u8> {
+    let image = &kept.image;
     let header = Header {
-        declarations: declarations.into(),
+        declarations: kept.declarations.as_str().into(),
+        printed: Cow::Borrowed(&kept.printed),
         len: image.len(),
         runs: image
             .runs()
@@ -147,32 +165,37 @@ mod tests {
     use crate::dirty::tests::base_file;
     use crate::image::Base;
 
-    fn image() -> Image {
+    fn kept(declarations: &str) -> Kept<Arc<Image>> {
         let base = Arc::new(Base::new(base_file(&[1, 2, 3])).unwrap());
         let content = vec![7; 2 * PAGE];
         let runs = vec![PAGE..2 * PAGE, 3 * PAGE..4 * PAGE];
-        Image::from_parts(base, 5 * PAGE, runs, content, 0).unwrap()
+        Kept {
+            image: Arc::new(Image::from_parts(base, 5 * PAGE, runs, content, 0).unwrap()),
+            declarations: declarations.to_owned(),
+            printed: vec![(1, b"\xffprinted".to_vec()), (2, Vec::new())],
+        }
     }
 
     #[test]
     fn what_is_encoded_can_be_decoded() {
-        let image = image();
-        let bytes = encode(&image, r#"{"tasks": ["ü"]}"#);
+        let kept = kept(r#"{"tasks": ["ü"]}"#);
+        let bytes = encode(&kept);
         let (header, start) = decode(&bytes).unwrap();
         assert_eq!(header.declarations, r#"{"tasks": ["ü"]}"#);
-        assert_eq!(header.len, image.len());
+        assert_eq!(*header.printed, kept.printed);
+        assert_eq!(header.len, kept.image.len());
         assert_eq!(header.runs, [(PAGE, 2 * PAGE), (3 * PAGE, 4 * PAGE)]);
-        assert!(bytes[start..] == *image.content());
+        assert!(bytes[start..] == *kept.image.content());
     }
 
     #[test]
     fn what_is_cut_or_foreign_is_no_image() {
-        let bytes = encode(&image(), "{}");
+        let bytes = encode(&kept("{}"));
         let header_end = decode(&bytes).unwrap().1;
         for length in 0..header_end {
             assert!(decode(&bytes[..length]).is_none(), "{length}");
         }
-        assert!(decode(b"capsule\x02\0\0\0\0").is_none());
-        assert!(decode(b"capsule\x01\xff\xff\xff\xff{}").is_none());
+        assert!(decode(b"capsule\x01\0\0\0\0").is_none());
+        assert!(decode(b"capsule\x02\xff\xff\xff\xff{}").is_none());
     }
 }

@@ -3,14 +3,19 @@
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Stop};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// What passes at once.
 const PART_BYTES_AT_MOST: usize = 64 << 10;
+/// A program that prints more while it is loaded is loaded in every process.
+const RECORDED_BYTES_AT_MOST: usize = 64 << 10;
+
+/// What was written to which descriptor, in its order.
+pub type Record = Vec<(u32, Vec<u8>)>;
 
 /// Where one task's output goes. Clones share its account.
 #[derive(Clone, Debug)]
@@ -20,6 +25,22 @@ pub struct Output {
     task: u64,
     limit_bytes: u64,
     written_bytes: Arc<AtomicU64>,
+    recorder: Option<Arc<Mutex<Recorder>>>,
+}
+
+#[derive(Debug, Default)]
+struct Recorder {
+    record: Record,
+    bytes: usize,
+}
+
+impl Recorder {
+    fn add(&mut self, descriptor: u32, bytes: &[u8]) {
+        self.bytes += bytes.len();
+        if self.bytes <= RECORDED_BYTES_AT_MOST {
+            self.record.push((descriptor, bytes.to_vec()));
+        }
+    }
 }
 
 impl Output {
@@ -30,6 +51,29 @@ impl Output {
             task,
             limit_bytes,
             written_bytes: Arc::default(),
+            recorder: None,
+        }
+    }
+
+    /// The same, remembering what is written.
+    pub fn recorded(self) -> Self {
+        Self {
+            recorder: Some(Arc::default()),
+            ..self
+        }
+    }
+
+    /// What was written, unless it is more than is worth to be kept.
+    pub fn record(&self) -> Option<Record> {
+        let recorder = self.recorder.as_ref()?.lock();
+        let recorder = recorder.unwrap_or_else(PoisonError::into_inner);
+        (recorder.bytes <= RECORDED_BYTES_AT_MOST).then(|| recorder.record.clone())
+    }
+
+    /// Writes what another output has recorded.
+    pub fn replay(&self, record: Record) {
+        for (descriptor, bytes) in record {
+            self.emit(descriptor, bytes);
         }
     }
 
@@ -37,7 +81,7 @@ impl Output {
     /// and ends the task.
     pub async fn write(&self, descriptor: u32, bytes: &[u8]) -> wasmtime::Result<()> {
         for part in bytes.chunks(PART_BYTES_AT_MOST) {
-            self.events.reserve(part.len()).await;
+            self.events.wait_for_room().await;
             self.write_part(descriptor, part)?;
         }
         Ok(())
@@ -74,6 +118,10 @@ impl Output {
 
     fn emit(&self, descriptor: u32, bytes: Vec<u8>) {
         if !bytes.is_empty() {
+            if let Some(recorder) = &self.recorder {
+                let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
+                recorder.add(descriptor, &bytes);
+            }
             let (run, task) = (self.run, self.task);
             self.events.push(
                 &Event::Output {
@@ -113,7 +161,7 @@ impl StdoutStream for OutputPort {
 #[wasmtime_wasi::async_trait]
 impl Pollable for OutputPort {
     async fn ready(&mut self) {
-        self.output.events.reserve(PART_BYTES_AT_MOST).await;
+        self.output.events.wait_for_room().await;
     }
 }
 
@@ -176,6 +224,22 @@ mod tests {
         assert!(text.contains("12345678"));
         assert!(text.contains("90\n[output cut"));
         assert!(!text.contains("90ab"));
+    }
+
+    #[tokio::test]
+    async fn a_record_can_be_replayed_unless_it_is_long() {
+        let events = Arc::new(EventQueue::default());
+        let output = Output::new(events.clone(), 1, 0, 1 << 20).recorded();
+        output.write(1, b"out").await.unwrap();
+        output.write(2, b"error").await.unwrap();
+        let record = output.record().unwrap();
+        let parts: [(u32, &[u8]); 2] = [(1, b"out"), (2, b"error")];
+        assert_eq!(record, parts.map(|(to, bytes)| (to, bytes.to_vec())));
+        let first = events.next_batch(None).unwrap();
+        Output::new(events.clone(), 1, 0, 10).replay(record);
+        assert_eq!(events.next_batch(None).unwrap(), first);
+        output.write(1, &[b'x'; 1 << 17]).await.unwrap();
+        assert_eq!(output.record(), None);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
-use crate::image_store::ImageStore;
+use crate::image_store::{ImageStore, Kept};
 use crate::output::Output;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
@@ -80,19 +80,31 @@ impl Program {
         let kept = loading
             .key
             .and_then(|key| loading.images.read(&engine, key));
+        let Limits { output_bytes, .. } = *loading.limits;
+        let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
         let (image, declarations) = match kept {
-            Some((image, declarations)) => (Arc::new(image), declarations),
+            Some(Kept {
+                image,
+                declarations,
+                printed,
+            }) => {
+                output.replay(printed);
+                (Arc::new(image), declarations)
+            }
             None => {
+                let output = output.recorded();
                 let (image, declarations) =
-                    run_top_level(&engine, &sources.program, &stacks, &loading)
+                    run_top_level(&engine, &sources.program, &stacks, output.clone(), &loading)
                         .await
                         .map_err(|failure| failure.explained_by(&stacks))?;
                 let image = Arc::new(image);
-                if let Some(key) = loading.key {
-                    let (image, declarations) = (Arc::clone(&image), declarations.clone());
-                    loading
-                        .images
-                        .write_later(&engine, key, image, declarations);
+                if let (Some(key), Some(printed)) = (loading.key, output.record()) {
+                    let kept = Kept {
+                        image: Arc::clone(&image),
+                        declarations: declarations.clone(),
+                        printed,
+                    };
+                    loading.images.write_later(&engine, key, kept);
                 }
                 (image, declarations)
             }
@@ -116,13 +128,13 @@ async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
     stacks: &Arc<Stacks>,
+    output: Output,
     loading: &Loading<'_>,
 ) -> Result<(Image, String), Failure> {
     let limits = loading.limits;
-    let events = Arc::clone(&loading.events);
     let task = TaskSide {
         operations: Operations::new(limits.handles),
-        output: Output::new(events, loading.id, 0, limits.output_bytes),
+        output,
         context: TaskContext {
             caller: None,
             stacks: Arc::clone(stacks),

@@ -1,83 +1,17 @@
 //! The C ABI as a caller meets it, mistakes first. Programs in real engines are tested from TypeScript.
 
+mod support;
+
 use capsule::abi::*;
 use std::path::Path;
 use std::ptr::null_mut;
 use std::time::Duration;
 use std::{fs, thread};
-
-const EMPTY: CapsuleBuffer = CapsuleBuffer {
-    data: null_mut(),
-    len: 0,
-};
-
-/// Reads a buffer of the library and frees it.
-fn take(buffer: CapsuleBuffer) -> String {
-    if buffer.data.is_null() {
-        return String::new();
-    }
-    // SAFETY: a buffer that the library just wrote.
-    let bytes = unsafe { std::slice::from_raw_parts(buffer.data, buffer.len) };
-    let text = String::from_utf8_lossy(bytes).into_owned();
-    // SAFETY: as above; it is not used again.
-    unsafe { capsule_buffer_free(buffer.data, buffer.len) };
-    text
-}
-
-fn new_runtime(config: &str) -> Result<u64, (u32, String)> {
-    let (mut runtime, mut error) = (0, EMPTY);
-    // SAFETY: all pointers are of this frame.
-    let status =
-        unsafe { capsule_runtime_new(config.as_ptr(), config.len(), &mut runtime, &mut error) };
-    if status == CAPSULE_OK {
-        Ok(runtime)
-    } else {
-        Err((status, take(error)))
-    }
-}
+use support::{load, new_runtime, next_events, submit};
 
 fn config(name: &str) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     format!(r#"{{"cache_folder": {folder:?}, "engines": {{}}}}"#)
-}
-
-fn submit(runtime: u64, request: &str) -> (u32, String) {
-    let (mut run, mut error) = (0, EMPTY);
-    // SAFETY: all pointers are of this frame.
-    let status = unsafe {
-        capsule_runtime_submit(
-            runtime,
-            request.as_ptr(),
-            request.len(),
-            &mut run,
-            &mut error,
-        )
-    };
-    (status, take(error))
-}
-
-fn load(runtime: u64, request: &str, payload: &[u8]) -> (u32, String) {
-    let (mut program, mut error) = (0, EMPTY);
-    // SAFETY: all pointers are of this frame.
-    let status = unsafe {
-        capsule_runtime_load(
-            runtime,
-            request.as_ptr(),
-            request.len(),
-            payload.as_ptr(),
-            payload.len(),
-            &mut program,
-            &mut error,
-        )
-    };
-    (status, take(error))
-}
-
-fn next_events(runtime: u64) -> (u32, String) {
-    let mut events = EMPTY;
-    // SAFETY: the pointer is of this frame.
-    let status = unsafe { capsule_runtime_next_event(runtime, &mut events) };
-    (status, take(events))
 }
 
 #[test]
@@ -91,8 +25,8 @@ fn a_made_up_or_freed_runtime_is_an_error() {
     capsule_runtime_free(freed);
     capsule_runtime_free(freed);
     for runtime in [0, freed, u64::MAX] {
-        assert_eq!(submit(runtime, "{}").0, CAPSULE_NOT_FOUND);
-        assert_eq!(load(runtime, "{}", b"").0, CAPSULE_NOT_FOUND);
+        assert_eq!(submit(runtime, "{}").unwrap_err().0, CAPSULE_NOT_FOUND);
+        assert_eq!(load(runtime, "{}", b"").unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_cancel(runtime, 1), CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_unload(runtime, 1), CAPSULE_NOT_FOUND);
         assert_eq!(next_events(runtime).0, CAPSULE_NOT_FOUND);
@@ -133,24 +67,36 @@ fn malformed_requests_are_errors_with_a_text() {
 
     let runtime = new_runtime(&config("malformed")).unwrap();
     for request in ["", "{}", "[]", r#"{"program": 1, "policies": 5}"#, "\u{0}"] {
-        let (status, message) = submit(runtime, request);
+        let (status, message) = submit(runtime, request).unwrap_err();
         assert_eq!(status, CAPSULE_INVALID_ARGUMENT, "{request}");
         assert!(message.contains("a run request"), "{message}");
     }
     let unknown = r#"{"program": 9, "task": "x", "input": {}, "policies": {}}"#;
-    assert!(submit(runtime, unknown).1.contains("there is no program 9"));
+    assert!(
+        submit(runtime, unknown)
+            .unwrap_err()
+            .1
+            .contains("there is no program 9")
+    );
     let zero = r#"{"program": 9, "task": "x", "input": {},
         "policies": {"x": {"fuel": 0, "memory_bytes": null, "timeout_ms": null, "max_retries": 0}}}"#;
-    assert!(submit(runtime, zero).1.contains("fuel is not between"));
+    assert!(
+        submit(runtime, zero)
+            .unwrap_err()
+            .1
+            .contains("fuel is not between")
+    );
 
     let short = r#"{"language": "python", "files": [{"path": "a.py", "bytes": 5}]}"#;
     assert!(
         load(runtime, short, b"abc")
+            .unwrap_err()
             .1
             .contains("longer than the payload")
     );
     let unknown = r#"{"language": "ruby", "files": []}"#;
-    assert_eq!(load(runtime, unknown, b"").0, CAPSULE_INVALID_ARGUMENT);
+    let (status, _) = load(runtime, unknown, b"").unwrap_err();
+    assert_eq!(status, CAPSULE_INVALID_ARGUMENT);
     capsule_runtime_free(runtime);
 }
 
@@ -158,8 +104,9 @@ fn malformed_requests_are_errors_with_a_text() {
 fn a_missing_engine_fails_the_program() {
     let runtime = new_runtime(&config("engine")).unwrap();
     let request = r#"{"language": "python", "files": [{"path": "a.py", "bytes": 0}]}"#;
-    assert_eq!(load(runtime, request, b"").0, CAPSULE_OK);
+    load(runtime, request, b"").unwrap();
     let (status, events) = next_events(runtime);
+    let events = String::from_utf8_lossy(&events);
     assert_eq!(status, CAPSULE_OK);
     assert!(events.contains("program_failed"), "{events}");
     assert!(

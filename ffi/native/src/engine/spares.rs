@@ -39,8 +39,15 @@ impl Spares {
         let index = ready
             .iter()
             .position(|bare| bare.slot.is_ready_for(image))
-            .or_else(|| ready.iter().position(|bare| bare.slot.len() >= image.len()))?;
-        Some(ready.swap_remove(index))
+            .or_else(|| ready.iter().position(|bare| bare.slot.len() >= image.len()));
+        if let Some(index) = index {
+            return Some(ready.remove(index));
+        }
+        // The oldest makes room for one that fits.
+        let unfit = (ready.len() >= SPARES_AT_MOST).then(|| ready.remove(0));
+        drop(ready);
+        drop(unfit);
+        None
     }
 
     /// Reserves the making of one more, if one is wanted.

@@ -111,8 +111,13 @@ impl Slot {
         if image.len() > self.len() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let ready = self.is_ready_for(image);
+        // Looked at once: a whole copy that is made meanwhile is not what is mapped here.
+        let whole = image.whole();
         let mut holds = self.holds();
+        let ready = match (&*holds, whole) {
+            (Held::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
+            _ => false,
+        };
         if !ready {
             if !matches!(*holds, Held::Zeroes) {
                 // What was mapped may be larger than the image, which has zeroes behind it.
@@ -121,9 +126,9 @@ impl Slot {
             }
             *holds = Held::Other;
             // SAFETY: `len` bytes are accessible, zeroed, page-aligned, and nobody's but the instance's.
-            unsafe { image.map(self.base)? };
+            unsafe { image.map(whole.map(Arc::as_ref), self.base)? };
         }
-        *holds = match image.whole() {
+        *holds = match whole {
             Some(whole) => Held::Used(Arc::clone(whole)),
             None => Held::Other,
         };

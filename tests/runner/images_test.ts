@@ -1,0 +1,239 @@
+/** Programs that are loaded once, and what becomes of the files that their images are kept in. */
+import { assertEquals, assertTrue } from "../assert.ts";
+import { CACHE, cli, project, startCli } from "../support.ts";
+import { open, run, type RunEvent } from "@capsule/sdk/runner";
+
+const SDK = `import { task } from "@capsule/sdk";\n`;
+const IMAGES = `${CACHE}/images`;
+
+/** A number that top-level code has drawn: the same as long as it comes from one image. */
+const DRAWN = {
+  "main.ts": `${SDK}const drawn = Math.random();\ntask({ name: "main" }, () => drawn);`,
+  "main.py":
+    `import random\nfrom capsule import task\ndrawn = random.random()\n@task\ndef main(): return drawn`,
+};
+
+function imageFiles(): Set<string> {
+  return new Set(Array.from(Deno.readDirSync(IMAGES), ({ name }) => name));
+}
+
+/** What was written just now is not kept, in case it is written once more at the same moment. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Runs a program whose image nobody has, and finds the file of that. */
+async function imageOf(path: string, file: string): Promise<{ image: string; drawn: unknown }> {
+  await settle();
+  const before = imageFiles();
+  const { result } = await run({ file, cwd: path });
+  for (let left = 200; left > 0; left--) {
+    const seal = [...imageFiles()].find((name) => !before.has(name) && name.endsWith(".seal"));
+    if (seal) return { image: `${IMAGES}/${seal.slice(0, -".seal".length)}`, drawn: result };
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("no image was kept");
+}
+
+/** A program that no other run of the tests has loaded. */
+function fresh(code: string): string {
+  const isPython = code.includes("def main");
+  return `${code}\n${isPython ? "serial" : "globalThis.serial"} = "${crypto.randomUUID()}";`;
+}
+
+Deno.test("an image that was tampered with is made again, never used", async () => {
+  for (const [file, code] of Object.entries(DRAWN)) {
+    using folder = project({ [file]: fresh(code) });
+    using other = project({ [file]: fresh(code) });
+    using foreign = project({ "main.ts": fresh(DRAWN["main.ts"]), "main.py": DRAWN["main.py"] });
+    const { image, drawn } = await imageOf(folder.path, file);
+    const others = await imageOf(other.path, file);
+    const otherEngines = await imageOf(foreign.path, "main.ts");
+    let last = drawn;
+    assertEquals((await run({ file, cwd: folder.path })).result, last, "from the image");
+
+    const content = Deno.readFileSync(image);
+    const replace = (from: string, seals: boolean) => {
+      Deno.copyFileSync(from, image);
+      if (seals) Deno.copyFileSync(`${from}.seal`, `${image}.seal`);
+    };
+    const flip = (offset: number) => {
+      const changed = Deno.readFileSync(image);
+      changed[offset]! ^= 1;
+      Deno.writeFileSync(image, changed);
+    };
+    const damages: Record<string, () => void> = {
+      "cut to nothing": () => Deno.truncateSync(image, 0),
+      "cut in its header": () => Deno.truncateSync(image, 20),
+      "cut in its pages": () => Deno.truncateSync(image, content.length - 4096),
+      "a byte of the header": () => flip(30),
+      "a byte of a page": () => flip(content.length - 5000),
+      "another program's": () => replace(others.image, false),
+      "another program's, sealed": () => replace(others.image, true),
+      "another engine's, sealed": () => replace(otherEngines.image, true),
+      "removed": () => Deno.removeSync(image),
+      "its seal removed": () => Deno.removeSync(`${image}.seal`),
+      "its seal broken": () => Deno.writeTextFileSync(`${image}.seal`, "{"),
+      "for others to write": () => Deno.chmodSync(image, 0o666),
+    };
+    for (const [what, damage] of Object.entries(damages)) {
+      damage();
+      const seal = Deno.readTextFileSync(`${others.image}.seal`);
+      const envelope = await run({ file, cwd: folder.path });
+      assertEquals(envelope.error, null, `${file}, ${what}`);
+      assertEquals(Deno.readTextFileSync(`${others.image}.seal`), seal);
+      assertTrue(
+        typeof envelope.result === "number" && envelope.result !== last &&
+          envelope.result !== others.drawn,
+        `${file}, ${what}: ${envelope.result} comes from an image`,
+      );
+      last = envelope.result;
+      // It is written again in the background: the next run may still load, and draw anew.
+      for (let left = 200;; left--) {
+        const next = (await run({ file, cwd: folder.path })).result;
+        if (next === last) break;
+        last = next;
+        assertTrue(left > 0, `${file}, ${what}: no image is kept again`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+});
+
+Deno.test("an image that is removed while it is in use serves on", async () => {
+  using folder = project({ "main.ts": fresh(DRAWN["main.ts"]) });
+  const { image, drawn } = await imageOf(folder.path, "main.ts");
+  await using program = await open({ file: "main.ts", cwd: folder.path });
+  Deno.removeSync(image);
+  for (let call = 0; call < 10; call++) {
+    assertEquals((await program.call("main")).result, drawn);
+  }
+});
+
+Deno.test("a process that is killed while it writes an image harms nobody", async () => {
+  using folder = project();
+  for (let round = 0; round < 12; round++) {
+    // Large enough that writing takes a while.
+    folder.write(
+      "main.py",
+      `TABLE = {n: str(n) for n in range(40_000)}\ndef main(): return ${round}`,
+    );
+    await settle();
+    const child = startCli(["run", "main.py"], { cwd: folder.path });
+    await new Promise((resolve) => setTimeout(resolve, 60 + 25 * round));
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It was faster.
+    }
+    await child.output();
+    await child.stdin.close().catch(() => {});
+    const { status, stdout } = await cli(["run", "main.py"], { cwd: folder.path });
+    assertEquals([status, stdout], [0, `${round}\n`]);
+  }
+});
+
+Deno.test("what top-level code prints is shown by every process, once", async () => {
+  for (
+    const [file, code] of [
+      [
+        "main.ts",
+        `${SDK}console.log("top"); console.error("level");\ntask({ name: "main" }, () => 1);`,
+      ],
+      [
+        "main.py",
+        `import random, sys\nprint("top")\nprint("level", file=sys.stderr)\ndef main(): return 1`,
+      ],
+    ] as const
+  ) {
+    using folder = project({ [file]: fresh(code) });
+    await settle();
+    for (let process = 0; process < 3; process++) {
+      assertEquals(await cli(["run", file], { cwd: folder.path }), {
+        status: 0,
+        stdout: "top\n1\n",
+        stderr: "level\n",
+      });
+    }
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent) => events.push(event);
+    await using program = await open({ file, cwd: folder.path, onEvent });
+    for (let call = 0; call < 3; call++) await program.call("main", [], { onEvent });
+    assertEquals(events.filter(({ type }) => type === "output").length, 2);
+  }
+});
+
+Deno.test("500 calls at once that change all they can: none sees another's change", async () => {
+  const programs = [
+    [
+      "javascript",
+      `${SDK}
+      const state = { calls: 0, list: [] as number[] };
+      const marks = () => [
+        state.calls, state.list.length, (globalThis as any).mark, (Array.prototype as any).mark,
+        JSON.parse.name, Math.max(1, 2), "x".repeat(2), typeof Map, new Error("e").message,
+      ];
+      task({ name: "main" }, async (n: number) => {
+        const before = marks();
+        state.calls++;
+        state.list.push(...Array.from({ length: 2_000 }, () => n));
+        (globalThis as any).mark = n;
+        (Array.prototype as any).mark = n;
+        JSON.parse = function changed() { return n; } as any;
+        Math.max = () => n;
+        String.prototype.repeat = () => "changed";
+        (globalThis as any).kept = new Uint8Array(2_000_000).fill(n);
+        await new Promise((resolve) => setTimeout(resolve, n % 20));
+        const own = state.list.every((value) => value === n) && (globalThis as any).mark === n;
+        return [before, own];
+      });`,
+    ],
+    [
+      "python",
+      `
+import asyncio, builtins, json, math, os, sys
+state = {"calls": 0, "list": []}
+def marks():
+    return [state["calls"], len(state["list"]), getattr(builtins, "mark", None), "mark" in globals(),
+        json.dumps([1]), math.floor(1.5), sys.getrecursionlimit(), os.environ.get("MARK"),
+        sum([1, 2])]
+async def main(n):
+    before = marks()
+    state["calls"] += 1
+    state["list"] += [n] * 2_000
+    builtins.mark = globals()["mark"] = n
+    json.dumps = lambda value: "changed"
+    math.floor = lambda value: n
+    builtins.sum = lambda values: n
+    sys.setrecursionlimit(500 + n)
+    os.environ["MARK"] = str(n)
+    globals()["kept"] = bytearray(b"x") * 2_000_000
+    await asyncio.sleep(n % 20 / 1000)
+    return [before, all(value == n for value in state["list"]) and mark == n]`,
+    ],
+  ] as const;
+  for (const [language, code] of programs) {
+    await using program = await open({ language, code });
+    const first = await program.call<[unknown, boolean]>("main", [0]);
+    assertEquals(first.error, null, language);
+    const pristine = first.result![0];
+    const round = async () => {
+      const calls = Array.from({ length: 500 }, (_, n) => program.call("main", [n]));
+      for (const { result, error } of await Promise.all(calls)) {
+        assertEquals([result, error], [[pristine, true], null], language);
+      }
+    };
+    await round();
+    await settle();
+    const before = residentBytes();
+    await round();
+    await settle();
+    const grown = residentBytes() / before;
+    assertTrue(grown < 1.1, `${language}: memory grew to ${grown.toFixed(2)} times what it was`);
+  }
+});
+
+function residentBytes(): number {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return Number(status.match(/^VmRSS:\s+(\d+)/m)![1]) * 1024;
+}
