@@ -163,6 +163,40 @@ Deno.test("what top-level code prints is shown by every process, once", async ()
   }
 });
 
+Deno.test("clocks are right in every call, not those of the load", async () => {
+  const programs = [
+    [
+      "javascript",
+      `${SDK}const loaded = Date.now();
+      task({ name: "main" }, () => [loaded, Date.now(), new Date().getTime()]);`,
+    ],
+    [
+      "python",
+      `
+import datetime, time
+loaded = time.time()
+def main():
+    first = time.monotonic()
+    time.sleep(0.02)
+    slept = time.monotonic() - first
+    assert 0.015 < slept < 2, slept
+    now = datetime.datetime.now(datetime.timezone.utc).timestamp()
+    return [loaded * 1000, time.time() * 1000, now * 1000]`,
+    ],
+  ] as const;
+  for (const [language, code] of programs) {
+    await using program = await open({ language, code });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { result, error } = await program.call<number[]>("main");
+    assertEquals(error, null);
+    const [loaded, ...now] = result!;
+    for (const clock of now) {
+      assertTrue(Math.abs(clock - Date.now()) < 200, `${language}: ${clock} is not ${Date.now()}`);
+      assertTrue(clock - loaded! >= 290, `${language}: ${clock} is the clock of the load`);
+    }
+  }
+});
+
 Deno.test("500 calls at once that change all they can: none sees another's change", async () => {
   const programs = [
     [
@@ -217,21 +251,49 @@ async def main(n):
     const first = await program.call<[unknown, boolean]>("main", [0]);
     assertEquals(first.error, null, language);
     const pristine = first.result![0];
-    const round = async () => {
-      const calls = Array.from({ length: 500 }, (_, n) => program.call("main", [n]));
+    const round = async (count: number) => {
+      const calls = Array.from({ length: count }, (_, n) => program.call("main", [n]));
       for (const { result, error } of await Promise.all(calls)) {
         assertEquals([result, error], [[pristine, true], null], language);
       }
     };
-    await round();
-    await settle();
+    await round(50);
+    await quiet();
     const before = residentBytes();
-    await round();
-    await settle();
+    await round(500);
+    await quiet();
     const grown = residentBytes() / before;
     assertTrue(grown < 1.1, `${language}: memory grew to ${grown.toFixed(2)} times what it was`);
   }
 });
+
+Deno.test("a sandbox that sleeps weighs little", async () => {
+  const programs = [
+    [
+      "javascript",
+      2.5,
+      `${SDK}task({ name: "main" }, (ms: number) =>
+      new Promise((resolve) => setTimeout(resolve, ms)));`,
+    ],
+    ["python", 5, "import asyncio\nasync def main(ms): await asyncio.sleep(ms / 1000)"],
+  ] as const;
+  for (const [language, mebibytes, code] of programs) {
+    await using program = await open({ language, code });
+    for (let call = 0; call < 20; call++) await program.call("main", [1]);
+    await quiet();
+    const before = residentBytes();
+    const calls = Array.from({ length: 200 }, () => program.call("main", [4000]));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const each = (residentBytes() - before) / 200 / 2 ** 20;
+    assertTrue(each < mebibytes, `${language}: ${each.toFixed(2)} MiB each`);
+    assertEquals((await Promise.all(calls)).filter(({ success }) => !success), []);
+  }
+});
+
+/** Waits until the runtime has given back what it does not need. */
+function quiet(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1500));
+}
 
 function residentBytes(): number {
   const status = Deno.readTextFileSync("/proc/self/status");

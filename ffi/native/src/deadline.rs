@@ -1,13 +1,18 @@
 //! The clock of a runtime: while tasks run, guests are interrupted once a tick, to let others run and to
 //! look at their deadlines.
 
+use crate::memory;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::{Engine, EngineWeak};
 
 pub const TICK: Duration = Duration::from_millis(1);
+/// So many at once leave tens of megabytes in the heap.
+const MANY: usize = 32;
+/// How long nothing must run before the heap is trimmed.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// One thread that advances the epoch of every engine, and sleeps while no task runs.
 pub struct Ticker {
@@ -19,6 +24,8 @@ pub struct Ticker {
 struct Shared {
     engines: Mutex<Vec<EngineWeak>>,
     active: AtomicUsize,
+    /// The most that ran at once since the heap was trimmed.
+    peak: AtomicUsize,
     closed: AtomicBool,
 }
 
@@ -61,6 +68,13 @@ impl Drop for Ticker {
 
 pub struct Ticking(Arc<Shared>);
 
+impl Clone for Ticking {
+    fn clone(&self) -> Self {
+        self.0.active.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl Drop for Ticking {
     fn drop(&mut self) {
         self.0.active.fetch_sub(1, Ordering::SeqCst);
@@ -71,14 +85,33 @@ impl Shared {
     fn tick(&self) {
         while !self.closed.load(Ordering::SeqCst) {
             if self.active.load(Ordering::SeqCst) == 0 {
-                thread::park();
+                self.idle();
                 continue;
             }
             thread::sleep(TICK);
+            self.peak
+                .fetch_max(self.active.load(Ordering::SeqCst), Ordering::Relaxed);
             let engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
             for engine in engines.iter().filter_map(EngineWeak::upgrade) {
                 engine.increment_epoch();
             }
+        }
+    }
+
+    /// Sleeps until something runs. After many ran at once, what they have left in the heap goes back to
+    /// the system first, unless more come.
+    fn idle(&self) {
+        if self.peak.load(Ordering::Relaxed) < MANY {
+            return thread::park();
+        }
+        let until = Instant::now() + QUIET;
+        while self.active.load(Ordering::SeqCst) == 0 && !self.closed.load(Ordering::SeqCst) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.peak.store(0, Ordering::Relaxed);
+                return memory::trim_heap();
+            }
+            thread::park_timeout(left);
         }
     }
 }

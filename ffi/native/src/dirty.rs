@@ -14,6 +14,11 @@ pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
     scan::written(memory)
 }
 
+/// Pages of a private mapping that are still its file's, and take part in what is resident.
+pub fn unwritten(memory: &[u8]) -> Option<Vec<Range<usize>>> {
+    scan::unwritten(memory)
+}
+
 /// The parts of `memory`, in whole pages, that may differ from the first `base_len` bytes of `base`, and
 /// behind those from zeroes. The memory started as a private mapping of that file.
 pub fn runs(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
@@ -114,6 +119,16 @@ mod scan {
         | 16;
 
     pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        // A page of a file has become the mapping's own when it is none any more.
+        find(memory, PAGE_IS_FILE)
+    }
+
+    pub fn unwritten(memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        find(memory, 0)
+    }
+
+    /// Resident pages that are a file's, or are not if that is inverted.
+    fn find(memory: &[u8], category_inverted: u64) -> Option<Vec<Range<usize>>> {
         let pagemap = File::open("/proc/self/pagemap").ok()?;
         let first = memory.as_ptr() as u64;
         let end = first + memory.len() as u64;
@@ -127,7 +142,7 @@ mod scan {
                 end,
                 vector: regions.as_mut_ptr() as u64,
                 vector_len: REGIONS_AT_ONCE as u64,
-                category_inverted: PAGE_IS_FILE,
+                category_inverted,
                 category_mask: PAGE_IS_FILE,
                 category_any_of_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
                 return_mask: PAGE_IS_PRESENT,
@@ -157,6 +172,10 @@ mod scan {
     use std::ops::Range;
 
     pub fn written(_memory: &[u8]) -> Option<Vec<Range<usize>>> {
+        None
+    }
+
+    pub fn unwritten(_memory: &[u8]) -> Option<Vec<Range<usize>>> {
         None
     }
 }

@@ -8,13 +8,17 @@ use crate::image::Image;
 use crate::limiter::Limiter;
 use crate::output::Output;
 use crate::program::SourceFile;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::time::Sleep;
 use wasmtime::component::{Lift, Lower, ResourceTable, TypedFunc};
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -151,6 +155,9 @@ struct Droppable {
     bare: ManuallyDrop<Bare>,
     cpu: Arc<Cpu>,
 }
+
+/// A guest that waited for so long may wait for longer.
+const ASLEEP_AFTER: Duration = Duration::from_millis(250);
 
 /// The turns of instances that are dropped, as if they were a run.
 const DROPPING: u64 = u64::MAX;
@@ -346,10 +353,15 @@ impl Sandbox {
             mut cancelled,
         } = self.guard.clone();
         let interrupted = Arc::clone(&self.bare.store.data().interrupted);
+        let Bare { store, slot, .. } = &mut *self.bare;
+        let working = unless_asleep(call(store), || {
+            // SAFETY: the guest runs only while its future is polled, which is not now.
+            unsafe { slot.rest() }
+        });
         let called = tokio::select! {
             biased;
             () = is_cancelled(&mut cancelled) => Err(Stop::error(ErrorType::Cancelled, "cancelled")),
-            called = cpu.take_turns(run, interrupted, call(&mut self.bare.store)) => called,
+            called = cpu.take_turns(run, interrupted, working) => called,
             () = passes(deadline) => Err(Stop::error(ErrorType::Timeout, "")),
         };
         match called {
@@ -459,6 +471,34 @@ impl Sandbox {
             ),
         )
     }
+}
+
+/// Drives a guest, and calls back when it has waited for something for long.
+async fn unless_asleep<F: Future>(work: F, rest: impl Fn() -> io::Result<()>) -> F::Output {
+    let mut work = pin!(work);
+    // Most guests never wait, and need no clock.
+    let mut clock: Option<Pin<Box<Sleep>>> = None;
+    let mut is_armed = false;
+    poll_fn(|context| {
+        if let Poll::Ready(output) = work.as_mut().poll(context) {
+            return Poll::Ready(output);
+        }
+        match &mut clock {
+            None => clock = Some(Box::pin(tokio::time::sleep(ASLEEP_AFTER))),
+            Some(clock) if is_armed && clock.is_elapsed() => {
+                // One that cannot rest weighs more, and is right.
+                let _ = rest();
+                is_armed = false;
+                return Poll::Pending;
+            }
+            Some(clock) => clock.as_mut().reset((Instant::now() + ASLEEP_AFTER).into()),
+        }
+        is_armed = true;
+        // It has not passed yet: this registers who is to be woken.
+        let _ = clock.as_mut().map(|clock| clock.as_mut().poll(context));
+        Poll::Pending
+    })
+    .await
 }
 
 async fn passes(deadline: Option<Instant>) {

@@ -34,7 +34,7 @@ pub struct Run {
     idle: Notify,
     total: AtomicUsize,
     next_task: AtomicU64,
-    _ticking: Ticking,
+    ticking: Ticking,
 }
 
 /// What a run is made of.
@@ -67,7 +67,7 @@ impl Run {
             idle: Notify::new(),
             total: AtomicUsize::new(0),
             next_task: AtomicU64::new(1),
-            _ticking: ticker.ticking(),
+            ticking: ticker.ticking(),
         })
     }
 
@@ -105,7 +105,10 @@ impl Run {
         if self.total.fetch_add(1, Ordering::Relaxed) >= tasks_total {
             return refused(format!("a run may have {tasks_total} tasks in all"));
         }
-        let admission = Admission(Arc::clone(self));
+        let admission = Admission {
+            run: Arc::clone(self),
+            _ticking: self.ticking.clone(),
+        };
         if self.alive.fetch_add(1, Ordering::SeqCst) >= tasks_alive {
             return refused(format!("a run may have {tasks_alive} tasks alive at once"));
         }
@@ -114,12 +117,15 @@ impl Run {
 }
 
 /// A task that is alive.
-struct Admission(Arc<Run>);
+struct Admission {
+    run: Arc<Run>,
+    _ticking: Ticking,
+}
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if self.0.alive.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.idle.notify_waiters();
+        if self.run.alive.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.run.idle.notify_waiters();
         }
     }
 }

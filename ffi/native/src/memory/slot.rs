@@ -3,6 +3,7 @@
 use crate::dirty;
 use crate::image::{Image, Whole};
 use std::io;
+use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -182,18 +183,44 @@ impl Slot {
                 continue;
             }
             // SAFETY: whole pages inside the mapping: they are those of the file again.
-            let status = unsafe {
-                libc::madvise(
-                    self.base.add(run.start).cast(),
-                    run.len(),
-                    libc::MADV_DONTNEED,
-                )
-            };
-            if status != 0 {
-                return Err(io::Error::last_os_error());
-            }
+            unsafe { self.forget(run)? };
         }
         Ok(true)
+    }
+
+    /// Lets go of pages that the guest has only read, for the time in which it sleeps. They are the image's,
+    /// and there again as soon as it reads them: nothing changes but what the process seems to weigh.
+    ///
+    /// # Safety
+    /// The instance must be alive, and no guest code may run in it meanwhile.
+    pub unsafe fn rest(&self) -> io::Result<()> {
+        // SAFETY: promised by the caller.
+        let memory = unsafe { self.bytes() };
+        for run in dirty::unwritten(memory).unwrap_or_default() {
+            // SAFETY: whole pages inside the mapping, and the file's.
+            unsafe { self.forget(run)? };
+        }
+        Ok(())
+    }
+
+    /// Drops pages of the mapping: they become those of its file.
+    ///
+    /// # Safety
+    /// The range is one of whole pages in the accessible part, with nothing in it that counts.
+    unsafe fn forget(&self, run: Range<usize>) -> io::Result<()> {
+        // SAFETY: promised by the caller.
+        let status = unsafe {
+            libc::madvise(
+                self.base.add(run.start).cast(),
+                run.len(),
+                libc::MADV_DONTNEED,
+            )
+        };
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 
     /// Makes what lies behind `size` inaccessible, and gives its pages back.
@@ -340,6 +367,23 @@ mod tests {
         assert!(!slot.is_ready_for(&other));
         map(&slot, &other);
         assert_eq!(bytes(&slot), [8, 0, 0]);
+    }
+
+    #[test]
+    fn a_rest_changes_nothing() {
+        let slot = slot(4);
+        map(&slot, &whole(&[1, 2, 3, 4]));
+        assert_eq!(bytes(&slot), [1, 2, 3, 4]);
+        write(&slot, 2, 9);
+        // SAFETY: no guest runs in tests.
+        let resident = || dirty::unwritten(unsafe { slot.bytes() }).unwrap();
+        assert_eq!(resident(), [0..2 * PAGE, 3 * PAGE..4 * PAGE]);
+        // SAFETY: as above.
+        unsafe { slot.rest().unwrap() };
+        assert_eq!(resident(), []);
+        assert_eq!(bytes(&slot), [1, 2, 9, 4]);
+        slot.recycle().unwrap();
+        assert_eq!(bytes(&slot), [1, 2, 3, 4]);
     }
 
     #[test]
