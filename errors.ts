@@ -10,6 +10,8 @@ export type CapsuleErrorCode =
   | "load_failed"
   /** A task declares an option that does not exist, or a bad value. */
   | "invalid_option"
+  /** `capsule.toml` cannot be read, or holds an unknown key or a bad value. */
+  | "invalid_config"
   /** The program has no task of that name. */
   | "task_not_found"
   /** The native library, an engine or the cache cannot be used. */

@@ -2,7 +2,9 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
+import { readConfig } from "../runner/config.ts";
 import type { ProgramOptions } from "../runner/open.ts";
+import { projectRoot } from "../runner/project.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
@@ -22,12 +24,12 @@ const INTERRUPTED = 130;
 
 export const runCommand: CommandSpec = {
   name: "run",
-  usage: "FILE [ARGS…] [OPTIONS] [-- ARGS…]",
+  usage: "[FILE] [ARGS…] [OPTIONS] [-- ARGS…]",
   summary: "Run the main task of a program, in a sandbox",
   details: `
 FILE is TypeScript (.ts, .tsx, .mts), JavaScript (.js, .mjs) or Python (.py); - reads
-the program from standard input. ARGS go to main as text; --args-json and --args-file
-give typed ones.
+the program from standard input. Without FILE, the entrypoint of the nearest
+capsule.toml runs. ARGS go to main as text; --args-json and --args-file give typed ones.
 
 Examples:
   capsule run hello.py
@@ -61,7 +63,7 @@ export async function run(args: string[]): Promise<number> {
   const verbose = parsed.flags.has("verbose");
 
   // Before signals are caught: whoever waits for standard input can simply be ended.
-  const program = await programOf(file, parsed);
+  const program = await programOf(file, parsed, cwd);
 
   const interrupt = catchInterrupts();
   try {
@@ -111,21 +113,20 @@ function workingFolder(parsed: Arguments): string {
   throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
 }
 
-async function programOf(file: string | undefined, parsed: Arguments): Promise<ProgramOptions> {
+async function programOf(
+  file: string | undefined,
+  parsed: Arguments,
+  cwd: string,
+): Promise<ProgramOptions> {
   const language = parsed.values.get("language")?.[0];
   if (file !== "-") {
-    if (file === undefined) {
-      throw new CapsuleError("invalid_argument", "no FILE is given", {
-        hint: "name a program: capsule run main.ts",
-      });
-    }
     if (language !== undefined) {
       throw new CapsuleError(
         "invalid_argument",
         "--language goes with - as FILE: a file has its ending",
       );
     }
-    return { file };
+    return { file: file ?? await entrypoint(cwd) };
   }
   if (language !== "python" && language !== "typescript") {
     throw new CapsuleError("invalid_argument", "a program from standard input needs its language", {
@@ -133,6 +134,17 @@ async function programOf(file: string | undefined, parsed: Arguments): Promise<P
     });
   }
   return { code: new TextDecoder().decode(await platform.readInput()), language };
+}
+
+/** The program that the project names. */
+async function entrypoint(cwd: string): Promise<string> {
+  const root = projectRoot(undefined, cwd);
+  const { entrypoint } = await readConfig(root);
+  if (entrypoint !== undefined) return resolve(root, entrypoint);
+  throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
+    hint: 'name a program: capsule run main.ts; or write entrypoint = "main.ts" below [workflow] ' +
+      "of capsule.toml",
+  });
 }
 
 function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown[] {

@@ -81,11 +81,13 @@ class DenoRuntime implements NativeRuntime {
     this.#library.capsule_runtime_unload(this.#runtime, BigInt(program));
   }
 
-  submit({ program, task, input, policies, observe }: RunRequest): number {
+  submit({ program, task, input, policies, limits = {}, observe }: RunRequest): number {
     // The input is JSON already, and may be large: it is not parsed again.
     const text = encoder.encode(
       `{"program":${program},"task":${JSON.stringify(task)},"input":${input},` +
-        `"policies":${JSON.stringify(policies)},"observe":${observe}}`,
+        `"policies":${JSON.stringify(policies)},"limits":${
+          JSON.stringify(limits)
+        },"observe":${observe}}`,
     );
     this.#check(
       this.#library.capsule_runtime_submit(

@@ -29,6 +29,20 @@ export interface LoadRequest {
   sourceMap?: Uint8Array | undefined;
   /** A digest of the program, in hexadecimal. With one, its image is kept for the next process. */
   key?: string | undefined;
+  limits?: Partial<NativeLimits> | undefined;
+}
+
+/** What a run may use, whatever its tasks may. */
+export interface NativeLimits {
+  tasks_alive: number;
+  tasks_total: number;
+  task_depth: number;
+  /** Of arguments and of a result, as JSON. */
+  json_bytes: number;
+  /** Of one task. */
+  output_bytes: number;
+  /** Operations that a task may have open. */
+  handles: number;
 }
 
 /** What one task may use. */
@@ -45,6 +59,7 @@ export interface RunRequest {
   /** JSON: `{"args": […]}`, with `"kwargs": {…}` for Python. */
   input: string;
   policies: Record<string, TaskPolicy>;
+  limits?: Partial<NativeLimits> | undefined;
   /** Whether somebody wants to hear of each task. */
   observe: boolean;
 }
@@ -123,7 +138,7 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
 
 /** The JSON and the payload of a load request, as the ABI takes them. */
 export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
-  const { language, files, sourceMap = new Uint8Array(0), key } = request;
+  const { language, files, sourceMap = new Uint8Array(0), key, limits } = request;
   const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
   const payload = new Uint8Array(total);
   let offset = 0;
@@ -136,6 +151,7 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
     files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
     source_map_bytes: sourceMap.length,
     key,
+    limits,
   });
   return { json, payload };
 }

@@ -1,10 +1,11 @@
 import { compileCached } from "../compiler/cache.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
-import type { NativeEvent, TaskPolicy } from "../ffi/native.ts";
+import type { NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { Envelope } from "../sdk/envelope.ts";
+import { readConfig } from "./config.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
@@ -41,13 +42,20 @@ export class OpenProgram {
   readonly #program: Program;
   readonly #loaded: LoadedProgram;
   readonly #policies: Record<string, TaskPolicy>;
+  readonly #limits: Partial<NativeLimits>;
   #closed = false;
 
   /** For {@link open}. */
-  constructor(program: Program, loaded: LoadedProgram, policies: Record<string, TaskPolicy>) {
+  constructor(
+    program: Program,
+    loaded: LoadedProgram,
+    policies: Record<string, TaskPolicy>,
+    limits: Partial<NativeLimits>,
+  ) {
     this.#program = program;
     this.#loaded = loaded;
     this.#policies = policies;
+    this.#limits = limits;
   }
 
   /** The names of the program's tasks. */
@@ -82,6 +90,7 @@ export class OpenProgram {
         task,
         input: encodeInput(args, kwargs),
         policies: this.#policies,
+        limits: this.#limits,
         observe: onEvent !== undefined,
       },
       (event) => {
@@ -140,14 +149,14 @@ export class OpenProgram {
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
-  const program = await compileSource(sourceOf(options), signal);
-  const loaded = await load(program, onEvent, signal);
+  const source = sourceOf(options);
+  const { defaults, limits } = await readConfig(source.root);
+  const program = await compileSource(source, signal);
+  const loaded = await load(program, limits, onEvent, signal);
   try {
-    return new OpenProgram(
-      program,
-      loaded,
-      policiesOf(program, parseDeclarations(program, loaded.declarations)),
-    );
+    const declarations = parseDeclarations(program, loaded.declarations);
+    const policies = policiesOf(program, declarations, defaults);
+    return new OpenProgram(program, loaded, policies, limits);
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;
@@ -197,6 +206,7 @@ function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions
 
 async function load(
   program: Program,
+  limits: Partial<NativeLimits>,
   onEvent?: (event: RunEvent) => void,
   signal?: AbortSignal,
 ): Promise<LoadedProgram> {
@@ -206,16 +216,23 @@ async function load(
     if (told) onEvent(told);
   };
   try {
-    return await runtime().load({ language, files, sourceMap, key }, listener, signal);
+    return await runtime().load({ language, files, sourceMap, key, limits }, listener, signal);
   } catch (error) {
     if (!(error instanceof LoadFailure)) throw error;
     signal?.throwIfAborted();
     const { error_type, message, stack } = error.failure;
     if (error_type === "internal_error") throw new CapsuleError("internal", message);
     const details = stack ? `\n${stack}` : "";
-    throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`);
+    throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`, {
+      hint: NO_ACCESS.test(message)
+        ? "top-level code runs once, without any access: do this inside a task"
+        : undefined,
+    });
   }
 }
+
+/** What top-level code fails with that wants a file, a socket or a task. */
+const NO_ACCESS = /\b(?:FileNotFoundError|PermissionError|OSError)\b|not by top-level code/;
 
 function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): string {
   if (!Array.isArray(args)) {

@@ -20,7 +20,7 @@ const TIMEOUT_MS_AT_MOST = 365 * 24 * TIME_UNITS.h!;
 const RETRIES_AT_MOST = 100;
 
 /** What a task may use when it says nothing. */
-const DEFAULTS: TaskPolicy = {
+export const DEFAULTS: Readonly<TaskPolicy> = {
   fuel: COMPUTE_PRESETS.MEDIUM!,
   memory_bytes: null,
   timeout_ms: null,
@@ -28,7 +28,7 @@ const DEFAULTS: TaskPolicy = {
 };
 
 /** Why a value is no value of its option. */
-class Invalid extends Error {}
+export class Invalid extends Error {}
 
 /** Each option sets a part of the policy, or throws {@link Invalid}. Names are those of TypeScript. */
 const OPTIONS: Record<string, (value: unknown) => Partial<TaskPolicy>> = {
@@ -71,6 +71,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function policiesOf(
   program: { name: string; language: Language },
   declarations: Declaration[],
+  defaults: Readonly<TaskPolicy> = DEFAULTS,
 ): Record<string, TaskPolicy> {
   // No prototype: a task may be called `constructor`.
   const policies: Record<string, TaskPolicy> = Object.create(null);
@@ -83,7 +84,7 @@ export function policiesOf(
     const nameProblem = checkName(name);
     if (nameProblem) throw refuse(nameProblem);
     if (name in policies) throw refuse("there is another task of this name");
-    policies[name] = policyOf(options, program.language, refuse);
+    policies[name] = { ...defaults, ...policyOf(options, program.language, refuse) };
   }
   return policies;
 }
@@ -92,24 +93,36 @@ function policyOf(
   options: Record<string, unknown>,
   language: Language,
   refuse: (problem: string) => CapsuleError,
-): TaskPolicy {
-  const policy = { ...DEFAULTS };
+): Partial<TaskPolicy> {
+  const policy: Partial<TaskPolicy> = {};
   for (const [key, value] of Object.entries(options)) {
-    const parse = Object.hasOwn(OPTIONS, camelCase(key, language))
-      ? OPTIONS[camelCase(key, language)]
-      : undefined;
-    if (parse === undefined) {
-      const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language)).join(", ");
-      throw refuse(`unknown option "${key}"; there are: ${known}`);
-    }
     try {
-      Object.assign(policy, parse(value));
+      const parsed = parseOption(key, language, value);
+      if (parsed === undefined) {
+        const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language)).join(", ");
+        throw refuse(`unknown option "${key}"; there are: ${known}`);
+      }
+      Object.assign(policy, parsed);
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       throw refuse(`${key}: ${JSON.stringify(value)} ${error.message}`);
     }
   }
   return policy;
+}
+
+/**
+ * What an option, spelt as in a language, sets in a policy. Undefined if there is none of that name.
+ *
+ * @throws {Invalid} for a value that is none of the option's.
+ */
+export function parseOption(
+  key: string,
+  language: Language,
+  value: unknown,
+): Partial<TaskPolicy> | undefined {
+  const name = camelCase(key, language);
+  return Object.hasOwn(OPTIONS, name) ? OPTIONS[name]!(value) : undefined;
 }
 
 /** An option's name as TypeScript spells it; a name of the other language's style is unknown. */

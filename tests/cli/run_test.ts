@@ -220,6 +220,21 @@ Deno.test("the file may lie elsewhere, and --cwd says where relative paths start
   assertEquals(relative.stdout, "Hello, there!\n");
 });
 
+Deno.test("without FILE, the entrypoint of the nearest capsule.toml runs", async () => {
+  using folder = project({
+    "capsule.toml": `[workflow]\nentrypoint = "src/hello.py"`,
+    "src/hello.py": HELLO["hello.py"],
+    "deep/er/file": "",
+  });
+  const cwd = `${folder.path}/deep/er`;
+  assertEquals((await cli(["run"], { cwd })).stdout, "Hello, world!\n");
+  assertEquals((await cli(["run", "--", "Ada"], { cwd })).stdout, "Hello, Ada!\n");
+  folder.write("capsule.toml", `[workflow]\nentry = "src/hello.py"`);
+  const { status, stdout, stderr } = await cli(["run"], { cwd });
+  assertEquals([status, stdout], [2, ""]);
+  assertStringIncludes(stderr, "capsule.toml:2: workflow.entry: unknown key");
+});
+
 Deno.test("- reads the program from standard input", async () => {
   using folder = project({ "beside.py": "x = 42" });
   const python = await cli(["run", "-", "--language", "python", "a"], {
@@ -341,7 +356,7 @@ Deno.test("--help teaches, and --version tells the version", async () => {
     assertStringIncludes(help.stdout, part);
   }
   const run = await cli(["run", "--help"], options);
-  for (const part of ["Usage: capsule run FILE", "--args-json JSON", "exit status is 0"]) {
+  for (const part of ["Usage: capsule run [FILE]", "--args-json JSON", "exit status is 0"]) {
     assertStringIncludes(run.stdout, part);
   }
   assertEquals((await cli(["help", "run"], options)).stdout, run.stdout);

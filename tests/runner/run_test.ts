@@ -480,6 +480,7 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
     "throws.py": `import json\n\ndef main(): pass\n\njson.loads("{")`,
     "missing.py": `def main(): pass\nimport  no_such_module`,
     "syntax.py": `def main():\n    return (1,\n`,
+    "open.py": `data = open("data.txt")\ndef main(): return data`,
     "toplevel.py": `${PY}@task\ndef main(): return 1\nmain()`,
   });
   const mistakes = [
@@ -493,12 +494,16 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
     [{ file: "throws.py" }, "load_failed", "throws.py:5:1: json.decoder.JSONDecodeError"],
     [{ file: "missing.py" }, "load_failed", "missing.py:2:1: ModuleNotFoundError"],
     [{ file: "syntax.py" }, "load_failed", "syntax.py:2:12: SyntaxError"],
+    [{ file: "open.py" }, "load_failed", "open.py:1:8: FileNotFoundError"],
     [{ file: "toplevel.py" }, "load_failed", "not by top-level code"],
   ] as const;
   for (const [options, code, message] of mistakes) {
     const error = await assertRejects(() => run({ cwd: folder.path, ...options }), CapsuleError);
     assertEquals(error.code, code, JSON.stringify(options));
     assertStringIncludes(error.message, message);
+    if (["open.py", "toplevel.py"].includes("file" in options ? options.file : "")) {
+      assertStringIncludes(error.hint!, "inside a task");
+    }
   }
   const throws = await assertRejects(() => run({ cwd: folder.path, file: "throws.ts" }));
   assertStringIncludes((throws as Error).message, "throws.ts:3:");

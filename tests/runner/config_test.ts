@@ -1,0 +1,89 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { project } from "../support.ts";
+import { readConfig } from "../../runner/config.ts";
+import { CapsuleError, run } from "@capsule/sdk/runner";
+
+Deno.test("without a file, everything has its default", async () => {
+  using folder = project();
+  assertEquals(await readConfig(folder.path), {
+    defaults: { fuel: 2e9, memory_bytes: null, timeout_ms: null, max_retries: 0 },
+    limits: {},
+  });
+});
+
+Deno.test("all keys are read", async () => {
+  using folder = project({
+    "capsule.toml": `
+      [workflow]
+      name = "My workflow"
+      version = "1.0.0"
+      entrypoint = "src/main.py"
+
+      [tasks]
+      default_compute = "LOW"
+      default_ram = "256MB"
+      default_timeout = "30s"
+      default_max_retries = 2
+
+      [limits]
+      tasks_alive = 10
+      tasks_total = 20
+      task_depth = 3
+      json_size = "1MB"
+      output_size = 1000
+      handles = 50
+    `,
+  });
+  assertEquals(await readConfig(folder.path), {
+    entrypoint: "src/main.py",
+    defaults: { fuel: 1e8, memory_bytes: 256 * 2 ** 20, timeout_ms: 30_000, max_retries: 2 },
+    limits: {
+      tasks_alive: 10,
+      tasks_total: 20,
+      task_depth: 3,
+      json_bytes: 2 ** 20,
+      output_bytes: 1000,
+      handles: 50,
+    },
+  });
+});
+
+Deno.test("a mistake is named with its line and key", async () => {
+  const mistakes = [
+    ["[workflow]\nname = 5", "capsule.toml:2: workflow.name: 5 is no text"],
+    ["# x\n[tasks]\n\ndefault_ram = '1 parsec'", 'capsule.toml:4: tasks.default_ram: "1 parsec"'],
+    ["tasks.default_compute = -1", "capsule.toml:1: tasks.default_compute: -1 is neither"],
+    ["[tasks]\ndefault_name = 'x'", "capsule.toml:2: tasks.default_name: unknown key"],
+    ["[tasks]\ndefault_allowed_hosts = ['*']", "capsule.toml:2: tasks.default_allowed_hosts"],
+    ["\n[task]\nx = 1", "capsule.toml:2: task: unknown table; there are: workflow, tasks, limits"],
+    ["limits = 5", "capsule.toml:1: limits: it is no table"],
+    ["[limits]\nhandles = 0", "capsule.toml:2: limits.handles: 0 is not a whole number from 1"],
+    ["[limits]\njson_size = '2GB'", 'capsule.toml:2: limits.json_size: "2GB" is more than'],
+    ["[limits]\n'task_depth' = 1.5", "capsule.toml:2: limits.task_depth: 1.5 is not a whole"],
+    ["[workflow]\nentrypoint = ", "capsule.toml:2:14: "],
+  ] as const;
+  for (const [text, message] of mistakes) {
+    using folder = project({ "capsule.toml": text });
+    const error = await assertRejects(() => readConfig(folder.path), CapsuleError);
+    assertEquals(error.code, "invalid_config");
+    assertStringIncludes(error.message, message);
+  }
+});
+
+Deno.test("defaults of the project hold for tasks that say nothing, and options override them", async () => {
+  using folder = project({
+    "capsule.toml":
+      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[limits]\ntasks_total = 3`,
+    "src/main.ts": `import { task } from "@capsule/sdk";
+      const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+      const slow = task({ name: "slow" }, () => sleep(300));
+      const patient = task({ name: "patient", timeout: "10s" }, () => sleep(300));
+      task({ name: "main", timeout: "10s", maxRetries: 0 }, async () => {
+        const calls = [...await Promise.all([slow(), patient()]), await slow()];
+        return calls.map((call) => [call.error?.error_type, call.execution.retries]);
+      });`,
+  });
+  const { result, error } = await run({ file: "src/main.ts", cwd: folder.path });
+  assertEquals(error, null);
+  assertEquals(result, [["timeout", 1], [null, 0], ["task_limit", 0]]);
+});
