@@ -1,7 +1,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { ProgramFile } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { dirname, join, relative } from "../platform/path.ts";
+import { basename, dirname, join, relative } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { importsOf } from "./python_imports.ts";
 
@@ -25,16 +25,18 @@ export function collectPython(source: Source): Compiled {
       name,
       files: [{ path: name, data: main }, ...collector.files],
     },
-    inputs: fromCode ? collector.inputs : [source.file, ...collector.inputs],
+    inputs: fromCode ? [...collector.inputs] : [source.file, ...collector.inputs],
   };
 }
 
 /** Walks from import to import. Only what lies beside the program is taken. */
 class Collector {
   readonly files: ProgramFile[] = [];
-  /** Also the paths where nothing was found: a file there would change the program. */
-  readonly inputs: string[] = [];
+  /** Files, and the folders in which they were looked for: a new one would change the program. */
+  readonly inputs = new Set<string>();
   readonly #seen = new Set<string>();
+  /** What lies in the folders that were looked into. */
+  readonly #folders = new Map<string, Set<string>>();
   readonly #root: string;
   readonly #folder: string;
 
@@ -72,10 +74,24 @@ class Collector {
     }
   }
 
+  /** Whether there is a file. Folders are listed: to ask for each file costs ten times that. */
+  #isThere(path: string): boolean {
+    const folder = dirname(path);
+    let names = this.#folders.get(folder);
+    if (names === undefined) {
+      const isIn = folder === this.#folder || this.#isThere(folder);
+      names = new Set(isIn ? platform.readFolder(folder) : []);
+      this.#folders.set(folder, names);
+      if (names.size > 0) this.inputs.add(folder);
+    }
+    return names.has(basename(path));
+  }
+
   #takeFile(path: string, module: string): boolean {
-    this.inputs.push(path);
-    const data = platform.stat(path)?.isFile ? platform.readFile(path) : undefined;
+    const isFile = this.#isThere(path) && platform.stat(path)?.isFile;
+    const data = isFile ? platform.readFile(path) : undefined;
     if (data === undefined) return false;
+    this.inputs.add(path);
     this.files.push({ path: relative(this.#folder, path), data });
     const isPackage = path.endsWith("/__init__.py");
     const parent = isPackage ? module : module.split(".").slice(0, -1).join(".");

@@ -17,6 +17,9 @@ use std::sync::{Arc, OnceLock};
 /// The call from which on a whole copy pays for itself.
 const USES_BEFORE_WHOLE: u32 = 3;
 
+/// Runs of fewer bytes are copied: to map one takes as long as to copy this.
+const MAPPED_FROM: usize = 32 << 10;
+
 /// The memory of an engine before any program is loaded. The file is never changed.
 #[derive(Debug)]
 pub struct Base {
@@ -38,6 +41,32 @@ impl Base {
     }
 }
 
+/// The pages of an image.
+#[derive(Debug)]
+pub enum Content {
+    Bytes(Vec<u8>),
+    /// The end of a file, from a page on. It is mapped: only what a guest looks at is ever read.
+    File {
+        file: MappedFile,
+        start: usize,
+    },
+}
+
+impl Content {
+    /// None if no page of the file begins there.
+    pub fn of_file(file: MappedFile, start: usize) -> Option<Self> {
+        let fits = start <= file.len && start.is_multiple_of(PAGE);
+        fits.then_some(Self::File { file, start })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::File { file, start } => &file.bytes()[*start..],
+        }
+    }
+}
+
 /// The memory of a program.
 #[derive(Debug)]
 pub struct Image {
@@ -45,10 +74,9 @@ pub struct Image {
     len: usize,
     /// Where the pages lie that differ from the base, in order and apart from each other.
     runs: Vec<Range<usize>>,
-    /// Those pages, one behind the other, from `content_start` on.
-    content: Vec<u8>,
-    content_start: usize,
-    whole: OnceLock<Arc<Whole>>,
+    /// Those pages, one behind the other.
+    content: Content,
+    whole: OnceLock<Arc<MappedFile>>,
     uses: AtomicU32,
 }
 
@@ -60,8 +88,7 @@ impl Image {
             base,
             len,
             runs: Vec::new(),
-            content: Vec::new(),
-            content_start: 0,
+            content: Content::Bytes(Vec::new()),
             whole: OnceLock::new(),
             uses: AtomicU32::new(0),
         }
@@ -72,9 +99,11 @@ impl Image {
         let mut image = Self::of_base(base);
         image.len = memory.len();
         image.runs = dirty::runs(memory, &image.base.file, image.base.len)?;
+        let mut content = Vec::with_capacity(image.runs.iter().map(Range::len).sum());
         for run in &image.runs {
-            image.content.extend_from_slice(&memory[run.clone()]);
+            content.extend_from_slice(&memory[run.clone()]);
         }
+        image.content = Content::Bytes(content);
         Ok(image)
     }
 
@@ -83,8 +112,7 @@ impl Image {
         base: Arc<Base>,
         len: usize,
         runs: Vec<Range<usize>>,
-        content: Vec<u8>,
-        content_start: usize,
+        content: Content,
     ) -> Option<Self> {
         let aligned = |offset: usize| offset.is_multiple_of(PAGE);
         let mut end = 0;
@@ -98,12 +126,11 @@ impl Image {
         let fits = end <= len
             && len >= base.len
             && len.is_multiple_of(PAGE)
-            && content.len().checked_sub(content_start) == Some(total);
+            && content.bytes().len() == total;
         fits.then(|| Self {
             len,
             runs,
             content,
-            content_start,
             ..Self::of_base(base)
         })
     }
@@ -118,7 +145,7 @@ impl Image {
     }
 
     pub fn content(&self) -> &[u8] {
-        &self.content[self.content_start..]
+        self.content.bytes()
     }
 
     /// Makes this the content of a memory, privately: changes stay there. `whole` is its whole copy, if
@@ -127,25 +154,38 @@ impl Image {
     /// # Safety
     /// `memory` points to at least `len` bytes that may be replaced, readable and writable, zeroed
     /// behind the base, page-aligned, and that nobody else uses.
-    pub unsafe fn map(&self, whole: Option<&Whole>, memory: *mut u8) -> io::Result<()> {
+    pub unsafe fn map(&self, whole: Option<&MappedFile>, memory: *mut u8) -> io::Result<()> {
         if let Some(whole) = whole {
             // SAFETY: promised by the caller.
-            return unsafe { map_private(memory, &whole.file, self.len) };
+            return unsafe { map_private(memory, &whole.file, 0, self.len) };
         }
         // SAFETY: promised by the caller; `len` is at least the base's.
-        unsafe { map_private(memory, &self.base.file, self.base.len)? };
-        let mut content = self.content();
+        unsafe { map_private(memory, &self.base.file, 0, self.base.len)? };
+        let mut offset = 0;
         for run in &self.runs {
-            let (pages, rest) = content.split_at(run.len());
-            // SAFETY: runs lie inside `len`, and `content` is no guest's memory.
-            unsafe {
-                memory
-                    .add(run.start)
-                    .copy_from_nonoverlapping(pages.as_ptr(), pages.len())
-            };
-            content = rest;
+            // SAFETY: runs lie inside `len`, and begin and end with pages.
+            unsafe { self.map_run(memory.add(run.start), offset, run.len())? };
+            offset += run.len();
         }
         Ok(())
+    }
+
+    /// # Safety
+    /// As [`Self::map`], for a part of the content.
+    unsafe fn map_run(&self, memory: *mut u8, offset: usize, len: usize) -> io::Result<()> {
+        match &self.content {
+            // Only the pages that a guest looks at cost anything then.
+            Content::File { file, start } if len >= MAPPED_FROM && has_small_pages() => {
+                // SAFETY: promised by the caller.
+                unsafe { map_private(memory, &file.file, start + offset, len) }
+            }
+            content => {
+                let pages = &content.bytes()[offset..offset + len];
+                // SAFETY: promised by the caller, and `content` is no guest's memory.
+                unsafe { memory.copy_from_nonoverlapping(pages.as_ptr(), len) };
+                Ok(())
+            }
+        }
     }
 
     /// Counts a use. True once: when a whole copy should be made, away from the hot path.
@@ -164,19 +204,19 @@ impl Image {
             content = rest;
         }
         // Another thread may have been first; its copy is the same.
-        let _ = self.whole.set(Arc::new(Whole::new(file, self.len)?));
+        let _ = self.whole.set(Arc::new(MappedFile::new(file, self.len)?));
         Ok(())
     }
 
     /// The whole copy, once there is one.
-    pub fn whole(&self) -> Option<&Arc<Whole>> {
+    pub fn whole(&self) -> Option<&Arc<MappedFile>> {
         self.whole.get()
     }
 }
 
-/// All of a program's memory, in a file that has no name and never changes.
+/// A file that never changes: one that has no name, or one of the cache.
 #[derive(Debug)]
-pub struct Whole {
+pub struct MappedFile {
     file: File,
     /// Mapped to be read by the host.
     view: *const u8,
@@ -184,12 +224,12 @@ pub struct Whole {
 }
 
 // SAFETY: a view that only this owns, and that nobody writes to.
-unsafe impl Send for Whole {}
+unsafe impl Send for MappedFile {}
 // SAFETY: as above.
-unsafe impl Sync for Whole {}
+unsafe impl Sync for MappedFile {}
 
-impl Whole {
-    fn new(file: File, len: usize) -> io::Result<Self> {
+impl MappedFile {
+    pub fn new(file: File, len: usize) -> io::Result<Self> {
         // SAFETY: a new mapping at an address of the kernel's choice.
         let view = unsafe {
             libc::mmap(
@@ -218,7 +258,7 @@ impl Whole {
     }
 }
 
-impl Drop for Whole {
+impl Drop for MappedFile {
     fn drop(&mut self) {
         // SAFETY: the whole view, which is borrowed no more.
         unsafe { libc::munmap(self.view.cast_mut().cast(), self.len) };
@@ -227,7 +267,7 @@ impl Drop for Whole {
 
 /// # Safety
 /// As [`Image::map`].
-unsafe fn map_private(memory: *mut u8, file: &File, len: usize) -> io::Result<()> {
+unsafe fn map_private(memory: *mut u8, file: &File, offset: usize, len: usize) -> io::Result<()> {
     // SAFETY: promised by the caller.
     let mapped = unsafe {
         libc::mmap(
@@ -236,13 +276,20 @@ unsafe fn map_private(memory: *mut u8, file: &File, len: usize) -> io::Result<()
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_FIXED,
             file.as_raw_fd(),
-            0,
+            offset as libc::off_t,
         )
     };
     if mapped == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Whether the host can map what begins at any page of an image.
+fn has_small_pages() -> bool {
+    static SMALL: OnceLock<bool> = OnceLock::new();
+    // SAFETY: it only asks.
+    *SMALL.get_or_init(|| unsafe { libc::sysconf(libc::_SC_PAGESIZE) } == PAGE as libc::c_long)
 }
 
 #[cfg(target_os = "linux")]
@@ -331,6 +378,33 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_mapped_or_copied() {
+        let base = base(&[1, 2]);
+        let large = MAPPED_FROM / PAGE;
+        let mut pages = vec![0, 5];
+        pages.extend((0..large).map(|page| page as u8 + 10));
+        let content = |start| {
+            let file = MappedFile::new(base_file(&pages), pages.len() * PAGE).unwrap();
+            Content::of_file(file, start)
+        };
+        let runs = vec![PAGE..2 * PAGE, 4 * PAGE..(4 + large) * PAGE];
+        let len = (4 + large) * PAGE;
+        let content_there = content(PAGE).unwrap();
+        let image = Image::from_parts(Arc::clone(&base), len, runs, content_there).unwrap();
+        for _ in 0..2 {
+            let mut memory = mapped(&image);
+            let shown: Vec<u8> = memory.chunks(PAGE).map(|page| page[3]).collect();
+            assert_eq!(shown[..4], [1, 5, 0, 0]);
+            assert_eq!(shown[4..], pages[2..]);
+            memory.fill(99);
+        }
+        image.make_whole().unwrap();
+        assert_eq!(mapped(&image)[5 * PAGE + 3], 11);
+        assert!(content(PAGE + 1).is_none(), "no page begins there");
+        assert!(content(100 * PAGE).is_none(), "the file ends before");
+    }
+
+    #[test]
     #[expect(
         clippy::single_range_in_vec_init,
         clippy::reversed_empty_ranges,
@@ -338,40 +412,29 @@ mod tests {
     )]
     fn parts_that_do_not_fit_are_refused() {
         let base = base(&[1, 2]);
-        let parts = |len, runs: &[Range<usize>], content: usize, start| {
-            let content = vec![0; content];
-            Image::from_parts(Arc::clone(&base), len, runs.to_vec(), content, start).is_some()
+        let parts = |len, runs: &[Range<usize>], content: usize| {
+            let content = Content::Bytes(vec![0; content]);
+            Image::from_parts(Arc::clone(&base), len, runs.to_vec(), content).is_some()
         };
-        assert!(parts(2 * PAGE, &[], 0, 0));
-        assert!(parts(
-            3 * PAGE,
-            &[0..PAGE, 2 * PAGE..3 * PAGE],
-            2 * PAGE + 7,
-            7
-        ));
-        assert!(!parts(PAGE, &[], 0, 0), "smaller than the base");
+        assert!(parts(2 * PAGE, &[], 0));
+        assert!(parts(3 * PAGE, &[0..PAGE, 2 * PAGE..3 * PAGE], 2 * PAGE));
+        assert!(!parts(PAGE, &[], 0), "smaller than the base");
+        assert!(!parts(2 * PAGE, &[0..PAGE], PAGE - 1), "too little content");
+        assert!(!parts(2 * PAGE, &[0..PAGE], PAGE + 1), "too much content");
         assert!(
-            !parts(2 * PAGE, &[0..PAGE], PAGE - 1, 0),
-            "too little content"
-        );
-        assert!(
-            !parts(2 * PAGE, &[0..PAGE], PAGE + 1, 0),
-            "too much content"
-        );
-        assert!(
-            !parts(2 * PAGE, &[PAGE..3 * PAGE], 2 * PAGE, 0),
+            !parts(2 * PAGE, &[PAGE..3 * PAGE], 2 * PAGE),
             "past the end"
         );
         assert!(
-            !parts(2 * PAGE, &[PAGE..2 * PAGE, 0..PAGE], 2 * PAGE, 0),
+            !parts(2 * PAGE, &[PAGE..2 * PAGE, 0..PAGE], 2 * PAGE),
             "out of order"
         );
         assert!(
-            !parts(2 * PAGE, &[0..PAGE, 0..PAGE], 2 * PAGE, 0),
+            !parts(2 * PAGE, &[0..PAGE, 0..PAGE], 2 * PAGE),
             "overlapping"
         );
-        assert!(!parts(2 * PAGE, &[1..PAGE], PAGE - 1, 0), "not aligned");
-        let reversed = parts(2 * PAGE, &[PAGE..0], 0, 0);
+        assert!(!parts(2 * PAGE, &[1..PAGE], PAGE - 1), "not aligned");
+        let reversed = parts(2 * PAGE, &[PAGE..0], 0);
         assert!(!reversed);
     }
 }

@@ -4,18 +4,20 @@
 //! holds the program, the engine, and through that Wasmtime and the machine: none is ever mixed up.
 
 use crate::cache::Cache;
+use crate::dirty::PAGE;
 use crate::engine::LanguageEngine;
-use crate::image::Image;
+use crate::image::{Content, Image, MappedFile};
 use crate::output::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime::Result;
 
-const MAGIC: &[u8; 8] = b"capsule\x02";
+const MAGIC: &[u8; 8] = b"capsule\x03";
+/// The magic, and the length of the header.
+const PREFIX_LEN: usize = MAGIC.len() + 4;
 /// Beyond this, images that were not used for longest are removed.
 const FOLDER_BYTES_AT_MOST: u64 = 1 << 30;
 
@@ -61,16 +63,17 @@ impl ImageStore {
     /// another engine is no error.
     pub fn read(&self, engine: &LanguageEngine, key: &str) -> Option<Kept> {
         let name = name(engine, key)?;
-        let mut file = self.cache.open(&name).ok()??;
-        let mut bytes = Vec::with_capacity(file.metadata().ok()?.len() as usize);
-        file.read_to_end(&mut bytes).ok()?;
-        let (header, content_start) = decode(&bytes)?;
+        let file = self.cache.open(&name).ok()??;
+        let file_len = usize::try_from(file.metadata().ok()?.len()).ok()?;
+        let file = MappedFile::new(file, file_len).ok()?;
+        let (header, content_start) = decode(file.bytes())?;
         let Header { len, runs, .. } = header;
         let declarations = header.declarations.into_owned();
         let printed = header.printed.into_owned();
         let runs = runs.into_iter().map(|(start, end)| start..end).collect();
+        let content = Content::of_file(file, content_start)?;
         let base = Arc::clone(engine.base());
-        let image = Image::from_parts(base, len, runs, bytes, content_start)?;
+        let image = Image::from_parts(base, len, runs, content)?;
         self.cache.touch(&name);
         Some(Kept {
             image,
@@ -140,8 +143,11 @@ fn encode(kept: &Kept<Arc<Image>>) -> Vec<u8> {
             .map(|run| (run.start, run.end))
             .collect(),
     };
-    let header = serde_json::to_vec(&header).expect("a header is plain data");
-    let mut bytes = Vec::with_capacity(12 + header.len() + image.content().len());
+    let mut header = serde_json::to_vec(&header).expect("a header is plain data");
+    // What follows begins with a page, so that it can be mapped. JSON may end with spaces.
+    let padded = (PREFIX_LEN + header.len()).next_multiple_of(PAGE) - PREFIX_LEN;
+    header.resize(padded, b' ');
+    let mut bytes = Vec::with_capacity(PREFIX_LEN + header.len() + image.content().len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&(header.len() as u32).to_le_bytes());
     bytes.extend_from_slice(&header);
@@ -155,13 +161,12 @@ fn decode(bytes: &[u8]) -> Option<(Header<'_>, usize)> {
     let (length, rest) = rest.split_first_chunk()?;
     let length = u32::from_le_bytes(*length) as usize;
     let header = serde_json::from_slice(rest.get(..length)?).ok()?;
-    Some((header, MAGIC.len() + 4 + length))
+    Some((header, PREFIX_LEN + length))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dirty::PAGE;
     use crate::dirty::tests::base_file;
     use crate::image::Base;
 
@@ -170,7 +175,9 @@ mod tests {
         let content = vec![7; 2 * PAGE];
         let runs = vec![PAGE..2 * PAGE, 3 * PAGE..4 * PAGE];
         Kept {
-            image: Arc::new(Image::from_parts(base, 5 * PAGE, runs, content, 0).unwrap()),
+            image: Arc::new(
+                Image::from_parts(base, 5 * PAGE, runs, Content::Bytes(content)).unwrap(),
+            ),
             declarations: declarations.to_owned(),
             printed: vec![(1, b"\xffprinted".to_vec()), (2, Vec::new())],
         }
@@ -185,17 +192,18 @@ mod tests {
         assert_eq!(*header.printed, kept.printed);
         assert_eq!(header.len, kept.image.len());
         assert_eq!(header.runs, [(PAGE, 2 * PAGE), (3 * PAGE, 4 * PAGE)]);
+        assert!(start.is_multiple_of(PAGE));
         assert!(bytes[start..] == *kept.image.content());
     }
 
     #[test]
     fn what_is_cut_or_foreign_is_no_image() {
         let bytes = encode(&kept("{}"));
-        let header_end = decode(&bytes).unwrap().1;
+        let header_end = bytes.len() - 2 * PAGE;
         for length in 0..header_end {
             assert!(decode(&bytes[..length]).is_none(), "{length}");
         }
         assert!(decode(b"capsule\x01\0\0\0\0").is_none());
-        assert!(decode(b"capsule\x02\xff\xff\xff\xff{}").is_none());
+        assert!(decode(b"capsule\x03\xff\xff\xff\xff{}").is_none());
     }
 }

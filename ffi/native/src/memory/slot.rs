@@ -1,7 +1,7 @@
 //! One reservation of address space, for one linear memory at a time.
 
 use crate::dirty;
-use crate::image::{Image, Whole};
+use crate::image::{Image, MappedFile};
 use std::io;
 use std::ops::Range;
 use std::ptr;
@@ -27,9 +27,9 @@ pub struct Slot {
 enum Held {
     Zeroes,
     /// A private mapping of a program's memory, unchanged: another call of it can start.
-    Clean(Arc<Whole>),
+    Clean(Arc<MappedFile>),
     /// The same, after a guest ran.
-    Used(Arc<Whole>),
+    Used(Arc<MappedFile>),
     /// Something that nobody can use.
     Other,
 }
@@ -168,7 +168,7 @@ impl Slot {
 
     /// Writes the original over every page that became this mapping's own. False if nobody can tell
     /// which those are.
-    fn restore(&self, whole: &Whole) -> io::Result<bool> {
+    fn restore(&self, whole: &MappedFile) -> io::Result<bool> {
         self.shrink(whole.len())?;
         // SAFETY: the instance is gone, and nobody else knows the slot.
         let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
