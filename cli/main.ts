@@ -1,7 +1,6 @@
 import { CapsuleError } from "../errors.ts";
 import { columns, type CommandSpec, helpOf } from "./arguments.ts";
 import { printLine, reportError } from "./report.ts";
-import { run, runCommand } from "./run.ts";
 import { VERSION } from "../version.ts";
 
 /** The exit status of a usage or host error. */
@@ -12,8 +11,20 @@ interface Command {
   run(args: string[]): Promise<number>;
 }
 
-const COMMANDS: Record<string, Command> = {
-  run: { spec: runCommand, run },
+/** Each in a file of its own, loaded when it is asked for: to load all takes milliseconds. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  run: async () => {
+    const { run, runCommand } = await import("./run.ts");
+    return { spec: runCommand, run };
+  },
+  list: async () => {
+    const { list, listCommand } = await import("./list.ts");
+    return { spec: listCommand, run: list };
+  },
+  trace: async () => {
+    const { trace, traceCommand } = await import("./trace.ts");
+    return { spec: traceCommand, run: trace };
+  },
 };
 
 /** Runs a command line. Returns the exit status; nothing is thrown. */
@@ -32,11 +43,11 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     return 0;
   }
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const topic = name === "help" && args[0] !== undefined ? commandOf(args[0]) : undefined;
-    printLine(topic ? helpOf(topic.spec) : overview());
+    const topic = name === "help" && args[0] !== undefined ? await commandOf(args[0]) : undefined;
+    printLine(topic ? helpOf(topic.spec) : await overview());
     return name === undefined ? FAILED : 0;
   }
-  const command = commandOf(name);
+  const command = await commandOf(name);
   const ownArguments = args.slice(0, args.includes("--") ? args.indexOf("--") : undefined);
   if (ownArguments.includes("--help") || ownArguments.includes("-h")) {
     printLine(helpOf(command.spec));
@@ -45,15 +56,16 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
   return await command.run(args);
 }
 
-function commandOf(name: string): Command {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command) return command;
+function commandOf(name: string): Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load) return load();
   throw new CapsuleError("invalid_argument", `there is no command ${JSON.stringify(name)}`, {
     hint: `the commands are: ${Object.keys(COMMANDS).join(", ")}; capsule --help tells more`,
   });
 }
 
-function overview(): string {
+async function overview(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
   return [
     "Capsule runs functions in TypeScript, JavaScript or Python, each call in a",
     "WebAssembly sandbox of its own.",
@@ -61,7 +73,7 @@ function overview(): string {
     "Usage: capsule COMMAND [ARGS…]",
     "",
     "Commands:",
-    ...columns(Object.values(COMMANDS).map(({ spec }) => [spec.name, spec.summary])),
+    ...columns(commands.map(({ spec }) => [spec.name, spec.summary])),
     "",
     "Options:",
     ...columns([

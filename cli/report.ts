@@ -4,6 +4,7 @@ import { CapsuleError } from "../errors.ts";
 import type { RunEvent } from "../runner/events.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { parseExactly } from "./json.ts";
+import { count, duration, mebibytes } from "./table.ts";
 
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
@@ -78,9 +79,9 @@ export function noteTask(event: RunEvent): void {
     case "task_finished": {
       const outcome = event.error ? `failed (${event.error.error_type})` : "completed";
       const figures = [
-        `${event.durationMs.toFixed(1)} ms`,
-        `${event.fuelConsumed.toLocaleString("en")} fuel`,
-        `${(event.ramUsed / 2 ** 20).toFixed(1)} MB`,
+        duration(event.durationMs),
+        `${count(event.fuelConsumed)} fuel`,
+        mebibytes(event.ramUsed),
       ].join(", ");
       return noteLine(`#${event.task} ${visible(event.name)} ${outcome}: ${figures}`);
     }

@@ -1,3 +1,4 @@
+import { shownPath } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
@@ -8,9 +9,11 @@ import { projectRoot } from "../runner/project.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
+import { TraceRecorder } from "../trace/recorder.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import { parseExactly, resultOf } from "./json.ts";
 import {
+  noteLine,
   noteTask,
   printLine,
   printResult,
@@ -66,13 +69,18 @@ export async function run(args: string[]): Promise<number> {
   const program = await programOf(file, parsed, cwd);
 
   const interrupt = catchInterrupts();
+  const recorder = recorderOf(program.file, cwd);
+  const show = follow({ json, verbose });
   try {
     const text = await runForText({
       ...program,
       cwd,
       args: taskArguments,
       signal: interrupt.signal,
-      onEvent: follow({ json, verbose }),
+      onEvent(event) {
+        recorder.observe(event);
+        show(event);
+      },
     });
     const envelope = JSON.parse(text) as Envelope;
     if (json) {
@@ -82,12 +90,23 @@ export async function run(args: string[]): Promise<number> {
     } else {
       reportFailure(envelope);
     }
-    if (interrupt.signal.aborted) return INTERRUPTED;
-    return envelope.success ? 0 : 1;
+    const isInterrupted = interrupt.signal.aborted;
+    // After the result, which nobody shall wait for.
+    await recorder.finish(
+      isInterrupted ? "interrupted" : envelope.success ? "completed" : "failed",
+    );
+    return isInterrupted ? INTERRUPTED : envelope.success ? 0 : 1;
   } finally {
     interrupt.release();
     closeRuntime();
   }
+}
+
+function recorderOf(file: string | undefined, cwd: string): TraceRecorder {
+  const path = file === undefined ? undefined : resolve(cwd, file);
+  const root = projectRoot(path, cwd);
+  const name = path === undefined ? "-" : shownPath(root, path);
+  return new TraceRecorder(root, name, (message) => noteLine(`warning: ${message}`));
 }
 
 /** The first Ctrl-C cancels; a second one ends the process as it always does. */

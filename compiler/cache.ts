@@ -9,12 +9,12 @@ import { platform } from "../platform/mod.ts";
 import { basename, extname, join } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { decodeComponent, encodeComponent } from "./component.ts";
+import { makeProjectFolder, projectFolder } from "./folder.ts";
 import { compile, type FileSource, type Program } from "./program.ts";
 import { cacheFolder, engineSources } from "./tools.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 2;
-const FOLDER = ".capsule";
+const REVISION = 3;
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
 
@@ -57,7 +57,7 @@ async function read(source: FileSource, index: string): Promise<Program | undefi
     // Touched, perhaps, but not changed.
     if (await digestOfPath(input.path) !== input.sha256) return undefined;
   }
-  const component = platform.readFile(join(source.root, FOLDER, "wasm", entry.component));
+  const component = platform.readFile(join(projectFolder(source.root), "wasm", entry.component));
   if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
   const program = decodeComponent(component);
   return program && { ...program, key: entry.sha256 };
@@ -79,18 +79,11 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
   const settledMs = kept.startedMs - CLOCK_STEP_MS;
   const isSettled = (path: string) => (platform.stat(path)?.modifiedMs ?? 0) < settledMs;
   if (!inputs.every(isSettled)) return;
-  // A `.capsule` that leads elsewhere came with somebody's repository.
-  const root = platform.realPath(source.root);
-  const place = join(root, FOLDER, "wasm");
-  if (platform.realPath(join(root, FOLDER)) !== join(root, FOLDER)) return;
-  if (platform.realPath(place) !== place) return;
   try {
     const stem = basename(source.file).slice(0, -extname(source.file).length);
     const name = `${stem}_${sha256.slice(0, 16)}.wasm`;
-    const folder = join(source.root, FOLDER, "wasm");
-    platform.makeFolder(folder);
-    const ignore = join(source.root, FOLDER, ".gitignore");
-    if (platform.stat(ignore) === undefined) platform.replaceFile(ignore, "*\n");
+    const folder = makeProjectFolder(source.root, "wasm");
+    if (folder === undefined) return;
     platform.replaceFile(join(folder, name), component);
     platform.makeFolder(join(cacheFolder(), "programs"), 0o700);
     const entry: Entry = {
@@ -127,8 +120,9 @@ function parseEntry(text: string | undefined): Entry | undefined {
 async function digestOfPath(path: string): Promise<string | null> {
   const stat = platform.stat(path);
   if (stat?.isFolder) {
-    // What editors and Capsule itself keep there has names that begin with a dot.
-    const names = platform.readFolder(path)?.filter((name) => !name.startsWith(".")) ?? [];
+    // Neither what editors and Capsule itself keep there, with names that begin with a dot, nor Python's.
+    const isSource = (name: string) => !name.startsWith(".") && name !== "__pycache__";
+    const names = platform.readFolder(path)?.filter(isSource) ?? [];
     return await digestOf(encoder.encode(JSON.stringify(names.sort())));
   }
   const content = stat?.isFile ? platform.readFile(path) : undefined;

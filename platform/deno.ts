@@ -1,4 +1,4 @@
-import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
+import type { Database, FileStat, Platform, RunOptions, RunResult, SqlValue } from "./platform.ts";
 
 const decoder = new TextDecoder();
 let serial = 0;
@@ -33,9 +33,24 @@ export const platform: Platform = {
   makeTemporaryFolder: (parent) => Deno.makeTempDirSync({ dir: parent }),
   remove: (path) => unlessMissing(() => Deno.removeSync(path, { recursive: true })),
 
+  rename: (from, to) => Deno.renameSync(from, to),
+  openDatabase,
+  processId: Deno.pid,
+  isAlive(processId) {
+    if (Deno.build.os === "linux") return platform.stat(`/proc/${processId}`) !== undefined;
+    try {
+      // A process that is not stopped takes no notice.
+      Deno.kill(processId, "SIGCONT");
+      return true;
+    } catch (error) {
+      return error instanceof Deno.errors.PermissionDenied;
+    }
+  },
+
   isSystemError: (error) =>
     error instanceof Error && (error.name in Deno.errors || "code" in error),
 
+  after,
   run,
 
   write(descriptor, bytes) {
@@ -67,6 +82,31 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   // A command that ends early closes its input: what it says of that counts, not the broken pipe.
   const [result] = await Promise.all([child.output(), written.catch(() => {})]);
   return { success: result.success, stdout: result.stdout, stderr: decoder.decode(result.stderr) };
+}
+
+/** Deno's `setTimeout` loads Node's timers when it is first called, for 7 ms. */
+function after(milliseconds: number, callback: () => void): () => void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const waiting = Atomics.waitAsync(cell, 0, 0, milliseconds);
+  Promise.resolve(waiting.value).then((outcome) => outcome === "timed-out" && callback());
+  return () => void Atomics.notify(cell, 0);
+}
+
+async function openDatabase(path: string): Promise<Database> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(path);
+  const statements = new Map<string, ReturnType<typeof database.prepare>>();
+  const prepared = (sql: string) => {
+    const statement = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    exec: (sql) => database.exec(sql),
+    run: (sql, ...values) => void prepared(sql).run(...values),
+    all: (sql, ...values) => prepared(sql).all(...values) as unknown as Record<string, SqlValue>[],
+    close: () => database.close(),
+  };
 }
 
 function fileStat(info: Deno.FileInfo): FileStat {

@@ -34,8 +34,23 @@ export interface Platform {
   /** Removes a file or a folder with all that is in it. */
   remove(path: string): void;
 
+  /** Gives a file another name, in place of what had it. */
+  rename(from: string, to: string): void;
+  /** Opens a SQLite database, and makes it if it is missing. Loads SQLite when it is first called. */
+  openDatabase(path: string): Promise<Database>;
+  /** Of this process. */
+  readonly processId: number;
+  /** Whether a process of this number runs. */
+  isAlive(processId: number): boolean;
+
   /** Whether the system refused something, as opposed to a fault of the program. */
   isSystemError(error: unknown): boolean;
+
+  /**
+   * Calls back once, after a time, unless the returned function is called before. It keeps no process
+   * alive.
+   */
+  after(milliseconds: number, callback: () => void): () => void;
 
   /** Runs a command to its end. */
   run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
@@ -58,6 +73,18 @@ export interface FileStat {
   /** Changes whenever the content may have changed. */
   stamp: string;
 }
+
+export interface Database {
+  /** Runs statements that give nothing back. */
+  exec(sql: string): void;
+  /** Runs a statement with values for its question marks. */
+  run(sql: string, ...values: SqlValue[]): void;
+  /** All rows that a statement gives. */
+  all(sql: string, ...values: SqlValue[]): Record<string, SqlValue>[];
+  close(): void;
+}
+
+export type SqlValue = string | number | null;
 
 export interface RunOptions {
   cwd: string;

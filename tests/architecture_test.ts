@@ -9,7 +9,7 @@ const SOURCES = [
   "cli.ts",
   "errors.ts",
   "version.ts",
-  ...["cli", "compiler", "ffi", "platform", "runner", "sdk"].flatMap(filesIn),
+  ...["cli", "compiler", "ffi", "platform", "runner", "sdk", "trace"].flatMap(filesIn),
 ];
 
 function filesIn(folder: string): string[] {
@@ -49,8 +49,9 @@ Deno.test("each room imports only what lies below it", () => {
     "sdk/": /from "\.\.\//,
     "platform/": /from "\.\.\//,
     "ffi/": /"\.\.\/(?:cli|compiler|runner|sdk)\//,
-    "compiler/": /"\.\.\/(?:cli|runner|sdk)\//,
-    "runner/": /"\.\.\/cli\//,
+    "compiler/": /"\.\.\/(?:cli|runner|sdk|trace)\//,
+    "runner/": /"\.\.\/(?:cli|trace)\//,
+    "trace/": /"\.\.\/cli\//,
   };
   for (const [room, pattern] of Object.entries(above)) {
     assertEquals(trespassers(pattern, (file) => !file.startsWith(room)), [], room);

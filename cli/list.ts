@@ -1,0 +1,62 @@
+import { platform } from "../platform/mod.ts";
+import { resolve } from "../platform/path.ts";
+import { projectRoot } from "../runner/project.ts";
+import { TraceStore } from "../trace/store.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
+import { noteLine, printLine, visible } from "./report.ts";
+import { duration, moment, table } from "./table.ts";
+
+const SHOWN = 20;
+
+export const listCommand: CommandSpec = {
+  name: "list",
+  usage: "[OPTIONS]",
+  summary: "Show what ran in this project",
+  details: `
+The latest runs of the nearest capsule.toml's project, else of the current folder, the
+last one first. capsule trace RUN shows the tasks of one.
+
+Examples:
+  capsule list
+  capsule list --all --json`,
+  options: {
+    all: { help: `Show all, not the last ${SHOWN}` },
+    json: { help: "Print a JSON array" },
+    cwd: { value: "DIR", help: "The folder that the project is looked for from" },
+  },
+};
+
+/** Shows runs. Returns the exit status. */
+export async function list(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, listCommand);
+  const store = await openTrace(parsed);
+  const runs = store.runs(parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN);
+  store.close();
+  if (parsed.flags.has("json")) {
+    printLine(JSON.stringify(runs, null, 2));
+  } else if (runs.length === 0) {
+    noteLine("nothing ran here yet: capsule run FILE");
+  } else {
+    const rows = runs.map(({ run, startedMs, status, durationMs, tasks, program }) => [
+      run,
+      moment(startedMs),
+      status,
+      duration(durationMs),
+      String(tasks),
+      visible(program),
+    ]);
+    printLine(table(["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"], rows));
+  }
+  return 0;
+}
+
+/** The trace of the project that a command is about. */
+export async function openTrace(parsed: Arguments): Promise<TraceStore> {
+  const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
+  const store = await TraceStore.open(
+    projectRoot(undefined, cwd),
+    (message) => noteLine(`warning: ${message}`),
+  );
+  store.markInterrupted();
+  return store;
+}

@@ -1,0 +1,48 @@
+/** Figures and tables as a person reads them. */
+
+/**
+ * Rows below a header, in columns that line up. A column whose header ends with `>` is one of figures:
+ * it stands to the right.
+ */
+export function table(header: string[], rows: string[][]): string {
+  const isRight = header.map((title) => title.endsWith(">"));
+  const all = [header.map((title) => title.replace(/>$/, "")), ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))));
+  return all.map((row) =>
+    row.map((cell, column) => {
+      const space = " ".repeat(widths[column]! - width(cell));
+      return isRight[column] ? space + cell : cell + space;
+    }).join("  ").trimEnd()
+  ).join("\n");
+}
+
+function width(text: string): number {
+  return [...text].length;
+}
+
+/** Milliseconds, or what is long in larger units. Nothing for what has not ended. */
+export function duration(ms: number | null): string {
+  if (ms === null) return "";
+  if (ms < 1000) return `${ms.toFixed(1)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** A time of day, as clocks here show it. */
+export function moment(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** Bytes of memory. */
+export function mebibytes(bytes: number | null): string {
+  return bytes === null ? "" : `${(bytes / 2 ** 20).toFixed(1)} MB`;
+}
+
+/** A whole number with commas. `toLocaleString` loads its tables first, for 15 ms. */
+export function count(value: number | null): string {
+  return value === null ? "" : String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}

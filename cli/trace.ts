@@ -1,0 +1,97 @@
+import { CapsuleError } from "../errors.ts";
+import type { AttemptRow, RunRow, TraceStore } from "../trace/store.ts";
+import { type CommandSpec, parseArguments } from "./arguments.ts";
+import { openTrace } from "./list.ts";
+import { printLine, visible } from "./report.ts";
+import { count, duration, mebibytes, moment, table } from "./table.ts";
+
+export const traceCommand: CommandSpec = {
+  name: "trace",
+  usage: "[RUN] [OPTIONS]",
+  summary: "Show the tasks of a run, as a tree",
+  details: `
+RUN is the beginning of a name that capsule list shows; without it, the last run is
+shown. Each attempt of a task has a line.
+
+Examples:
+  capsule trace
+  capsule trace mc3k9x2f --json`,
+  options: {
+    json: { help: "Print the run and its attempts as JSON" },
+    cwd: { value: "DIR", help: "The folder that the project is looked for from" },
+  },
+};
+
+/** Shows a run. Returns the exit status. */
+export async function trace(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, traceCommand);
+  const store = await openTrace(parsed);
+  try {
+    const run = runOf(store, parsed.positional[0]);
+    const attempts = store.attempts(run.run);
+    if (parsed.flags.has("json")) printLine(JSON.stringify({ ...run, attempts }, null, 2));
+    else show(run, attempts);
+    return 0;
+  } finally {
+    store.close();
+  }
+}
+
+function runOf(store: TraceStore, prefix: string | undefined): RunRow {
+  const found = prefix === undefined ? store.runs(1) : store.find(prefix);
+  if (found.length === 1) return found[0]!;
+  if (prefix === undefined) {
+    throw new CapsuleError("invalid_argument", "nothing ran here yet", {
+      hint: "capsule run FILE",
+    });
+  }
+  const problem = found.length === 0
+    ? `there is no run ${JSON.stringify(prefix)}`
+    : `${found.length} runs begin with ${JSON.stringify(prefix)}`;
+  throw new CapsuleError("invalid_argument", problem, { hint: "capsule list shows the runs" });
+}
+
+function show(run: RunRow, attempts: AttemptRow[]): void {
+  const took = run.durationMs === null ? "" : ` in ${duration(run.durationMs)}`;
+  printLine(
+    `${run.run}  ${visible(run.program)}  ${moment(run.startedMs)}  ${run.status}${took}\n`,
+  );
+  const rows = tree(attempts).map(([branch, row]) => [
+    branch + visible(row.name) + (row.attempt > 1 ? ` (attempt ${row.attempt})` : ""),
+    row.status,
+    duration(row.durationMs),
+    count(row.fuel),
+    mebibytes(row.ram),
+    row.errorType === null ? "" : visible(`${row.errorType}: ${firstLine(row.message ?? "")}`),
+  ]);
+  printLine(table(["TASK", "STATUS", "DURATION>", "FUEL>", "RAM>", "ERROR"], rows));
+}
+
+function firstLine(text: string): string {
+  const [first = "", ...rest] = text.split("\n");
+  return rest.length > 0 ? `${first}…` : first;
+}
+
+/** Attempts below the task that called them, with the lines that lead there. */
+function tree(attempts: AttemptRow[]): [branch: string, row: AttemptRow][] {
+  const children = new Map<number | null, AttemptRow[]>();
+  for (const row of attempts) {
+    const siblings = children.get(row.parent);
+    if (siblings) siblings.push(row);
+    else children.set(row.parent, [row]);
+  }
+  const lines: [string, AttemptRow][] = [];
+  const descend = (parent: number | null, indent: string) => {
+    const rows = children.get(parent) ?? [];
+    for (const [index, row] of rows.entries()) {
+      const isLast = index === rows.length - 1;
+      const isRoot = parent === null;
+      lines.push([isRoot ? "" : indent + (isLast ? "└─ " : "├─ "), row]);
+      // Sub-tasks stand below the last attempt of their task.
+      if (rows[index + 1]?.task === row.task) continue;
+      descend(row.task, isRoot ? "" : indent + (isLast ? "   " : "│  "));
+    }
+  };
+  descend(null, "");
+  return lines;
+}

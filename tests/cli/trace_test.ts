@@ -1,0 +1,106 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { cli, project, startCli, warmEngines } from "../support.ts";
+
+await warmEngines();
+
+const PROGRAM = `
+import time
+from capsule import task
+
+@task(max_retries=1)
+def fails(): raise ValueError("no")
+
+@task
+def part(n): return n
+
+@task
+def parts(n): return part.map(range(n))
+
+@task
+def main(seconds=0):
+    parts(2)
+    fails()
+    time.sleep(float(seconds))
+    return "done"`;
+
+/** The run that was the last to start, with its attempts. */
+async function last(cwd: string): Promise<Record<string, unknown> & { attempts: Attempt[] }> {
+  return JSON.parse((await cli(["trace", "--json"], { cwd })).stdout);
+}
+
+interface Attempt {
+  name: string;
+  attempt: number;
+  status: string;
+  errorType: string | null;
+  durationMs: number;
+  fuel: number;
+}
+
+Deno.test("list and trace show what ran", async () => {
+  using folder = project({ "main.py": PROGRAM });
+  const cwd = folder.path;
+  const none = await cli(["list"], { cwd });
+  assertEquals([none.status, none.stdout], [0, ""]);
+  assertStringIncludes(none.stderr, "nothing ran here yet");
+  assertEquals((await cli(["trace"], { cwd })).status, 2);
+
+  const { stdout } = await cli(["run", "main.py", "--json"], { cwd });
+  const { execution } = JSON.parse(stdout);
+  const { attempts, ...run } = await last(cwd);
+  assertEquals([run.program, run.status], ["main.py", "completed"]);
+  assertEquals(
+    attempts.map(({ name, attempt, status, errorType }) => [name, attempt, status, errorType]),
+    [
+      ["main", 1, "completed", null],
+      ["parts", 1, "completed", null],
+      ["part", 1, "completed", null],
+      ["part", 1, "completed", null],
+      ["fails", 1, "failed", "task_error"],
+      ["fails", 2, "failed", "task_error"],
+    ],
+  );
+  assertEquals(attempts[0]!.fuel, execution.fuel_consumed);
+  for (const { durationMs, fuel } of attempts) assertEquals(durationMs > 0 && fuel > 0, true);
+
+  const tree = (await cli(["trace", String(run.run).slice(0, 9)], { cwd })).stdout;
+  assertMatch(tree, /^main +completed +[\d.]+ ms +[\d,]+ +[\d.]+ MB$/m);
+  assertMatch(tree, /^├─ parts /m);
+  assertMatch(tree, /^│ {2}├─ part /m);
+  assertMatch(tree, /^└─ fails \(attempt 2\) .* task_error: ValueError: no$/m);
+  const lines = (await cli(["list"], { cwd })).stdout.split("\n");
+  assertMatch(lines[1]!, /^\w+ +\d{4}-\d\d-\d\d [\d:]{8} +completed +[\d.]+ m?s +5 +main\.py$/);
+  const unknown = await cli(["trace", "zz"], { cwd });
+  assertEquals([unknown.status, unknown.stdout], [2, ""]);
+});
+
+Deno.test("interrupted and killed runs are told apart from finished ones", async () => {
+  using folder = project({ "main.py": PROGRAM });
+  const cwd = folder.path;
+  for (const signal of ["SIGINT", "SIGKILL"] as const) {
+    const child = startCli(["run", "main.py", "60"], { cwd });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill(signal);
+    await child.output();
+    await child.stdin.close().catch(() => {});
+    const { status, attempts } = await last(cwd);
+    assertEquals([signal, status, attempts[0]!.status], [signal, "interrupted", "interrupted"]);
+    assertEquals(attempts[1]!.status, "completed");
+  }
+});
+
+Deno.test("a trace that is damaged or missing costs no result", async () => {
+  using folder = project({ "main.py": PROGRAM, ".capsule/trace.db": "no database ".repeat(500) });
+  const cwd = folder.path;
+  const damaged = await cli(["run", "main.py"], { cwd });
+  assertEquals([damaged.status, damaged.stdout], [0, "done\n"]);
+  assertStringIncludes(damaged.stderr, "warning: the trace was damaged");
+  Deno.removeSync(`${cwd}/.capsule`, { recursive: true });
+  assertEquals(await cli(["run", "main.py"], { cwd }), { status: 0, stdout: "done\n", stderr: "" });
+  // What is no folder cannot hold a trace.
+  Deno.removeSync(`${cwd}/.capsule`, { recursive: true });
+  folder.write(".capsule", "a file");
+  const refused = await cli(["run", "main.py"], { cwd });
+  assertEquals([refused.status, refused.stdout], [0, "done\n"]);
+  assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+});

@@ -1,0 +1,140 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { project } from "../support.ts";
+import { TraceRecorder } from "../../trace/recorder.ts";
+import { type AttemptRow, type RunRow, TraceStore } from "../../trace/store.ts";
+import { DatabaseSync } from "node:sqlite";
+
+const RUN: RunRow = {
+  run: "abc",
+  program: "main.ts",
+  status: "running",
+  startedMs: 1000.5,
+  durationMs: null,
+};
+const ATTEMPT: AttemptRow = {
+  run: "abc",
+  task: 1,
+  parent: null,
+  name: "main",
+  attempt: 1,
+  status: "running",
+  startedMs: 1001,
+  durationMs: null,
+  fuel: null,
+  ram: null,
+  errorType: null,
+  message: null,
+};
+
+async function withStore(
+  root: string,
+  use: (store: TraceStore, warnings: string[]) => void,
+): Promise<void> {
+  const warnings: string[] = [];
+  const store = await TraceStore.open(root, (message) => warnings.push(message));
+  use(store, warnings);
+  store.close();
+}
+
+/** Runs one task through a recorder. Returns what it warned of. */
+async function record(root: string): Promise<string[]> {
+  const warnings: string[] = [];
+  const recorder = new TraceRecorder(root, "main.ts", (message) => warnings.push(message));
+  recorder.observe({ type: "task_started", task: 1, parent: null, name: "main" });
+  await recorder.finish("completed");
+  return warnings;
+}
+
+Deno.test("what is written is read back, the latest first", async () => {
+  using folder = project();
+  const ended = { ...RUN, status: "completed", durationMs: 5 } as const;
+  const attempt = {
+    ...ATTEMPT,
+    status: "failed",
+    durationMs: 4.5,
+    fuel: 2 ** 50,
+    ram: 2 ** 32,
+    errorType: "task_error",
+    message: "no 'quotes'; \u0001",
+  } as const;
+  await withStore(folder.path, (store) => {
+    store.write(RUN, [ATTEMPT]);
+    store.write({ ...RUN, run: "abd", startedMs: 2000 }, []);
+    assertEquals(store.runs(1).map(({ run, tasks }) => [run, tasks]), [["abd", 0]]);
+    store.write(ended, [attempt, { ...ATTEMPT, task: 2, parent: 1 }]);
+  });
+  await withStore(folder.path, (store) => {
+    assertEquals(store.runs(10)[1], { ...ended, tasks: 2 });
+    assertEquals(store.attempts("abc")[0], attempt);
+    assertEquals(store.find("ab").length, 2);
+    assertEquals(store.find("abc"), [ended]);
+    assertEquals(store.find("%"), []);
+  });
+  assertEquals(folder.read(".capsule/.gitignore"), "*\n");
+});
+
+Deno.test("runs whose process is gone were interrupted", async () => {
+  using folder = project();
+  await withStore(folder.path, (store) => {
+    store.write(RUN, [ATTEMPT, { ...ATTEMPT, task: 2, status: "completed" }]);
+    store.write({ ...RUN, run: "mine" }, []);
+  });
+  const database = new DatabaseSync(`${folder.path}/.capsule/trace.db`);
+  // Numbers of processes end at 2^22.
+  database.exec("UPDATE runs SET process = 999999999 WHERE run = 'abc'");
+  database.close();
+  await withStore(folder.path, (store) => {
+    store.markInterrupted();
+    assertEquals(store.find("abc")[0]?.status, "interrupted");
+    assertEquals(store.attempts("abc").map(({ status }) => status), ["interrupted", "completed"]);
+    assertEquals(store.find("mine")[0]?.status, "running");
+  });
+});
+
+Deno.test("the oldest runs are forgotten, with their attempts", async () => {
+  using folder = project();
+  await withStore(folder.path, (store) => {
+    for (let number = 0; number < 1003; number++) {
+      const run = `run${number}`;
+      store.write({ ...RUN, run, startedMs: number, status: "completed" }, [{ ...ATTEMPT, run }]);
+    }
+    assertEquals(store.runs(2000).length, 1000);
+    assertEquals([store.attempts("run2"), store.attempts("run3").length], [[], 1]);
+  });
+});
+
+Deno.test("a trace that is damaged is set aside, and a new one begun", async () => {
+  using folder = project({ ".capsule/trace.db": "this is no database ".repeat(1000) });
+  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertStringIncludes(folder.read(".capsule/trace.db.damaged"), "no database");
+  await withStore(folder.path, (store) => assertEquals(store.runs(5).length, 1));
+  const trace = Deno.readFileSync(`${folder.path}/.capsule/trace.db`);
+  folder.write(".capsule/trace.db", trace.fill(7, 4096));
+  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertEquals(await record(folder.path), []);
+});
+
+Deno.test("a trace that cannot be used is a warning, once", async () => {
+  using folder = project();
+  assertEquals(await record(folder.path), []);
+  const path = `${folder.path}/.capsule/trace.db`;
+  const other = new DatabaseSync(path);
+  other.exec("BEGIN EXCLUSIVE");
+  const locked = await record(folder.path);
+  other.exec("ROLLBACK");
+  other.exec("PRAGMA user_version = 7");
+  other.close();
+  assertEquals(locked.length, 1);
+  assertStringIncludes(locked[0]!, "this run is not in the trace: database is locked");
+  assertStringIncludes((await record(folder.path)).join(), "the trace is of version 7, not 1");
+
+  for (const rest of ["", "-wal", "-shm"]) {
+    await Deno.remove(path + rest).catch(() => {});
+  }
+  Deno.symlinkSync("/etc/hostname", path);
+  assertStringIncludes((await record(folder.path)).join(), "leads elsewhere");
+  await assertRejects(() => TraceStore.open(folder.path, () => {}), Error, "leads elsewhere");
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  assertEquals((await record(folder.path)).length, 1);
+});

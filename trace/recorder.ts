@@ -1,0 +1,181 @@
+import { platform } from "../platform/mod.ts";
+import type { RunEvent } from "../runner/events.ts";
+import type { AttemptRow, RunRow, Status, TraceStore } from "./store.ts";
+
+/** A run that takes longer is written while it runs, in case that its process is killed. */
+const WRITTEN_AFTER_MS = 50;
+const WRITTEN_EVERY_MS = 1000;
+
+/** Writes what happens in one run into the trace of its project. It never fails: it warns. */
+export class TraceRecorder {
+  readonly #root: string;
+  readonly #warn: (message: string) => void;
+  readonly #run: RunRow;
+  /** By task: its attempts so far. */
+  readonly #tasks = new Map<number, AttemptRow[]>();
+  /** Of those, what was not written yet. */
+  readonly #unwritten = new Set<AttemptRow>();
+  #opening: Promise<TraceStore> | undefined;
+  #store: TraceStore | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  /** Whether a damaged trace was set aside. */
+  #isAnew = false;
+  #cancelTick: (() => void) | undefined;
+  #warned = false;
+
+  constructor(root: string, program: string, warn: (message: string) => void) {
+    this.#root = root;
+    this.#warn = warn;
+    const startedMs = Date.now();
+    this.#run = { run: newId(startedMs), program, status: "running", startedMs, durationMs: null };
+  }
+
+  /** Hears of what happens. */
+  observe(event: RunEvent): void {
+    switch (event.type) {
+      case "task_started": {
+        const { task, parent, name } = event;
+        this.#begin({ task, parent, name, attempt: 1 });
+        break;
+      }
+      case "task_retried": {
+        const { task, attempt, durationMs, fuelConsumed, ramUsed, error } = event;
+        const row = this.#tasks.get(task)?.at(-1);
+        if (row === undefined) break;
+        this.#end(row, "failed", durationMs, fuelConsumed, ramUsed, error);
+        this.#begin({ task, parent: row.parent, name: row.name, attempt: attempt + 1 });
+        break;
+      }
+      case "task_finished": {
+        const { task, fuelConsumed, ramUsed, error } = event;
+        const attempts = this.#tasks.get(task);
+        const row = attempts?.at(-1);
+        if (row === undefined) break;
+        // The event has the figures of all attempts together.
+        const before = attempts!.slice(0, -1);
+        const sum = (of: (row: AttemptRow) => number | null) =>
+          before.reduce((total, row) => total + (of(row) ?? 0), 0);
+        const durationMs = Math.max(0, event.durationMs - sum((row) => row.durationMs));
+        const fuel = Math.max(0, fuelConsumed - sum((row) => row.fuel));
+        this.#end(row, statusOf(error), durationMs, fuel, ramUsed, error);
+        break;
+      }
+    }
+  }
+
+  /** Writes how the run ended. One in which no task has started is not written. */
+  async finish(status: Status): Promise<void> {
+    this.#cancelTick?.();
+    if (this.#tasks.size === 0) return;
+    this.#run.status = status;
+    this.#run.durationMs = Date.now() - this.#run.startedMs;
+    for (const row of [...this.#tasks.values()].flat()) {
+      const isCut = row.status === "running" ||
+        status === "interrupted" && row.status === "cancelled";
+      if (!isCut) continue;
+      row.status = status === "interrupted" ? "interrupted" : "cancelled";
+      this.#unwritten.add(row);
+    }
+    await this.#write();
+    this.#store?.close();
+  }
+
+  #begin(task: Pick<AttemptRow, "task" | "parent" | "name" | "attempt">): void {
+    const row: AttemptRow = {
+      ...task,
+      run: this.#run.run,
+      status: "running",
+      startedMs: Date.now(),
+      durationMs: null,
+      fuel: null,
+      ram: null,
+      errorType: null,
+      message: null,
+    };
+    const attempts = this.#tasks.get(task.task);
+    if (attempts) attempts.push(row);
+    else this.#tasks.set(task.task, [row]);
+    this.#unwritten.add(row);
+    if (this.#cancelTick !== undefined) return;
+    this.#cancelTick = platform.after(WRITTEN_AFTER_MS, () => this.#tick());
+    // While the task runs, this process has nothing else to do. What fails is told by who writes.
+    this.#opening = this.#open();
+    this.#opening.catch(() => {});
+  }
+
+  #tick(): void {
+    // Waiting for a lock holds this process up: once is enough until the end.
+    if (!this.#warned) void this.#write();
+    this.#cancelTick = platform.after(WRITTEN_EVERY_MS, () => this.#tick());
+  }
+
+  #end(
+    row: AttemptRow,
+    status: Status,
+    durationMs: number,
+    fuel: number,
+    ram: number,
+    error: { error_type: string; message: string } | null,
+  ): void {
+    Object.assign(row, { status, durationMs, fuel, ram });
+    row.errorType = error?.error_type ?? null;
+    row.message = error?.message ?? null;
+    this.#unwritten.add(row);
+  }
+
+  /** One after the other: each writes what the one before has left. */
+  #write(): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#writeNow());
+  }
+
+  async #writeNow(): Promise<void> {
+    try {
+      this.#store = await (this.#opening ??= this.#open());
+      this.#store.write(this.#run, [...this.#unwritten]);
+      this.#unwritten.clear();
+    } catch (error) {
+      this.#store?.close();
+      this.#store = this.#opening = undefined;
+      const { isDamage, setAside } = await import("./store.ts");
+      if (this.#isAnew || !isDamage(error)) return this.#tell(error);
+      this.#isAnew = true;
+      try {
+        setAside(this.#root, this.#warn);
+      } catch (error) {
+        return this.#tell(error);
+      }
+      for (const row of [...this.#tasks.values()].flat()) this.#unwritten.add(row);
+      await this.#writeNow();
+    }
+  }
+
+  async #open(): Promise<TraceStore> {
+    const { TraceStore } = await import("./store.ts");
+    const store = await TraceStore.open(this.#root, this.#warn);
+    try {
+      store.markInterrupted();
+      return store;
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#warn(`this run is not in the trace: ${why}`);
+  }
+}
+
+function statusOf(error: { error_type: string } | null): Status {
+  if (error === null) return "completed";
+  return error.error_type === "cancelled" ? "cancelled" : "failed";
+}
+
+/** Names sort by time; two of one millisecond differ all the same. */
+function newId(ms: number): string {
+  const random = crypto.getRandomValues(new Uint16Array(1))[0]!.toString(36).padStart(4, "0");
+  return ms.toString(36) + random.slice(-3);
+}
