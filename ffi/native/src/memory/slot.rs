@@ -376,11 +376,15 @@ mod tests {
         assert_eq!(bytes(&slot), [1, 2, 3, 4]);
         write(&slot, 2, 9);
         // SAFETY: no guest runs in tests.
-        let resident = || dirty::unwritten(unsafe { slot.bytes() }).unwrap();
-        assert_eq!(resident(), [0..2 * PAGE, 3 * PAGE..4 * PAGE]);
+        let resident = || dirty::unwritten(unsafe { slot.bytes() });
+        if resident().is_none() {
+            // This kernel does not tell: nothing rests.
+            return;
+        }
+        assert_eq!(resident().unwrap(), [0..2 * PAGE, 3 * PAGE..4 * PAGE]);
         // SAFETY: as above.
         unsafe { slot.rest().unwrap() };
-        assert_eq!(resident(), []);
+        assert_eq!(resident().unwrap(), []);
         assert_eq!(bytes(&slot), [1, 2, 9, 4]);
         slot.recycle().unwrap();
         assert_eq!(bytes(&slot), [1, 2, 3, 4]);
