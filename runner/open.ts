@@ -93,10 +93,7 @@ export class OpenProgram {
         limits: this.#limits,
         observe: onEvent !== undefined,
       },
-      (event) => {
-        const told = onEvent && runEvent(event);
-        if (told) onEvent(told);
-      },
+      listenerOf(onEvent),
       signal,
     );
   }
@@ -211,12 +208,9 @@ async function load(
   signal?: AbortSignal,
 ): Promise<LoadedProgram> {
   const { language, files, sourceMap, key } = program;
-  const listener = (event: NativeEvent) => {
-    const told = onEvent && runEvent(event);
-    if (told) onEvent(told);
-  };
+  const request = { language, files, sourceMap, key, limits };
   try {
-    return await runtime().load({ language, files, sourceMap, key, limits }, listener, signal);
+    return await runtime().load(request, listenerOf(onEvent), signal);
   } catch (error) {
     if (!(error instanceof LoadFailure)) throw error;
     signal?.throwIfAborted();
@@ -229,6 +223,14 @@ async function load(
         : undefined,
     });
   }
+}
+
+/** Passes on to whoever hears what the native library tells. */
+function listenerOf(onEvent?: (event: RunEvent) => void): (event: NativeEvent) => void {
+  return (event) => {
+    const told = onEvent && runEvent(event);
+    if (told) onEvent(told);
+  };
 }
 
 /** What top-level code fails with that wants a file, a socket or a task. */

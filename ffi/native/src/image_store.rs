@@ -32,8 +32,8 @@ pub struct ImageStore {
 
 /// What is kept of a program that was loaded.
 #[derive(Debug)]
-pub struct Kept<I = Image> {
-    pub image: I,
+pub struct Kept {
+    pub image: Arc<Image>,
     /// JSON, as the engine wrote it.
     pub declarations: String,
     /// What its top-level code printed: every process shows it.
@@ -73,7 +73,7 @@ impl ImageStore {
         let runs = runs.into_iter().map(|(start, end)| start..end).collect();
         let content = Content::of_file(file, content_start)?;
         let base = Arc::clone(engine.base());
-        let image = Image::from_parts(base, len, runs, content)?;
+        let image = Arc::new(Image::from_parts(base, len, runs, content)?);
         self.cache.touch(&name);
         Some(Kept {
             image,
@@ -83,12 +83,7 @@ impl ImageStore {
     }
 
     /// Writes an image in the background. What cannot be written is loaded again the next time.
-    pub fn write_later(
-        self: &Arc<Self>,
-        engine: &LanguageEngine,
-        key: &str,
-        kept: Kept<Arc<Image>>,
-    ) {
+    pub fn write_later(self: &Arc<Self>, engine: &LanguageEngine, key: &str, kept: Kept) {
         let Some(name) = name(engine, key) else {
             return;
         };
@@ -131,7 +126,7 @@ fn name(engine: &LanguageEngine, key: &str) -> Option<String> {
     valid.then(|| format!("{}-{key}.image", engine.id()))
 }
 
-fn encode(kept: &Kept<Arc<Image>>) -> Vec<u8> {
+fn encode(kept: &Kept) -> Vec<u8> {
     let image = &kept.image;
     let header = Header {
         declarations: kept.declarations.as_str().into(),
@@ -170,7 +165,7 @@ mod tests {
     use crate::dirty::tests::base_file;
     use crate::image::Base;
 
-    fn kept(declarations: &str) -> Kept<Arc<Image>> {
+    fn kept(declarations: &str) -> Kept {
         let base = Arc::new(Base::new(base_file(&[1, 2, 3])).unwrap());
         let content = vec![7; 2 * PAGE];
         let runs = vec![PAGE..2 * PAGE, 3 * PAGE..4 * PAGE];

@@ -83,13 +83,9 @@ impl Program {
         let Limits { output_bytes, .. } = *loading.limits;
         let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
         let (image, declarations) = match kept {
-            Some(Kept {
-                image,
-                declarations,
-                printed,
-            }) => {
-                output.replay(printed);
-                (Arc::new(image), declarations)
+            Some(kept) => {
+                output.replay(kept.printed);
+                (kept.image, kept.declarations)
             }
             None => {
                 let output = output.recorded();

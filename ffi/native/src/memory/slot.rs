@@ -34,6 +34,16 @@ enum Held {
     Other,
 }
 
+impl Held {
+    /// Whether it is this very mapping, unchanged.
+    fn is_clean(&self, whole: Option<&Arc<MappedFile>>) -> bool {
+        match (self, whole) {
+            (Self::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
+            _ => false,
+        }
+    }
+}
+
 // SAFETY: it owns its address range, which is not tied to a thread. One instance at a time writes to it.
 unsafe impl Send for Slot {}
 // SAFETY: as above; the rest is behind locks.
@@ -98,10 +108,7 @@ impl Slot {
 
     /// Whether a call can start here from this image with nothing left to do.
     pub fn is_ready_for(&self, image: &Image) -> bool {
-        match (&*self.holds(), image.whole()) {
-            (Held::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
-            _ => false,
-        }
+        self.holds().is_clean(image.whole())
     }
 
     /// Makes an image the content of this memory, privately. Guest code runs in it from now on.
@@ -115,11 +122,7 @@ impl Slot {
         // Looked at once: a whole copy that is made meanwhile is not what is mapped here.
         let whole = image.whole();
         let mut holds = self.holds();
-        let ready = match (&*holds, whole) {
-            (Held::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
-            _ => false,
-        };
-        if !ready {
+        if !holds.is_clean(whole) {
             if !matches!(*holds, Held::Zeroes) {
                 // What was mapped may be larger than the image, which has zeroes behind it.
                 // SAFETY: the accessible part of this reservation.
