@@ -1,8 +1,7 @@
-import { platform } from "../platform/mod.ts";
-import { resolve } from "../platform/path.ts";
 import { projectRoot } from "../runner/project.ts";
 import { TraceStore } from "../trace/store.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
+import { workingFolder } from "./folder.ts";
 import { noteLine, printLine, visible } from "./report.ts";
 import { duration, moment, table } from "./table.ts";
 
@@ -52,9 +51,8 @@ export async function list(args: string[]): Promise<number> {
 
 /** The trace of the project that a command is about. */
 export async function openTrace(parsed: Arguments): Promise<TraceStore> {
-  const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
   const store = await TraceStore.open(
-    projectRoot(undefined, cwd),
+    projectRoot(undefined, workingFolder(parsed)),
     (message) => noteLine(`warning: ${message}`),
   );
   store.markInterrupted();

@@ -11,6 +11,7 @@ import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
+import { workingFolder } from "./folder.ts";
 import { parseExactly, resultOf } from "./json.ts";
 import {
   noteLine,
@@ -124,12 +125,6 @@ function catchInterrupts(): { signal: AbortSignal; release: () => void } {
     platform.onSignal("SIGTERM", interrupted),
   ];
   return { signal: controller.signal, release };
-}
-
-function workingFolder(parsed: Arguments): string {
-  const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
-  if (platform.stat(cwd)?.isFolder) return cwd;
-  throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
 }
 
 async function programOf(

@@ -44,6 +44,9 @@ Deno.test("list and trace show what ran", async () => {
   assertEquals([none.status, none.stdout], [0, ""]);
   assertStringIncludes(none.stderr, "nothing ran here yet");
   assertEquals((await cli(["trace"], { cwd })).status, 2);
+  const nowhere = await cli(["list", "--cwd", "nowhere"], { cwd });
+  assertEquals([nowhere.status, nowhere.stdout], [2, ""]);
+  assertStringIncludes(nowhere.stderr, "there is no such folder");
 
   const { stdout } = await cli(["run", "main.py", "--json"], { cwd });
   const { execution } = JSON.parse(stdout);
