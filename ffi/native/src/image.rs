@@ -17,6 +17,9 @@ use std::sync::{Arc, OnceLock};
 /// The call from which on a whole copy pays for itself.
 const USES_BEFORE_WHOLE: u32 = 3;
 
+/// A call that writes more is no example for others.
+const LEARNED_BYTES_AT_MOST: usize = 2 << 20;
+
 /// Runs of fewer bytes are copied: to map one takes as long as to copy this.
 const MAPPED_FROM: usize = 32 << 10;
 
@@ -76,7 +79,7 @@ pub struct Image {
     runs: Vec<Range<usize>>,
     /// Those pages, one behind the other.
     content: Content,
-    whole: OnceLock<Arc<MappedFile>>,
+    whole: OnceLock<Arc<Whole>>,
     uses: AtomicU32,
 }
 
@@ -154,10 +157,10 @@ impl Image {
     /// # Safety
     /// `memory` points to at least `len` bytes that may be replaced, readable and writable, zeroed
     /// behind the base, page-aligned, and that nobody else uses.
-    pub unsafe fn map(&self, whole: Option<&MappedFile>, memory: *mut u8) -> io::Result<()> {
+    pub unsafe fn map(&self, whole: Option<&Whole>, memory: *mut u8) -> io::Result<()> {
         if let Some(whole) = whole {
             // SAFETY: promised by the caller.
-            return unsafe { map_private(memory, &whole.file, 0, self.len) };
+            return unsafe { whole.map(memory) };
         }
         // SAFETY: promised by the caller; `len` is at least the base's.
         unsafe { map_private(memory, &self.base.file, 0, self.base.len)? };
@@ -204,13 +207,59 @@ impl Image {
             content = rest;
         }
         // Another thread may have been first; its copy is the same.
-        let _ = self.whole.set(Arc::new(MappedFile::new(file, self.len)?));
+        let file = MappedFile::new(file, self.len)?;
+        let _ = self.whole.set(Arc::new(Whole::new(file)));
         Ok(())
     }
 
     /// The whole copy, once there is one.
-    pub fn whole(&self) -> Option<&Arc<MappedFile>> {
+    pub fn whole(&self) -> Option<&Arc<Whole>> {
         self.whole.get()
+    }
+}
+
+/// A program's memory in one piece, and what calls of it write to.
+#[derive(Debug)]
+pub struct Whole {
+    file: MappedFile,
+    /// The pages that the first call wrote: others write mostly the same.
+    written: OnceLock<Vec<Range<usize>>>,
+}
+
+impl Whole {
+    fn new(file: MappedFile) -> Self {
+        Self {
+            file,
+            written: OnceLock::new(),
+        }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        self.file.bytes()
+    }
+
+    pub fn len(&self) -> usize {
+        self.file.len()
+    }
+
+    /// Learns which pages a call wrote. Only the first is listened to.
+    pub fn learn(&self, written: &[Range<usize>]) {
+        let total: usize = written.iter().map(Range::len).sum();
+        if total <= LEARNED_BYTES_AT_MOST {
+            let _ = self.written.set(written.to_vec());
+        }
+    }
+
+    /// # Safety
+    /// As [`Image::map`].
+    unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
+        // SAFETY: promised by the caller.
+        unsafe { map_private(memory, &self.file.file, 0, self.file.len)? };
+        for run in self.written.get().into_iter().flatten() {
+            // SAFETY: a part of what was just mapped.
+            unsafe { make_private(memory.add(run.start), run.len()) };
+        }
+        Ok(())
     }
 }
 
@@ -283,6 +332,22 @@ unsafe fn map_private(memory: *mut u8, file: &File, offset: usize, len: usize) -
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Makes pages of a private mapping its own before anybody writes to them: all at once, and without telling
+/// other processors, as must be told when a page that was read becomes another one. What fails here happens
+/// at the first write.
+///
+/// # Safety
+/// The pages are mapped.
+unsafe fn make_private(memory: *mut u8, len: usize) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: promised by the caller; the content stays as it is.
+    unsafe {
+        libc::madvise(memory.cast(), len, libc::MADV_POPULATE_WRITE);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, len);
 }
 
 /// Whether the host can map what begins at any page of an image.

@@ -1,7 +1,7 @@
 //! One reservation of address space, for one linear memory at a time.
 
 use crate::dirty;
-use crate::image::{Image, MappedFile};
+use crate::image::{Image, Whole};
 use std::io;
 use std::ops::Range;
 use std::ptr;
@@ -27,16 +27,16 @@ pub struct Slot {
 enum Held {
     Zeroes,
     /// A private mapping of a program's memory, unchanged: another call of it can start.
-    Clean(Arc<MappedFile>),
+    Clean(Arc<Whole>),
     /// The same, after a guest ran.
-    Used(Arc<MappedFile>),
+    Used(Arc<Whole>),
     /// Something that nobody can use.
     Other,
 }
 
 impl Held {
     /// Whether it is this very mapping, unchanged.
-    fn is_clean(&self, whole: Option<&Arc<MappedFile>>) -> bool {
+    fn is_clean(&self, whole: Option<&Arc<Whole>>) -> bool {
         match (self, whole) {
             (Self::Clean(held), Some(whole)) => Arc::ptr_eq(held, whole),
             _ => false,
@@ -171,13 +171,14 @@ impl Slot {
 
     /// Writes the original over every page that became this mapping's own. False if nobody can tell
     /// which those are.
-    fn restore(&self, whole: &MappedFile) -> io::Result<bool> {
+    fn restore(&self, whole: &Whole) -> io::Result<bool> {
         self.shrink(whole.len())?;
         // SAFETY: the instance is gone, and nobody else knows the slot.
         let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
         let Some(written) = dirty::written(memory) else {
             return Ok(false);
         };
+        whole.learn(&written);
         let mut kept = 0;
         for run in written {
             kept += run.len();
@@ -370,6 +371,26 @@ mod tests {
         assert!(!slot.is_ready_for(&other));
         map(&slot, &other);
         assert_eq!(bytes(&slot), [8, 0, 0]);
+    }
+
+    #[test]
+    fn what_the_first_call_wrote_is_private_from_the_start() {
+        let image = whole(&[1, 2, 3, 4]);
+        let first = slot(4);
+        map(&first, &image);
+        write(&first, 1, 99);
+        write(&first, 2, 99);
+        first.recycle().unwrap();
+        let second = slot(4);
+        map(&second, &image);
+        assert_eq!(bytes(&second), [1, 2, 3, 4]);
+        if let Some(own) = dirty::written(unsafe_bytes(&second)) {
+            let learned = Range {
+                start: PAGE,
+                end: 3 * PAGE,
+            };
+            assert_eq!(own, [learned]);
+        }
     }
 
     #[test]
