@@ -45,8 +45,8 @@ for (const [name, file, args = []] of CASES) {
   const load = () => runtime().load({ language, files, sourceMap }, () => {});
   const call = async (id: number) => {
     const input = JSON.stringify({ args });
-    const policies = { main: POLICY };
-    const request = { program: id, task: "main", input, policies, observe: false };
+    const grant = runtime().grant({ program: id, policies: { main: POLICY } });
+    const request = { grant, task: "main", input, observe: false };
     const envelope = JSON.parse(await runtime().run(request, () => {}));
     if (!envelope.success) throw new Error(`${name}: ${envelope.error.message}`);
     return envelope.execution;

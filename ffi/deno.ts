@@ -3,6 +3,7 @@ import { CapsuleError } from "../errors.ts";
 import {
   decodeEvents,
   encodeLoad,
+  type GrantRequest,
   type LoadRequest,
   type NativeEvent,
   type NativeRuntime,
@@ -81,24 +82,15 @@ class DenoRuntime implements NativeRuntime {
     this.#library.capsule_runtime_unload(this.#runtime, BigInt(program));
   }
 
-  submit({ program, task, input, policies, limits = {}, observe }: RunRequest): number {
+  grant(request: GrantRequest): number {
+    return this.#request(this.#library.capsule_runtime_grant, JSON.stringify(request));
+  }
+
+  submit({ grant, task, input, observe }: RunRequest): number {
     // The input is JSON already, and may be large: it is not parsed again.
-    const text = encoder.encode(
-      `{"program":${program},"task":${JSON.stringify(task)},"input":${input},` +
-        `"policies":${JSON.stringify(policies)},"limits":${
-          JSON.stringify(limits)
-        },"observe":${observe}}`,
-    );
-    this.#check(
-      this.#library.capsule_runtime_submit(
-        this.#runtime,
-        text,
-        BigInt(text.length),
-        bytes(this.#id),
-        this.#error,
-      ),
-    );
-    return Number(this.#id[0]);
+    const name = JSON.stringify(task);
+    const json = `{"grant":${grant},"task":${name},"input":${input},"observe":${observe}}`;
+    return this.#request(this.#library.capsule_runtime_submit, json);
   }
 
   cancel(run: number): void {
@@ -117,6 +109,14 @@ class DenoRuntime implements NativeRuntime {
     if (this.#closed) return;
     this.#closed = true;
     this.#library.capsule_runtime_free(this.#runtime);
+  }
+
+  /** Passes a request, and returns the id that the library gives for it. */
+  #request(symbol: Library["capsule_runtime_submit"], json: string): number {
+    const text = encoder.encode(json);
+    const length = BigInt(text.length);
+    this.#check(symbol(this.#runtime, text, length, bytes(this.#id), this.#error));
+    return Number(this.#id[0]);
   }
 
   #check(status: number): void {

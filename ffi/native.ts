@@ -51,15 +51,22 @@ export interface TaskPolicy {
   memory_bytes: number | null;
   timeout_ms: number | null;
   max_retries: number;
+  /** The environment variables that it sees. */
+  env?: Record<string, string>;
+}
+
+export interface GrantRequest {
+  program: number;
+  /** By name, for every task of the program. */
+  policies: Record<string, TaskPolicy>;
+  limits?: Partial<NativeLimits> | undefined;
 }
 
 export interface RunRequest {
-  program: number;
+  grant: number;
   task: string;
   /** JSON: `{"args": […]}`, with `"kwargs": {…}` for Python. */
   input: string;
-  policies: Record<string, TaskPolicy>;
-  limits?: Partial<NativeLimits> | undefined;
   /** Whether somebody wants to hear of each task. */
   observe: boolean;
 }
@@ -73,6 +80,7 @@ export interface NativeFailure {
 
 /** What happened. Ids of programs and runs are those that `load` and `submit` returned. */
 export type NativeEvent =
+  | { event: "program_loading"; language: Language }
   | { event: "engine_compiling"; language: Language }
   | { event: "engine_compiled"; language: Language; duration_ms: number }
   | { event: "program_loaded"; program: number; payload: Uint8Array }
@@ -108,7 +116,9 @@ export type NativeEvent =
 export interface NativeRuntime {
   /** Begins to load a program. Returns its id. */
   load(request: LoadRequest): number;
-  /** Forgets a program. Runs of it that are under way go on. */
+  /** Fixes what the tasks of a program may do. Returns the id of that; it goes with the program. */
+  grant(request: GrantRequest): number;
+  /** Forgets a program and its grants. Runs of it that are under way go on. */
   unload(program: number): void;
   /** Begins a run. Returns its id. */
   submit(request: RunRequest): number;

@@ -1,7 +1,7 @@
 /** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
 
 /** The version of the ABI that these symbols describe. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 /** Statuses that mean something other than a fault. */
 export const STATUS = {
@@ -27,6 +27,11 @@ export const symbols = {
   },
   // uint32_t capsule_runtime_unload(runtime, program)
   capsule_runtime_unload: { parameters: ["u64", "u64"], result: "u32" },
+  // uint32_t capsule_runtime_grant(runtime, request, request_len, *grant, *error)
+  capsule_runtime_grant: {
+    parameters: ["u64", "buffer", "usize", "buffer", "buffer"],
+    result: "u32",
+  },
   // uint32_t capsule_runtime_submit(runtime, request, request_len, *run, *error)
   capsule_runtime_submit: {
     parameters: ["u64", "buffer", "usize", "buffer", "buffer"],

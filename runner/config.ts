@@ -1,8 +1,9 @@
 import { CapsuleError } from "../errors.ts";
-import type { NativeLimits, TaskPolicy } from "../ffi/native.ts";
+import type { NativeLimits } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
-import { DEFAULTS, Invalid, parseMemory, parseOption } from "./policy.ts";
+import { Invalid } from "./invalid.ts";
+import { DEFAULTS, parseMemory, parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE } from "./project.ts";
 
 /** What the `capsule.toml` of a project says. */
@@ -10,7 +11,7 @@ export interface Config {
   /** The program that runs when none is named, relative to the project's root. */
   entrypoint?: string;
   /** What a task may use when its options say nothing. */
-  defaults: TaskPolicy;
+  defaults: Policy;
   /** What a run may use in all. Those that are not named have the defaults of the native library. */
   limits: Partial<NativeLimits>;
 }

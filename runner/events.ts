@@ -2,6 +2,7 @@ import type { Language, NativeEvent } from "../ffi/native.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
 export type RunEvent =
+  | { type: "program_loading"; language: Language }
   | { type: "engine_compiling"; language: Language }
   | { type: "engine_compiled"; language: Language; durationMs: number }
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
@@ -31,6 +32,8 @@ export type RunEvent =
 /** An event of the native library as the API tells of it. */
 export function runEvent(event: NativeEvent): RunEvent | undefined {
   switch (event.event) {
+    case "program_loading":
+      return { type: "program_loading", language: event.language };
     case "engine_compiling":
       return { type: "engine_compiling", language: event.language };
     case "engine_compiled":

@@ -1,12 +1,14 @@
 import { compileCached } from "../compiler/cache.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
-import type { NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
+import type { NativeEvent, NativeLimits } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { readConfig } from "./config.ts";
+import { Environment } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
+import { resolvePolicies } from "./grant.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
 import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
@@ -21,6 +23,11 @@ export interface ProgramOptions {
   language?: "typescript" | "javascript" | "python";
   /** The folder that relative paths start from: the process's own by default. */
   cwd?: string;
+  /**
+   * Environment variables that win over the process's own. A task sees those that its `envVariables`
+   * name.
+   */
+  env?: Record<string, string>;
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
   /** Gives up loading: the reason of the signal is thrown. */
@@ -41,26 +48,21 @@ export interface CallOptions {
 export class OpenProgram {
   readonly #program: Program;
   readonly #loaded: LoadedProgram;
-  readonly #policies: Record<string, TaskPolicy>;
-  readonly #limits: Partial<NativeLimits>;
+  readonly #grant: number;
+  readonly #tasks: Set<string>;
   #closed = false;
 
   /** For {@link open}. */
-  constructor(
-    program: Program,
-    loaded: LoadedProgram,
-    policies: Record<string, TaskPolicy>,
-    limits: Partial<NativeLimits>,
-  ) {
+  constructor(program: Program, loaded: LoadedProgram, grant: number, tasks: string[]) {
     this.#program = program;
     this.#loaded = loaded;
-    this.#policies = policies;
-    this.#limits = limits;
+    this.#grant = grant;
+    this.#tasks = new Set(tasks);
   }
 
   /** The names of the program's tasks. */
   get tasks(): string[] {
-    return Object.keys(this.#policies);
+    return [...this.#tasks];
   }
 
   /**
@@ -86,11 +88,9 @@ export class OpenProgram {
     const { onEvent, signal, kwargs } = options;
     return runtime().run(
       {
-        program: this.#loaded.id,
+        grant: this.#grant,
         task,
         input: encodeInput(args, kwargs),
-        policies: this.#policies,
-        limits: this.#limits,
         observe: onEvent !== undefined,
       },
       listenerOf(onEvent),
@@ -115,7 +115,7 @@ export class OpenProgram {
   }
 
   #checkTask(task: string): void {
-    if (task in this.#policies) return;
+    if (this.#tasks.has(task)) return;
     const { name, language } = this.#program;
     const found = this.tasks.length === 0
       ? "it declares no task"
@@ -148,12 +148,15 @@ export async function open(options: ProgramOptions): Promise<OpenProgram> {
   signal?.throwIfAborted();
   const source = sourceOf(options);
   const { defaults, limits } = await readConfig(source.root);
+  const environment = new Environment(source.root, options.env);
   const program = await compileSource(source, signal);
   const loaded = await load(program, limits, onEvent, signal);
   try {
     const declarations = parseDeclarations(program, loaded.declarations);
-    const policies = policiesOf(program, declarations, defaults);
-    return new OpenProgram(program, loaded, policies, limits);
+    const declared = policiesOf(program, declarations, defaults);
+    const policies = await resolvePolicies(declared, environment);
+    const grant = runtime().grant({ program: loaded.id, policies, limits });
+    return new OpenProgram(program, loaded, grant, Object.keys(policies));
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;

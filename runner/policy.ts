@@ -1,5 +1,18 @@
 import { CapsuleError } from "../errors.ts";
-import type { Language, TaskPolicy } from "../ffi/native.ts";
+import type { Language } from "../ffi/native.ts";
+import { parseEnvVariables } from "./access.ts";
+import { Invalid } from "./invalid.ts";
+
+/** What a task may use, as its options say. */
+export interface Policy {
+  /** Units of fuel. */
+  fuel: number;
+  memoryBytes: number | null;
+  timeoutMs: number | null;
+  maxRetries: number;
+  /** Names of environment variables. */
+  envVariables: string[];
+}
 
 /** A task as its program declares it: nothing in it was checked yet. */
 export interface Declaration {
@@ -20,26 +33,24 @@ const TIMEOUT_MS_AT_MOST = 365 * 24 * TIME_UNITS.h!;
 const RETRIES_AT_MOST = 100;
 
 /** What a task may use when it says nothing. */
-export const DEFAULTS: Readonly<TaskPolicy> = {
+export const DEFAULTS: Readonly<Policy> = {
   fuel: COMPUTE_PRESETS.MEDIUM!,
-  memory_bytes: null,
-  timeout_ms: null,
-  max_retries: 0,
+  memoryBytes: null,
+  timeoutMs: null,
+  maxRetries: 0,
+  envVariables: [],
 };
 
-/** Why a value is no value of its option. */
-export class Invalid extends Error {}
-
 /** Each option sets a part of the policy, or throws {@link Invalid}. Names are those of TypeScript. */
-const OPTIONS: Record<string, (value: unknown) => Partial<TaskPolicy>> = {
+const OPTIONS: Record<string, (value: unknown) => Partial<Policy>> = {
   name: () => ({}),
   compute: (value) => ({ fuel: parseCompute(value) }),
-  ram: (value) => ({ memory_bytes: parseMemory(value) }),
-  timeout: (value) => ({ timeout_ms: parseTimeout(value) }),
-  maxRetries: (value) => ({ max_retries: parseRetries(value) }),
+  ram: (value) => ({ memoryBytes: parseMemory(value) }),
+  timeout: (value) => ({ timeoutMs: parseTimeout(value) }),
+  maxRetries: (value) => ({ maxRetries: parseRetries(value) }),
   allowedFiles: notYet,
   allowedHosts: notYet,
-  envVariables: notYet,
+  envVariables: (value) => ({ envVariables: parseEnvVariables(value) }),
 };
 
 /**
@@ -71,10 +82,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function policiesOf(
   program: { name: string; language: Language },
   declarations: Declaration[],
-  defaults: Readonly<TaskPolicy> = DEFAULTS,
-): Record<string, TaskPolicy> {
+  defaults: Readonly<Policy> = DEFAULTS,
+): Record<string, Policy> {
   // No prototype: a task may be called `constructor`.
-  const policies: Record<string, TaskPolicy> = Object.create(null);
+  const policies: Record<string, Policy> = Object.create(null);
   for (const { name, options } of declarations) {
     const refuse = (problem: string) =>
       new CapsuleError(
@@ -93,8 +104,8 @@ function policyOf(
   options: Record<string, unknown>,
   language: Language,
   refuse: (problem: string) => CapsuleError,
-): Partial<TaskPolicy> {
-  const policy: Partial<TaskPolicy> = {};
+): Partial<Policy> {
+  const policy: Partial<Policy> = {};
   for (const [key, value] of Object.entries(options)) {
     try {
       const parsed = parseOption(key, language, value);
@@ -120,7 +131,7 @@ export function parseOption(
   key: string,
   language: Language,
   value: unknown,
-): Partial<TaskPolicy> | undefined {
+): Partial<Policy> | undefined {
   const name = camelCase(key, language);
   return Object.hasOwn(OPTIONS, name) ? OPTIONS[name]!(value) : undefined;
 }

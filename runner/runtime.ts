@@ -2,6 +2,7 @@ import { cacheFolder, engineSources, libraryPath } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { openRuntime } from "../ffi/deno.ts";
 import type {
+  GrantRequest,
   LoadRequest,
   NativeEvent,
   NativeFailure,
@@ -58,7 +59,10 @@ class Runtime {
     listener: Listener,
     signal?: AbortSignal,
   ): Promise<LoadedProgram> {
-    const end = await this.#follow(this.#native.load(request), listener, signal);
+    const id = this.#native.load(request);
+    // Other threads load it: whoever hears of that has time to prepare something.
+    const begun: NativeEvent = { event: "program_loading", language: request.language };
+    const end = await this.#follow(id, listener, signal, begun);
     if (end.event === "program_loaded") {
       return { id: end.program, declarations: decoder.decode(end.payload) };
     }
@@ -68,7 +72,12 @@ class Runtime {
     throw new CapsuleError("internal", `a program ended with the event ${end.event}`);
   }
 
-  /** Forgets a program. */
+  /** Fixes what the tasks of a program may do. Returns the id of that. */
+  grant(request: GrantRequest): number {
+    return this.#native.grant(request);
+  }
+
+  /** Forgets a program and its grants. */
   unload(program: number): void {
     this.#native.unload(program);
   }
@@ -89,7 +98,12 @@ class Runtime {
    * Passes events on until the last one of a load or a run, and returns that. A listener that throws ends
    * what it listens to, and nothing else.
    */
-  async #follow(id: number, listener: Listener, signal?: AbortSignal): Promise<NativeEvent> {
+  async #follow(
+    id: number,
+    listener: Listener,
+    signal?: AbortSignal,
+    begun?: NativeEvent,
+  ): Promise<NativeEvent> {
     const cancel = () => this.#native.cancel(id);
     if (signal?.aborted) cancel();
     signal?.addEventListener("abort", cancel, { once: true });
@@ -114,6 +128,7 @@ class Runtime {
           }
         };
         this.#followed.set(id, { next, reject });
+        if (begun) next(begun);
         this.#pump();
       });
       if (thrown === undefined) return end;

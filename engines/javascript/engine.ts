@@ -7,6 +7,7 @@ import * as sdk from "../../mod.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";
+import { giveEnvironment } from "./globals/process.ts";
 import { resumeTimers, suspendTimers } from "./globals/timers.ts";
 import { idle } from "./operations.ts";
 import { serialize } from "./serialize.ts";
@@ -45,10 +46,11 @@ export async function load(_path: string, source: string): Promise<string> {
 }
 
 /** Runs a task. */
-export async function run(task: string, input: string): Promise<string> {
+export async function run(task: string, input: string, context: string): Promise<string> {
   try {
     reseed();
     resumeTimers();
+    if (context !== "") giveEnvironment(parse(context).env);
     const { args } = parse(input);
     return serialize(await functionOf(task)(...args), "result");
   } catch (thrown) {

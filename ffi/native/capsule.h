@@ -12,7 +12,7 @@
 /*
  Changes whenever a symbol, a request or an event does.
  */
-#define CAPSULE_ABI_VERSION 1
+#define CAPSULE_ABI_VERSION 2
 
 /*
  The call did what it says.
@@ -104,14 +104,27 @@ uint32_t capsule_runtime_load(uint64_t runtime,
                               struct CapsuleBuffer *error);
 
 /*
- Forgets a program. Runs of it that are under way go on.
+ Fixes what the tasks of a program may do, for all runs that name this grant, and writes its id.
+ `request` is JSON: `{"program": id, "policies": {name: {"fuel": …, "memory_bytes": …, "timeout_ms": …,
+ "max_retries": …, "env": {name: value}}}, "limits": {…}}`. It goes with its program.
+
+ # Safety
+ `request` points to `request_len` bytes; `grant` and `error` are null or writable.
+ */
+uint32_t capsule_runtime_grant(uint64_t runtime,
+                               const uint8_t *request,
+                               size_t request_len,
+                               uint64_t *grant,
+                               struct CapsuleBuffer *error);
+
+/*
+ Forgets a program and its grants. Runs of it that are under way go on.
  */
 uint32_t capsule_runtime_unload(uint64_t runtime, uint64_t program);
 
 /*
  Begins a run and writes its id. The event `run_finished` brings its envelope. `request` is JSON:
- `{"program": id, "task": name, "input": {"args": […]}, "policies": {name: {"fuel": …,
- "memory_bytes": …, "timeout_ms": …, "max_retries": …}}, "observe": bool}`.
+ `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`.
 
  # Safety
  `request` points to `request_len` bytes; `run` and `error` are null or writable.

@@ -1,12 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { project } from "../support.ts";
 import { readConfig } from "../../runner/config.ts";
+import { DEFAULTS } from "../../runner/policy.ts";
 import { CapsuleError, run } from "@capsule/sdk/runner";
 
 Deno.test("without a file, everything has its default", async () => {
   using folder = project();
   assertEquals(await readConfig(folder.path), {
-    defaults: { fuel: 2e9, memory_bytes: null, timeout_ms: null, max_retries: 0 },
+    defaults: DEFAULTS,
     limits: {},
   });
 });
@@ -24,6 +25,7 @@ Deno.test("all keys are read", async () => {
       default_ram = "256MB"
       default_timeout = "30s"
       default_max_retries = 2
+      default_env_variables = ["HOME"]
 
       [limits]
       tasks_alive = 10
@@ -36,7 +38,13 @@ Deno.test("all keys are read", async () => {
   });
   assertEquals(await readConfig(folder.path), {
     entrypoint: "src/main.py",
-    defaults: { fuel: 1e8, memory_bytes: 256 * 2 ** 20, timeout_ms: 30_000, max_retries: 2 },
+    defaults: {
+      fuel: 1e8,
+      memoryBytes: 256 * 2 ** 20,
+      timeoutMs: 30_000,
+      maxRetries: 2,
+      envVariables: ["HOME"],
+    },
     limits: {
       tasks_alive: 10,
       tasks_total: 20,

@@ -16,9 +16,10 @@ function refused(options: Record<string, unknown>, includes: string, language?: 
 Deno.test("a task that says nothing has the defaults", () => {
   assertEquals(policy({}), {
     fuel: 2_000_000_000,
-    memory_bytes: null,
-    timeout_ms: null,
-    max_retries: 0,
+    memoryBytes: null,
+    timeoutMs: null,
+    maxRetries: 0,
+    envVariables: [],
   });
 });
 
@@ -43,7 +44,7 @@ Deno.test("ram is a size in powers of 1024", () => {
     [4096, 4096],
     ["4GB", 2 ** 32],
   ] as const;
-  for (const [value, bytes] of values) assertEquals(policy({ ram: value }).memory_bytes, bytes);
+  for (const [value, bytes] of values) assertEquals(policy({ ram: value }).memoryBytes, bytes);
   for (
     const value of [
       "1.5.2GB",
@@ -80,7 +81,7 @@ Deno.test("timeout is a time with its unit, or milliseconds", () => {
     [0.5, 0.5],
     ["250", 250],
   ] as const;
-  for (const [value, ms] of values) assertEquals(policy({ timeout: value }).timeout_ms, ms);
+  for (const [value, ms] of values) assertEquals(policy({ timeout: value }).timeoutMs, ms);
   for (
     const value of ["", "s", "5 days", "-1s", "0s", 0, -5, Infinity, null, "1.2.3s", "9999999h", {}]
   ) {
@@ -89,18 +90,25 @@ Deno.test("timeout is a time with its unit, or milliseconds", () => {
 });
 
 Deno.test("maxRetries is a whole number from 0 to 100", () => {
-  for (const value of [0, 1, 100]) assertEquals(policy({ maxRetries: value }).max_retries, value);
+  for (const value of [0, 1, 100]) assertEquals(policy({ maxRetries: value }).maxRetries, value);
   for (const value of [-1, 1.5, 101, "3", null]) refused({ maxRetries: value }, "maxRetries: ");
 });
 
 Deno.test("access that tasks cannot have yet is refused, not ignored", () => {
-  for (const option of ["allowedFiles", "allowedHosts", "envVariables"]) {
+  for (const option of ["allowedFiles", "allowedHosts"]) {
     refused({ [option]: [] }, `${option}: [] cannot be granted`);
   }
 });
 
+Deno.test("envVariables is a list of names", () => {
+  assertEquals(policy({ envVariables: ["A", "_b2", "A"] }).envVariables, ["A", "_b2"]);
+  for (const value of ["A", null, {}, ["*"], ["A=B"], [""], ["1A"], ["A\0"], [5], ["A B"]]) {
+    refused({ envVariables: value }, "envVariables: ");
+  }
+});
+
 Deno.test("names of options are those of the language", () => {
-  assertEquals(policy({ max_retries: 2 }, "python").max_retries, 2);
+  assertEquals(policy({ max_retries: 2 }, "python").maxRetries, 2);
   refused({ max_retries: 2 }, 'unknown option "max_retries"; there are: name, compute');
   refused({ maxRetries: 2 }, 'unknown option "maxRetries"; there are: name, compute', "python");
   refused({ constructor: 1, toString: 2 }, 'unknown option "constructor"');

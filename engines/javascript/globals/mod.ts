@@ -10,6 +10,7 @@ import "./abort.ts";
 import "./console.ts";
 import "./crypto.ts";
 import "./url.ts";
+import "./process.ts";
 import { define } from "./define.ts";
 
 define({ global: globalThis, self: globalThis });

@@ -11,7 +11,7 @@ import wit_world
 from componentize_py_types import Err
 
 from capsule._task import set_backend
-from capsule_engine import event_loop, output, randomness
+from capsule_engine import access, event_loop, output, randomness
 from capsule_engine.failure import Failure
 from capsule_engine.program import Program
 from capsule_engine.tasks import SandboxBackend
@@ -38,9 +38,11 @@ class WitWorld(wit_world.WitWorld):
         gc.freeze()
         return declarations
 
-    def run(self, task: str, input: str) -> str:
+    def run(self, task: str, input: str, context: str) -> str:
         try:
             randomness.reseed()
+            if context:
+                access.take(context)
             return program.run(task, input)
         except BaseException as error:
             raise Err(Failure(error, program).as_json()) from None

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Changes whenever a symbol, a request or an event does.
-pub const CAPSULE_ABI_VERSION: u32 = 1;
+pub const CAPSULE_ABI_VERSION: u32 = 2;
 
 /// The call did what it says.
 pub const CAPSULE_OK: u32 = 0;
@@ -107,7 +107,31 @@ pub unsafe extern "C" fn capsule_runtime_load(
     })
 }
 
-/// Forgets a program. Runs of it that are under way go on.
+/// Fixes what the tasks of a program may do, for all runs that name this grant, and writes its id.
+/// `request` is JSON: `{"program": id, "policies": {name: {"fuel": …, "memory_bytes": …, "timeout_ms": …,
+/// "max_retries": …, "env": {name: value}}}, "limits": {…}}`. It goes with its program.
+///
+/// # Safety
+/// `request` points to `request_len` bytes; `grant` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_runtime_grant(
+    runtime: u64,
+    request: *const u8,
+    request_len: usize,
+    grant: *mut u64,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        let runtime = find(runtime)?;
+        // SAFETY: promised by the caller.
+        let request = unsafe { text(request, request_len) }?;
+        let id = runtime.grant(request)?;
+        // SAFETY: promised by the caller.
+        unsafe { write(grant, id) }
+    })
+}
+
+/// Forgets a program and its grants. Runs of it that are under way go on.
 #[unsafe(no_mangle)]
 pub extern "C" fn capsule_runtime_unload(runtime: u64, program: u64) -> u32 {
     guarded(std::ptr::null_mut(), || {
@@ -116,8 +140,7 @@ pub extern "C" fn capsule_runtime_unload(runtime: u64, program: u64) -> u32 {
 }
 
 /// Begins a run and writes its id. The event `run_finished` brings its envelope. `request` is JSON:
-/// `{"program": id, "task": name, "input": {"args": […]}, "policies": {name: {"fuel": …,
-/// "memory_bytes": …, "timeout_ms": …, "max_retries": …}}, "observe": bool}`.
+/// `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`.
 ///
 /// # Safety
 /// `request` points to `request_len` bytes; `run` and `error` are null or writable.

@@ -2,8 +2,9 @@
 
 use crate::engine::{EngineSource, Language};
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 /// `capsule_runtime_new`.
@@ -40,19 +41,26 @@ pub struct FileEntry {
     pub bytes: usize,
 }
 
-/// `capsule_runtime_submit`.
+/// `capsule_runtime_grant`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RunRequest<'a> {
+pub struct GrantRequest {
     pub program: u64,
-    pub task: String,
-    /// `{"args": […]}`, with `"kwargs": {…}` for Python.
-    #[serde(borrow)]
-    pub input: &'a RawValue,
     /// By name, for every task of the program.
     pub policies: HashMap<String, TaskPolicy>,
     #[serde(default)]
     pub limits: Limits,
+}
+
+/// `capsule_runtime_submit`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRequest<'a> {
+    pub grant: u64,
+    pub task: String,
+    /// `{"args": […]}`, with `"kwargs": {…}` for Python.
+    #[serde(borrow)]
+    pub input: &'a RawValue,
     /// Whether somebody wants to hear of each task.
     #[serde(default)]
     pub observe: bool,
@@ -66,6 +74,9 @@ pub struct TaskPolicy {
     pub memory_bytes: Option<u64>,
     pub timeout_ms: Option<f64>,
     pub max_retries: u32,
+    /// The environment variables that the task sees.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
 }
 
 /// Limits over a run.
@@ -95,6 +106,14 @@ impl Default for Limits {
 }
 
 impl TaskPolicy {
+    /// What the guest is told of what it has, as JSON. Empty if that is nothing.
+    pub fn context(&self) -> String {
+        if self.env.is_empty() {
+            return String::new();
+        }
+        json!({ "env": self.env }).to_string()
+    }
+
     /// A bad limit is an error, never "no limit".
     pub fn check(&self) -> Result<(), &'static str> {
         const TIMEOUT_MS_AT_MOST: f64 = 1e12;

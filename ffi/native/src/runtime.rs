@@ -9,8 +9,8 @@ use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
 use crate::image_store::ImageStore;
 use crate::program::{Loading, Program, SourceFile, SourceText, Sources};
-use crate::request::{LoadRequest, RunRequest, RuntimeConfig};
-use crate::scheduler::{Run, RunPlan};
+use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
+use crate::scheduler::{Grant, Run, RunPlan};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -57,6 +57,7 @@ struct Shared {
     images: Arc<ImageStore>,
     engines: HashMap<Language, EngineSlot>,
     programs: Mutex<HashMap<u64, Arc<Program>>>,
+    grants: Mutex<HashMap<u64, Arc<Grant>>>,
     /// Send true to cancel.
     cancels: Mutex<HashMap<u64, watch::Sender<bool>>>,
     events: Arc<EventQueue>,
@@ -96,6 +97,7 @@ impl Runtime {
             images: Arc::new(images),
             engines: engines.collect(),
             programs: Mutex::default(),
+            grants: Mutex::default(),
             cancels: Mutex::default(),
             events: Arc::default(),
             cpu: Arc::new(Cpu::new(workers)),
@@ -148,30 +150,50 @@ impl Runtime {
         Ok(id)
     }
 
-    /// Forgets a program. Runs of it that are under way go on.
+    /// Forgets a program and its grants. Runs of it that are under way go on.
     pub fn unload(&self, program: u64) -> bool {
-        lock(&self.shared.programs).remove(&program).is_some()
+        let Some(removed) = lock(&self.shared.programs).remove(&program) else {
+            return false;
+        };
+        lock(&self.shared.grants).retain(|_, grant| !Arc::ptr_eq(&grant.program, &removed));
+        true
+    }
+
+    /// Fixes what the tasks of a program may do, and returns the id of that.
+    pub fn grant(&self, request: &str) -> Result<u64, Refusal> {
+        let GrantRequest {
+            program,
+            policies,
+            limits,
+        } = serde_json::from_str(request)
+            .map_err(|error| Refusal::Invalid(format!("a grant request: {error}")))?;
+        for (name, policy) in &policies {
+            policy.check().map_err(|problem| {
+                Refusal::Invalid(format!("the policy of {name:?}: {problem}"))
+            })?;
+        }
+        let program = lock(&self.shared.programs)
+            .get(&program)
+            .cloned()
+            .ok_or_else(|| Refusal::Invalid(format!("there is no program {program}")))?;
+        let id = self.shared.next_id();
+        let grant = Arc::new(Grant::new(program, policies, limits));
+        lock(&self.shared.grants).insert(id, grant);
+        Ok(id)
     }
 
     /// Begins a run, and returns its id. An event brings its envelope.
     pub fn submit(&self, request: &str) -> Result<u64, Refusal> {
         let request: RunRequest<'_> = serde_json::from_str(request)
             .map_err(|error| Refusal::Invalid(format!("a run request: {error}")))?;
-        for (name, policy) in &request.policies {
-            policy.check().map_err(|problem| {
-                Refusal::Invalid(format!("the policy of {name:?}: {problem}"))
-            })?;
-        }
-        let program = lock(&self.shared.programs)
-            .get(&request.program)
+        let grant = lock(&self.shared.grants)
+            .get(&request.grant)
             .cloned()
-            .ok_or_else(|| Refusal::Invalid(format!("there is no program {}", request.program)))?;
+            .ok_or_else(|| Refusal::Invalid(format!("there is no grant {}", request.grant)))?;
         let id = self.shared.next_id();
         let plan = RunPlan {
             id,
-            program,
-            policies: request.policies,
-            limits: request.limits,
+            grant,
             observe: request.observe,
             cancelled: self.shared.cancellable(id),
         };

@@ -287,10 +287,10 @@ impl Sandbox {
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
-    pub async fn run(&mut self, task: &str, input: &str) -> Result<String, Failure> {
-        let run: TypedFunc<(&str, &str), GuestResult> = self.export(|e| e.run())?;
+    pub async fn run(&mut self, task: &str, input: &str, context: &str) -> Result<String, Failure> {
+        let run: TypedFunc<(&str, &str, &str), GuestResult> = self.export(|e| e.run())?;
         self.guarded(async |store| {
-            let result = run.call_async(&mut *store, (task, input)).await?;
+            let result = run.call_async(&mut *store, (task, input, context)).await?;
             if result.0.is_ok() {
                 store.data_mut().task()?.operations.finish_calls().await;
             }

@@ -22,9 +22,7 @@ use tokio::sync::{Notify, watch};
 /// One call from the host, with all tasks that come from it.
 pub struct Run {
     pub id: u64,
-    pub program: Arc<Program>,
-    pub policies: HashMap<String, TaskPolicy>,
-    pub limits: Limits,
+    pub grant: Arc<Grant>,
     pub events: Arc<EventQueue>,
     pub observe: bool,
     pub cancelled: watch::Receiver<bool>,
@@ -37,12 +35,42 @@ pub struct Run {
     ticking: Ticking,
 }
 
+/// A program, and what its tasks may do: fixed before any of them runs.
+pub struct Grant {
+    pub program: Arc<Program>,
+    limits: Limits,
+    tasks: HashMap<String, Arc<TaskGrant>>,
+}
+
+/// What one task may do.
+struct TaskGrant {
+    policy: TaskPolicy,
+    /// What its guest is told of that, as JSON.
+    context: String,
+}
+
+impl Grant {
+    pub fn new(
+        program: Arc<Program>,
+        policies: HashMap<String, TaskPolicy>,
+        limits: Limits,
+    ) -> Self {
+        let task = |(name, policy): (String, TaskPolicy)| {
+            let context = policy.context();
+            (name, Arc::new(TaskGrant { policy, context }))
+        };
+        Self {
+            program,
+            limits,
+            tasks: policies.into_iter().map(task).collect(),
+        }
+    }
+}
+
 /// What a run is made of.
 pub struct RunPlan {
     pub id: u64,
-    pub program: Arc<Program>,
-    pub policies: HashMap<String, TaskPolicy>,
-    pub limits: Limits,
+    pub grant: Arc<Grant>,
     pub observe: bool,
     pub cancelled: watch::Receiver<bool>,
 }
@@ -56,9 +84,7 @@ impl Run {
     ) -> Arc<Self> {
         Arc::new(Self {
             id: plan.id,
-            program: plan.program,
-            policies: plan.policies,
-            limits: plan.limits,
+            grant: plan.grant,
             observe: plan.observe,
             cancelled: plan.cancelled,
             events,
@@ -97,7 +123,7 @@ impl Run {
             tasks_total,
             task_depth,
             ..
-        } = self.limits;
+        } = self.grant.limits;
         let refused = |what: String| Err(Failure::new(ErrorType::TaskLimit, what));
         if depth > task_depth {
             return refused(format!("tasks may call each other {task_depth} deep"));
@@ -172,7 +198,7 @@ async fn execute(
     };
     let outcome = match admissible(&run, &execution.task_name, depth, &input) {
         Err(failure) => Err(failure),
-        Ok((policy, _admission)) => {
+        Ok((granted, _admission)) => {
             let task = run.next_task.fetch_add(1, Ordering::Relaxed);
             let caller = Caller {
                 run: Arc::clone(&run),
@@ -180,7 +206,7 @@ async fn execute(
                 depth,
             };
             let mut observed = Observed::start(&caller, parent, &execution.task_name);
-            let outcome = attempts(&caller, &policy, &input, &mut execution).await;
+            let outcome = attempts(&caller, &granted, &input, &mut execution).await;
             observed.finish(&outcome, &execution);
             outcome
         }
@@ -193,9 +219,10 @@ fn admissible(
     task: &str,
     depth: usize,
     input: &str,
-) -> Result<(TaskPolicy, Admission), Failure> {
-    let policy = run.policies.get(task).ok_or_else(|| {
-        let mut known: Vec<_> = run.policies.keys().map(String::as_str).collect();
+) -> Result<(Arc<TaskGrant>, Admission), Failure> {
+    let Grant { tasks, limits, .. } = &*run.grant;
+    let granted = tasks.get(task).ok_or_else(|| {
+        let mut known: Vec<_> = tasks.keys().map(String::as_str).collect();
         known.sort_unstable();
         Failure::new(
             ErrorType::TaskNotFound,
@@ -206,23 +233,23 @@ fn admissible(
             ),
         )
     })?;
-    if input.len() > run.limits.json_bytes {
+    if input.len() > limits.json_bytes {
         return Err(Failure::new(
             ErrorType::ResourceLimit,
             format!(
                 "the arguments of {task:?} are {} bytes of JSON, more than {}",
                 input.len(),
-                run.limits.json_bytes
+                limits.json_bytes
             ),
         ));
     }
-    Ok((policy.clone(), run.admit(depth)?))
+    Ok((Arc::clone(granted), run.admit(depth)?))
 }
 
 /// Tries until an attempt succeeds or none is left.
 async fn attempts(
     caller: &Caller,
-    policy: &TaskPolicy,
+    granted: &TaskGrant,
     input: &str,
     execution: &mut Execution,
 ) -> Result<String, Failure> {
@@ -230,22 +257,22 @@ async fn attempts(
         Arc::clone(&caller.run.events),
         caller.run.id,
         caller.task,
-        caller.run.limits.output_bytes,
+        caller.run.grant.limits.output_bytes,
     );
     loop {
-        let attempt = attempt(caller, policy, &execution.task_name, input, output.clone()).await;
+        let attempt = attempt(caller, granted, &execution.task_name, input, output.clone()).await;
         execution.duration_ms += attempt.duration_ms;
         execution.fuel_consumed += attempt.fuel_consumed;
         execution.ram_used = execution.ram_used.max(attempt.ram_used);
         match attempt.outcome {
             Err(ref failure)
-                if execution.retries < policy.max_retries
+                if execution.retries < granted.policy.max_retries
                     && failure.error_type != ErrorType::Cancelled =>
             {
                 execution.retries += 1;
                 retried(caller, execution.retries, &attempt, failure);
             }
-            outcome => return outcome.map_err(|failure| caller.run.program.explain(failure)),
+            outcome => return outcome.map_err(|failure| caller.run.grant.program.explain(failure)),
         }
     }
 }
@@ -260,13 +287,17 @@ struct Attempt {
 /// One attempt, in a sandbox of its own.
 async fn attempt(
     caller: &Caller,
-    policy: &TaskPolicy,
+    granted: &TaskGrant,
     task: &str,
     input: &str,
     output: Output,
 ) -> Attempt {
     let started = Instant::now();
     let run = &caller.run;
+    let Grant {
+        program, limits, ..
+    } = &*run.grant;
+    let policy = &granted.policy;
     let budget = Budget {
         subject: "the task",
         fuel: policy.fuel,
@@ -274,14 +305,14 @@ async fn attempt(
         timeout: policy
             .timeout_ms
             .map(|ms| Duration::from_secs_f64(ms / 1000.0)),
-        result_bytes: run.limits.json_bytes,
+        result_bytes: limits.json_bytes,
     };
     let task_side = TaskSide {
-        operations: Operations::new(run.limits.handles),
+        operations: Operations::new(limits.handles),
         output,
         context: TaskContext {
             caller: Some(caller.clone()),
-            stacks: Arc::clone(&run.program.stacks),
+            stacks: Arc::clone(&program.stacks),
         },
     };
     let guard = Guard {
@@ -289,13 +320,13 @@ async fn attempt(
         cpu: Arc::clone(&run.cpu),
         cancelled: run.cancelled.clone(),
     };
-    let engine = Arc::clone(&run.program.engine);
-    let image = &run.program.image;
+    let engine = Arc::clone(&program.engine);
+    let image = &program.image;
     let sandbox = Sandbox::new(engine, image, task_side, budget, guard).await;
     let (outcome, fuel_consumed, ram_used) = match sandbox {
         Err(failure) => (Err(failure), 0, image.len() as u64),
         Ok(mut sandbox) => {
-            let outcome = sandbox.run(task, input).await;
+            let outcome = sandbox.run(task, input, &granted.context).await;
             (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
         }
     };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::ptr::null_mut;
 use std::time::Duration;
 use std::{fs, thread};
-use support::{load, new_runtime, next_events, submit};
+use support::{grant, load, new_runtime, next_events, submit};
 
 fn config(name: &str) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -26,6 +26,7 @@ fn a_made_up_or_freed_runtime_is_an_error() {
     capsule_runtime_free(freed);
     for runtime in [0, freed, u64::MAX] {
         assert_eq!(submit(runtime, "{}").unwrap_err().0, CAPSULE_NOT_FOUND);
+        assert_eq!(grant(runtime, "{}").unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(load(runtime, "{}", b"").unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_cancel(runtime, 1), CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_unload(runtime, 1), CAPSULE_NOT_FOUND);
@@ -67,25 +68,27 @@ fn malformed_requests_are_errors_with_a_text() {
 
     let runtime = new_runtime(&config("malformed")).unwrap();
     for request in ["", "{}", "[]", r#"{"program": 1, "policies": 5}"#, "\u{0}"] {
-        let (status, message) = submit(runtime, request).unwrap_err();
-        assert_eq!(status, CAPSULE_INVALID_ARGUMENT, "{request}");
-        assert!(message.contains("a run request"), "{message}");
+        for (status, message) in [
+            submit(runtime, request).unwrap_err(),
+            grant(runtime, request).unwrap_err(),
+        ] {
+            assert_eq!(status, CAPSULE_INVALID_ARGUMENT, "{request}");
+            assert!(message.contains("request: "), "{message}");
+        }
     }
-    let unknown = r#"{"program": 9, "task": "x", "input": {}, "policies": {}}"#;
-    assert!(
-        submit(runtime, unknown)
-            .unwrap_err()
-            .1
-            .contains("there is no program 9")
-    );
-    let zero = r#"{"program": 9, "task": "x", "input": {},
-        "policies": {"x": {"fuel": 0, "memory_bytes": null, "timeout_ms": null, "max_retries": 0}}}"#;
-    assert!(
-        submit(runtime, zero)
-            .unwrap_err()
-            .1
-            .contains("fuel is not between")
-    );
+    let unknown = r#"{"grant": 9, "task": "x", "input": {}}"#;
+    let (_, message) = submit(runtime, unknown).unwrap_err();
+    assert!(message.contains("there is no grant 9"), "{message}");
+    let policy = |fuel: u64| {
+        format!(
+            r#"{{"program": 9, "policies": {{"x": {{"fuel": {fuel}, "memory_bytes": null,
+                "timeout_ms": null, "max_retries": 0}}}}}}"#
+        )
+    };
+    for (fuel, problem) in [(0, "fuel is not between"), (1, "there is no program 9")] {
+        let (_, message) = grant(runtime, &policy(fuel)).unwrap_err();
+        assert!(message.contains(problem), "{message}");
+    }
 
     let short = r#"{"language": "python", "files": [{"path": "a.py", "bytes": 5}]}"#;
     assert!(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-use support::{load, new_runtime, next_events, submit};
+use support::{grant, load, new_runtime, next_events, submit};
 
 const IN_FLIGHT: usize = 48;
 /// A program is loaded anew after so many calls.
@@ -218,11 +218,14 @@ fn begin_call(runtime: u64, program: u64, kind: &Kind, number: usize) -> u64 {
         "timeout_ms": kind.timeout_ms,
         "max_retries": usize::from(kind.error_type.is_some() && number.is_multiple_of(8)),
     });
-    let request = json!({
+    let granted = json!({
         "program": program,
+        "policies": { kind.task: policy, "plain": policy },
+    });
+    let request = json!({
+        "grant": grant(runtime, &granted.to_string()).unwrap(),
         "task": kind.task,
         "input": { "args": [number] },
-        "policies": { kind.task: policy, "plain": policy },
         "observe": number.is_multiple_of(3),
     });
     let run = submit(runtime, &request.to_string()).unwrap();

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use wasmtime::component::{ComponentType, Lift, Lower};
+use wasmtime_wasi::I32Exit;
 
 /// What ended operations may hold until their outcomes are taken.
 const HELD_BYTES_AT_MOST: usize = 128 << 20;
@@ -106,6 +107,9 @@ impl Operations {
         self.next_handle = handle
             .checked_add(1)
             .ok_or_else(|| Stop::error(ErrorType::ResourceLimit, "no handle is left"))?;
+        if operation == "exit" {
+            return Err(I32Exit(serde_json::from_str(&request.json).unwrap_or(1)).into());
+        }
         match begin(operation, request, context) {
             Ok(work) => self.shared.spawn(handle, operation == "call", work),
             Err(outcome) => self.shared.lock().tell(handle, outcome),

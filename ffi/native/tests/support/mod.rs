@@ -37,18 +37,29 @@ pub fn new_runtime(config: &str) -> Result<u64, (u32, String)> {
 
 /// The id of the run, or a status and what is said of it.
 pub fn submit(runtime: u64, request: &str) -> Result<u64, (u32, String)> {
-    let (mut run, mut error) = (0, EMPTY);
+    ask(capsule_runtime_submit, runtime, request)
+}
+
+/// The id of the grant, or a status and what is said of it.
+pub fn grant(runtime: u64, request: &str) -> Result<u64, (u32, String)> {
+    ask(capsule_runtime_grant, runtime, request)
+}
+
+type Request = unsafe extern "C" fn(u64, *const u8, usize, *mut u64, *mut CapsuleBuffer) -> u32;
+
+fn ask(export: Request, runtime: u64, request: &str) -> Result<u64, (u32, String)> {
+    let (mut id, mut error) = (0, EMPTY);
     // SAFETY: all pointers are of this frame.
     let status = unsafe {
-        capsule_runtime_submit(
+        export(
             runtime,
             request.as_ptr(),
             request.len(),
-            &mut run,
+            &mut id,
             &mut error,
         )
     };
-    result(status, run, error)
+    result(status, id, error)
 }
 
 /// The id of the program, or a status and what is said of it.

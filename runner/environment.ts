@@ -1,0 +1,62 @@
+/** Where the values of environment variables come from. */
+import { CapsuleError } from "../errors.ts";
+import { platform } from "../platform/mod.ts";
+import { join } from "../platform/path.ts";
+
+/** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
+const FILES = [".env", ".env.local"];
+
+/** Looks up environment variables for the tasks of a project. None is ever set in this process. */
+export class Environment {
+  readonly #root: string;
+  readonly #given: Record<string, string>;
+  #files: Record<string, string> | undefined;
+
+  /**
+   * @param given Variables that win over all others.
+   * @throws {CapsuleError} `invalid_argument` for a value that no environment can hold.
+   */
+  constructor(root: string, given: Record<string, string> = {}) {
+    for (const [name, value] of Object.entries(given)) {
+      if (typeof value === "string" && !value.includes("\0")) continue;
+      throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);
+    }
+    this.#root = root;
+    this.#given = given;
+  }
+
+  /** The values of those variables that exist. */
+  async pick(names: string[]): Promise<Record<string, string>> {
+    const picked: Record<string, string> = {};
+    for (const name of names) {
+      const value = this.#own(name) ?? await this.#fromFiles(name);
+      if (value !== undefined) picked[name] = value;
+    }
+    return picked;
+  }
+
+  #own(name: string): string | undefined {
+    return Object.hasOwn(this.#given, name) ? this.#given[name] : platform.env(name);
+  }
+
+  async #fromFiles(name: string): Promise<string | undefined> {
+    this.#files ??= await readFiles(this.#root);
+    return Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
+  }
+}
+
+async function readFiles(root: string): Promise<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const file of FILES) {
+    const text = platform.readTextFile(join(root, file));
+    if (text === undefined) continue;
+    // Loaded only where there is a file.
+    const { parseEnv } = await import("node:util");
+    try {
+      Object.assign(variables, parseEnv(text));
+    } catch (cause) {
+      throw new CapsuleError("invalid_config", `Cannot read ${file}: ${cause}`, { cause });
+    }
+  }
+  return variables;
+}

@@ -1,0 +1,96 @@
+import { assertEquals, assertRejects } from "../assert.ts";
+import { project } from "../support.ts";
+import { CapsuleError, open, run } from "@capsule/sdk/runner";
+
+const TYPESCRIPT = `
+import { task } from "@capsule/sdk";
+const seen = () => ({ ...process.env });
+const other = task({ name: "other", envVariables: ["B"] }, seen);
+const none = task({ name: "none" }, seen);
+const main = task({ name: "main", envVariables: ["A", "CAPSULE_TEST", "MISSING"] }, async () =>
+  [seen(), (await other()).result, (await none()).result]);
+`;
+
+const PYTHON = `
+import os
+from capsule import task
+def seen(): return dict(os.environ)
+@task(env_variables=["B"])
+def other(): return seen()
+@task
+def none(): return seen()
+@task(env_variables=["A", "CAPSULE_TEST", "MISSING"])
+def main():
+    assert os.getenv("A") == os.environ.get("A") and os.getenv("B") is None
+    return [seen(), other()["result"], none()["result"]]
+`;
+
+Deno.test("a task sees the variables that it names, a sub-task its own", async () => {
+  using folder = project({
+    "capsule.toml": "",
+    ".env": 'A=1\nB="two words"\nCAPSULE_TEST=from the file # a comment\n',
+    ".env.local": "A='local'\n",
+    "main.ts": TYPESCRIPT,
+    "main.py": PYTHON,
+  });
+  Deno.env.set("CAPSULE_TEST", "from the process");
+  try {
+    for (const file of ["main.ts", "main.py"]) {
+      const { result, error } = await run({ file, cwd: folder.path });
+      assertEquals(error, null);
+      assertEquals(result, [
+        { A: "local", CAPSULE_TEST: "from the process" },
+        { B: "two words" },
+        {},
+      ]);
+      const given = await run({ file, cwd: folder.path, env: { A: "given", OTHER: "x" } });
+      assertEquals(given.result, [
+        { A: "given", CAPSULE_TEST: "from the process" },
+        { B: "two words" },
+        {},
+      ]);
+    }
+  } finally {
+    Deno.env.delete("CAPSULE_TEST");
+  }
+  assertEquals(Deno.env.get("A"), undefined, "nothing is loaded into this process");
+});
+
+Deno.test("top-level code sees none, and what a task sets reaches no other", async () => {
+  const programs = {
+    typescript: `import { task } from "@capsule/sdk";
+      const atTop = Object.keys(process.env);
+      task({ name: "main", envVariables: ["CAPSULE_TEST"] }, (value) => {
+        const before = process.env.OWN; process.env.OWN = value; process.env.CAPSULE_TEST = value;
+        return [atTop, before ?? null, process.env.OWN]; });`,
+    python: `import os
+from capsule import task
+at_top = list(os.environ)
+@task(env_variables=["CAPSULE_TEST"])
+def main(value):
+    before = os.environ.get("OWN"); os.environ["OWN"] = os.environ["CAPSULE_TEST"] = value
+    return [at_top, before, os.getenv("OWN")]`,
+  };
+  for (const language of ["typescript", "python"] as const) {
+    const env = { CAPSULE_TEST: "secret" };
+    await using program = await open({ code: programs[language], language, env });
+    for (const value of ["x", "y"]) {
+      assertEquals((await program.call("main", [value])).result, [[], null, value]);
+    }
+  }
+});
+
+Deno.test("values that no environment can hold are refused", async () => {
+  const code = 'from capsule import task\n@task(env_variables=["A"])\ndef main(): return 1';
+  for (const value of ["a\0b", 5 as unknown as string]) {
+    const error = await assertRejects(
+      () => run({ code, language: "python", env: { A: value } }),
+      CapsuleError,
+      "env.A",
+    );
+    assertEquals(error.code, "invalid_argument");
+  }
+  const value = '"quotes" = and\nlines, grüße 😀';
+  const long = code.replace("return 1", 'import os; return os.environ["A"]');
+  assertEquals((await run({ code: long, language: "python", env: { A: value } })).result, value);
+});
