@@ -33,6 +33,11 @@ export class TraceRecorder {
   /** Hears of what happens. */
   observe(event: RunEvent): void {
     switch (event.type) {
+      case "program_loading":
+        // This process has nothing else to do now. What fails is told by who writes.
+        this.#opening = this.#open();
+        this.#opening.catch(() => {});
+        break;
       case "task_started": {
         const { task, parent, name } = event;
         this.#begin({ task, parent, name, attempt: 1 });
@@ -66,7 +71,10 @@ export class TraceRecorder {
   /** Writes how the run ended. One in which no task has started is not written. */
   async finish(status: Status): Promise<void> {
     this.#cancelTick?.();
-    if (this.#tasks.size === 0) return;
+    if (this.#tasks.size === 0) {
+      const store = await this.#opening?.catch(() => undefined);
+      return store?.close();
+    }
     this.#run.status = status;
     this.#run.durationMs = Date.now() - this.#run.startedMs;
     for (const row of [...this.#tasks.values()].flat()) {
@@ -98,9 +106,6 @@ export class TraceRecorder {
     this.#unwritten.add(row);
     if (this.#cancelTick !== undefined) return;
     this.#cancelTick = platform.after(WRITTEN_AFTER_MS, () => this.#tick());
-    // While the task runs, this process has nothing else to do. What fails is told by who writes.
-    this.#opening = this.#open();
-    this.#opening.catch(() => {});
   }
 
   #tick(): void {

@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { cli, project, startCli, warmEngines } from "../support.ts";
 
@@ -106,4 +107,56 @@ Deno.test("a trace that is damaged or missing costs no result", async () => {
   const refused = await cli(["run", "main.py"], { cwd });
   assertEquals([refused.status, refused.stdout], [0, "done\n"]);
   assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+});
+
+Deno.test("a trace that is locked, of a newer version or read-only costs no result", async () => {
+  using folder = project({ "main.py": PROGRAM });
+  const cwd = folder.path;
+  await cli(["run", "main.py"], { cwd });
+  const path = `${cwd}/.capsule/trace.db`;
+  const runs = () => {
+    using database = new DatabaseSync(path);
+    return database.prepare("SELECT count(*) AS runs FROM runs").get()!.runs;
+  };
+  {
+    using database = new DatabaseSync(path);
+    database.exec("BEGIN EXCLUSIVE");
+    const locked = await cli(["run", "main.py"], { cwd });
+    assertEquals([locked.status, locked.stdout], [0, "done\n"]);
+    assertStringIncludes(
+      locked.stderr,
+      "warning: this run is not in the trace: database is locked",
+    );
+    assertEquals(locked.stderr.split("\n").length, 2, locked.stderr);
+    database.exec("ROLLBACK");
+  }
+  assertEquals(runs(), 1);
+  {
+    using database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 99");
+  }
+  const newer = await cli(["run", "main.py"], { cwd });
+  assertEquals([newer.status, newer.stdout], [0, "done\n"]);
+  assertStringIncludes(newer.stderr, "the trace is of version 99");
+  assertEquals(runs(), 1, "what a newer version wrote stays");
+
+  // Root may write where nobody may: what is no file at all refuses root, too.
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  const refused = await cli(["run", "main.py"], { cwd });
+  assertEquals([refused.status, refused.stdout], [0, "done\n"]);
+  assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+});
+
+Deno.test("SQL in names is literal", async () => {
+  const name = `x'); DROP TABLE runs; -- "`;
+  using folder = project({
+    "main.ts": `import { task } from "@capsule/sdk";
+      const odd = task({ name: ${JSON.stringify(name)} }, () => { throw new Error("'\\n;"); });
+      task({ name: "main" }, async () => (await odd()).success);`,
+  });
+  const { stdout } = await cli(["run", "main.ts"], { cwd: folder.path });
+  assertEquals(stdout, "false\n");
+  const { attempts } = await last(folder.path);
+  assertEquals(attempts.map(({ name }) => name), ["main", name]);
 });
