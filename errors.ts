@@ -12,6 +12,8 @@ export type CapsuleErrorCode =
   | "invalid_option"
   /** `capsule.toml` cannot be read, or holds an unknown key or a bad value. */
   | "invalid_config"
+  /** A folder may not be mounted. */
+  | "mount_denied"
   /** The program has no task of that name. */
   | "task_not_found"
   /** The native library, an engine or the cache cannot be used. */

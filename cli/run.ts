@@ -51,6 +51,11 @@ The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or hos
       help: "The same from a file; another file than JSON is one text",
     },
     json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
+    mount: {
+      value: "SPEC",
+      repeated: true,
+      help: "Let all tasks use a folder: HOST[::GUEST][:ro|:rw]",
+    },
     verbose: { short: "v", help: "Tell of each task as it starts, retries and ends" },
     language: { value: "LANGUAGE", help: "python or typescript, when FILE is -" },
     cwd: { value: "DIR", help: "The folder that relative paths start from" },
@@ -77,6 +82,7 @@ export async function run(args: string[]): Promise<number> {
       ...program,
       cwd,
       args: taskArguments,
+      mounts: parsed.values.get("mount") ?? [],
       signal: interrupt.signal,
       onEvent(event) {
         recorder.observe(event);

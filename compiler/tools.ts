@@ -53,6 +53,24 @@ export function cacheFolder(): string {
   return join(base, "capsule");
 }
 
+/** Whom https trusts: `SSL_CERT_FILE`, else the file that the system keeps. */
+export function certificateFiles(): string[] {
+  const chosen = platform.env("SSL_CERT_FILE");
+  return chosen ? [chosen] : SYSTEM_CERTIFICATES;
+}
+
+const SYSTEM_CERTIFICATES = [
+  // Debian, Alpine and what comes from them.
+  "/etc/ssl/certs/ca-certificates.crt",
+  // Fedora and its relatives.
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  // openSUSE.
+  "/etc/ssl/ca-bundle.pem",
+  // macOS, and the BSDs.
+  "/etc/ssl/cert.pem",
+];
+
 /** A folder for files of a moment, inside the cache. */
 export function temporaryFolder(): string {
   const folder = join(cacheFolder(), "tmp");

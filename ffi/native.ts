@@ -13,6 +13,8 @@ export interface RuntimeConfig {
   /** Belongs to this user alone. Machine code and images are kept there. */
   cache_folder: string;
   engines: Partial<Record<Language, EngineSource>>;
+  /** Files of certificates, PEM: the first that exists says whom https trusts. */
+  certificates?: string[];
 }
 
 /** A file of a program. */
@@ -29,6 +31,8 @@ export interface LoadRequest {
   sourceMap?: Uint8Array | undefined;
   /** A digest of the program, in hexadecimal. With one, its image is kept for the next process. */
   key?: string | undefined;
+  /** Folders of packages, which all of the program may read. */
+  packages?: FolderGrant[];
   limits?: Partial<NativeLimits> | undefined;
 }
 
@@ -43,6 +47,10 @@ export interface NativeLimits {
   output_bytes: number;
   /** Operations that a task may have open. */
   handles: number;
+  /** Of a task, to hosts. */
+  requests: number;
+  /** Of one response. */
+  body_bytes: number;
 }
 
 /** What one task may use. */
@@ -53,6 +61,31 @@ export interface TaskPolicy {
   max_retries: number;
   /** The environment variables that it sees. */
   env?: Record<string, string>;
+  /** The folders that it may touch. */
+  folders?: FolderGrant[];
+  /** The hosts that it may ask for something. */
+  hosts?: HostRule[];
+  /** Of those, the hosts that its runner permits: all, if there is no list. */
+  permitted_hosts?: HostRule[];
+}
+
+/** Hosts that a task may reach. What is null may be any. */
+export interface HostRule {
+  scheme: string | null;
+  /** In lower case and ASCII, without brackets. */
+  host: string | null;
+  /** It stands for all names that end in it, and not for itself. */
+  subdomains: boolean;
+  port: number | null;
+}
+
+/** A folder, where the guest sees it. */
+export interface FolderGrant {
+  /** Absolute, without links. */
+  host: string;
+  /** Absolute. */
+  guest: string;
+  read_only: boolean;
 }
 
 export interface GrantRequest {
@@ -148,7 +181,7 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
 
 /** The JSON and the payload of a load request, as the ABI takes them. */
 export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
-  const { language, files, sourceMap = new Uint8Array(0), key, limits } = request;
+  const { language, files, sourceMap = new Uint8Array(0), key, packages, limits } = request;
   const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
   const payload = new Uint8Array(total);
   let offset = 0;
@@ -161,6 +194,7 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
     files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
     source_map_bytes: sourceMap.length,
     key,
+    packages,
     limits,
   });
   return { json, payload };

@@ -32,6 +32,8 @@ const LIMITS: Record<string, Setter> = {
   json_size: (config, value) => config.limits.json_bytes = size(value),
   output_size: (config, value) => config.limits.output_bytes = size(value),
   handles: (config, value) => config.limits.handles = count(value, 1_000_000),
+  requests: (config, value) => config.limits.requests = count(value, 1_000_000),
+  body_size: (config, value) => config.limits.body_bytes = size(value),
 };
 
 const TASKS: Record<string, Setter> = Object.fromEntries(

@@ -9,6 +9,7 @@ import { readConfig } from "./config.ts";
 import { Environment } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
+import { parseMounts } from "./mounts.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
 import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
@@ -23,6 +24,11 @@ export interface ProgramOptions {
   language?: "typescript" | "javascript" | "python";
   /** The folder that relative paths start from: the process's own by default. */
   cwd?: string;
+  /**
+   * Folders that all tasks may touch besides their own: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
+   * project's root.
+   */
+  mounts?: string[];
   /**
    * Environment variables that win over the process's own. A task sees those that its `envVariables`
    * name.
@@ -149,12 +155,18 @@ export async function open(options: ProgramOptions): Promise<OpenProgram> {
   const source = sourceOf(options);
   const { defaults, limits } = await readConfig(source.root);
   const environment = new Environment(source.root, options.env);
+  const mounts = parseMounts(options.mounts ?? []);
   const program = await compileSource(source, signal);
   const loaded = await load(program, limits, onEvent, signal);
   try {
     const declarations = parseDeclarations(program, loaded.declarations);
     const declared = policiesOf(program, declarations, defaults);
-    const policies = await resolvePolicies(declared, environment);
+    const policies = await resolvePolicies(declared, {
+      program,
+      root: source.root,
+      environment,
+      mounts,
+    });
     const grant = runtime().grant({ program: loaded.id, policies, limits });
     return new OpenProgram(program, loaded, grant, Object.keys(policies));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { CapsuleError } from "../errors.ts";
-import type { Language } from "../ffi/native.ts";
-import { parseEnvVariables } from "./access.ts";
+import type { HostRule, Language } from "../ffi/native.ts";
+import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./access.ts";
+import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
 
 /** What a task may use, as its options say. */
@@ -10,6 +11,8 @@ export interface Policy {
   memoryBytes: number | null;
   timeoutMs: number | null;
   maxRetries: number;
+  allowedFiles: FolderAccess[];
+  allowedHosts: HostRule[];
   /** Names of environment variables. */
   envVariables: string[];
 }
@@ -38,6 +41,8 @@ export const DEFAULTS: Readonly<Policy> = {
   memoryBytes: null,
   timeoutMs: null,
   maxRetries: 0,
+  allowedFiles: [],
+  allowedHosts: [],
   envVariables: [],
 };
 
@@ -48,8 +53,8 @@ const OPTIONS: Record<string, (value: unknown) => Partial<Policy>> = {
   ram: (value) => ({ memoryBytes: parseMemory(value) }),
   timeout: (value) => ({ timeoutMs: parseTimeout(value) }),
   maxRetries: (value) => ({ maxRetries: parseRetries(value) }),
-  allowedFiles: notYet,
-  allowedHosts: notYet,
+  allowedFiles: (value) => ({ allowedFiles: parseAllowedFiles(value) }),
+  allowedHosts: (value) => ({ allowedHosts: parseAllowedHosts(value) }),
   envVariables: (value) => ({ envVariables: parseEnvVariables(value) }),
 };
 
@@ -144,7 +149,8 @@ function camelCase(name: string, language: Language): string {
     : name.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 }
 
-function inLanguage(name: string, language: Language): string {
+/** An option as a language spells it. */
+export function inLanguage(name: string, language: Language): string {
   return language === "javascript"
     ? name
     : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -212,8 +218,4 @@ function parseRetries(value: unknown): number {
     throw new Invalid(`is not a whole number from 0 to ${RETRIES_AT_MOST}`);
   }
   return value as number;
-}
-
-function notYet(): never {
-  throw new Invalid("cannot be granted: this version of Capsule gives tasks no such access");
 }

@@ -1,4 +1,4 @@
-import { cacheFolder, engineSources, libraryPath } from "../compiler/tools.ts";
+import { cacheFolder, certificateFiles, engineSources, libraryPath } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { openRuntime } from "../ffi/deno.ts";
 import type {
@@ -173,7 +173,11 @@ let shared: Runtime | undefined;
  */
 export function runtime(): Runtime {
   return shared ??= new Runtime(
-    openRuntime(libraryPath(), { cache_folder: cacheFolder(), engines: engineSources() }),
+    openRuntime(libraryPath(), {
+      cache_folder: cacheFolder(),
+      engines: engineSources(),
+      certificates: certificateFiles(),
+    }),
   );
 }
 

@@ -26,6 +26,8 @@ Deno.test("all keys are read", async () => {
       default_timeout = "30s"
       default_max_retries = 2
       default_env_variables = ["HOME"]
+      default_allowed_files = [{ path = "data", mode = "ro" }]
+      default_allowed_hosts = ["https://x.com"]
 
       [limits]
       tasks_alive = 10
@@ -34,6 +36,8 @@ Deno.test("all keys are read", async () => {
       json_size = "1MB"
       output_size = 1000
       handles = 50
+      requests = 60
+      body_size = "1MB"
     `,
   });
   assertEquals(await readConfig(folder.path), {
@@ -43,6 +47,8 @@ Deno.test("all keys are read", async () => {
       memoryBytes: 256 * 2 ** 20,
       timeoutMs: 30_000,
       maxRetries: 2,
+      allowedFiles: [{ path: "data", readOnly: true }],
+      allowedHosts: [{ scheme: "https", host: "x.com", subdomains: false, port: null }],
       envVariables: ["HOME"],
     },
     limits: {
@@ -52,6 +58,8 @@ Deno.test("all keys are read", async () => {
       json_bytes: 2 ** 20,
       output_bytes: 1000,
       handles: 50,
+      requests: 60,
+      body_bytes: 2 ** 20,
     },
   });
 });
@@ -62,7 +70,7 @@ Deno.test("a mistake is named with its line and key", async () => {
     ["# x\n[tasks]\n\ndefault_ram = '1 parsec'", 'capsule.toml:4: tasks.default_ram: "1 parsec"'],
     ["tasks.default_compute = -1", "capsule.toml:1: tasks.default_compute: -1 is neither"],
     ["[tasks]\ndefault_name = 'x'", "capsule.toml:2: tasks.default_name: unknown key"],
-    ["[tasks]\ndefault_allowed_hosts = ['*']", "capsule.toml:2: tasks.default_allowed_hosts"],
+    ["[tasks]\ndefault_allowed_hosts = ['x/y']", "capsule.toml:2: tasks.default_allowed_hosts"],
     ["\n[task]\nx = 1", "capsule.toml:2: task: unknown table; there are: workflow, tasks, limits"],
     ["limits = 5", "capsule.toml:1: limits: it is no table"],
     ["[limits]\nhandles = 0", "capsule.toml:2: limits.handles: 0 is not a whole number from 1"],

@@ -19,6 +19,8 @@ Deno.test("a task that says nothing has the defaults", () => {
     memoryBytes: null,
     timeoutMs: null,
     maxRetries: 0,
+    allowedFiles: [],
+    allowedHosts: [],
     envVariables: [],
   });
 });
@@ -94,9 +96,91 @@ Deno.test("maxRetries is a whole number from 0 to 100", () => {
   for (const value of [-1, 1.5, 101, "3", null]) refused({ maxRetries: value }, "maxRetries: ");
 });
 
-Deno.test("access that tasks cannot have yet is refused, not ignored", () => {
-  for (const option of ["allowedFiles", "allowedHosts"]) {
-    refused({ [option]: [] }, `${option}: [] cannot be granted`);
+Deno.test("allowedFiles is a list of folders, with modes", () => {
+  const values: [unknown, string, boolean][] = [
+    ["./data", "data", false],
+    ["data/", "data", false],
+    ["a/./b//c/..", "a/b", false],
+    [".", ".", false],
+    [{ path: "./data" }, "data", false],
+    [{ path: "data", mode: "ro" }, "data", true],
+    [{ path: "data", mode: "read-only" }, "data", true],
+    [{ path: "data", mode: "rw" }, "data", false],
+    [{ path: "data", mode: "read-write" }, "data", false],
+  ];
+  for (const [value, path, readOnly] of values) {
+    assertEquals(policy({ allowedFiles: [value] }).allowedFiles, [{ path, readOnly }]);
+  }
+  for (
+    const value of [
+      "data",
+      null,
+      [""],
+      [5],
+      [null],
+      [[]],
+      ["a\0b"],
+      ["../x"],
+      ["a/../../x"],
+      [{}],
+      [{ path: "a", mode: "rx" }],
+      [{ path: "a", mode: "constructor" }],
+      [{ path: "a", mod: "ro" }],
+    ]
+  ) {
+    refused({ allowedFiles: value }, "allowedFiles: ");
+  }
+});
+
+Deno.test("allowedHosts is a list of hosts, as the URL standard spells them", () => {
+  const any = { scheme: null, subdomains: false, port: null };
+  const values: [string, Record<string, unknown>][] = [
+    ["api.x.com", { ...any, host: "api.x.com" }],
+    ["API.X.Com.", { ...any, host: "api.x.com" }],
+    ["*.x.com", { ...any, host: "x.com", subdomains: true }],
+    ["x.com:8080", { ...any, host: "x.com", port: 8080 }],
+    ["https://api.x.com", { ...any, host: "api.x.com", scheme: "https" }],
+    ["HTTP://x.com:80/", { ...any, host: "x.com", scheme: "http", port: 80 }],
+    ["bücher.de", { ...any, host: "xn--bcher-kva.de" }],
+    ["127.0.0.1", { ...any, host: "127.0.0.1" }],
+    ["0x7f.1:81", { ...any, host: "127.0.0.1", port: 81 }],
+    ["[::1]", { ...any, host: "::1" }],
+    ["[0:0::1]:8080", { ...any, host: "::1", port: 8080 }],
+    ["localhost", { ...any, host: "localhost" }],
+    ["*", { ...any, host: null }],
+  ];
+  for (const [value, rule] of values) {
+    assertEquals(policy({ allowedHosts: [value] }).allowedHosts, [rule], value);
+  }
+  for (
+    const value of [
+      "x.com",
+      null,
+      [5],
+      [""],
+      ["x.com/path"],
+      ["x.com?q"],
+      ["u:p@x.com"],
+      ["a@x.com"],
+      ["ftp://x.com"],
+      ["x.com:0"],
+      ["x.com:65536"],
+      ["x.com:http"],
+      ["*x.com"],
+      ["x.*.com"],
+      ["**.x.com"],
+      ["*.127.0.0.1"],
+      ["https://*"],
+      ["x .com"],
+      ["x.com\n"],
+      ["::1"],
+      ["[::1"],
+      ["."],
+      ["a\\b"],
+      ["x%2ecom"],
+    ]
+  ) {
+    refused({ allowedHosts: value }, "allowedHosts: ");
   }
 });
 

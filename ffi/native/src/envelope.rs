@@ -19,7 +19,14 @@ pub struct Execution {
 
 /// A request that the host made for the guest. No header, body, query or user-info is in it.
 #[derive(Clone, Debug, Serialize)]
-pub struct HostRequest {}
+pub struct HostRequest {
+    pub method: String,
+    pub url: String,
+    /// 0 if there was no response.
+    pub status: u16,
+    /// Until the head of the response was there.
+    pub duration_ms: f64,
+}
 
 #[derive(Serialize)]
 struct Envelope<'a> {

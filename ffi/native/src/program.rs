@@ -4,6 +4,7 @@ use crate::cpu::Cpu;
 use crate::engine::{Language, LanguageEngine};
 use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
+use crate::files::{self, FolderGrant, Folders};
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::image_store::{ImageStore, Kept};
@@ -53,6 +54,8 @@ pub struct Program {
     /// JSON: its tasks with their options.
     pub declarations: String,
     pub stacks: Arc<Stacks>,
+    /// Folders of packages, which all sandboxes of the program may read.
+    pub packages: Folders,
 }
 
 /// What loading needs besides the program.
@@ -61,6 +64,7 @@ pub struct Loading<'a> {
     pub id: u64,
     /// A digest of the program, if its image may be kept.
     pub key: Option<&'a str>,
+    pub packages: &'a [FolderGrant],
     pub limits: &'a Limits,
     pub events: Arc<EventQueue>,
     pub images: &'a Arc<ImageStore>,
@@ -77,6 +81,8 @@ impl Program {
         loading: Loading<'_>,
     ) -> Result<Self, Failure> {
         let stacks = Arc::new(Stacks::new(language, sources.source_map));
+        let packages = files::open_all(loading.packages, &[])
+            .map_err(|error| Failure::new(ErrorType::InternalError, format!("{error:#}")))?;
         let kept = loading
             .key
             .and_then(|key| loading.images.read(&engine, key));
@@ -89,8 +95,14 @@ impl Program {
             }
             None => {
                 let output = output.recorded();
+                let context = TaskContext {
+                    caller: None,
+                    folders: Arc::clone(&packages),
+                    network: None,
+                    stacks: Arc::clone(&stacks),
+                };
                 let (image, declarations) =
-                    run_top_level(&engine, &sources.program, &stacks, output.clone(), &loading)
+                    run_top_level(&engine, &sources.program, context, output.clone(), &loading)
                         .await
                         .map_err(|failure| failure.explained_by(&stacks))?;
                 let image = Arc::new(image);
@@ -110,6 +122,7 @@ impl Program {
             image,
             declarations,
             stacks,
+            packages,
         })
     }
 
@@ -123,7 +136,7 @@ impl Program {
 async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
-    stacks: &Arc<Stacks>,
+    context: TaskContext,
     output: Output,
     loading: &Loading<'_>,
 ) -> Result<(Image, String), Failure> {
@@ -131,10 +144,7 @@ async fn run_top_level(
     let task = TaskSide {
         operations: Operations::new(limits.handles),
         output,
-        context: TaskContext {
-            caller: None,
-            stacks: Arc::clone(stacks),
-        },
+        context,
     };
     let budget = Budget {
         subject: "top-level code",

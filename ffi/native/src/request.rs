@@ -1,6 +1,8 @@
 //! Requests of the host, parsed once at the edge.
 
 use crate::engine::{EngineSource, Language};
+use crate::files::FolderGrant;
+use crate::network::HostRule;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -14,6 +16,9 @@ pub struct RuntimeConfig {
     /// Belongs to this user alone; made if it does not exist.
     pub cache_folder: PathBuf,
     pub engines: HashMap<Language, EngineSource>,
+    /// Files of certificates, PEM: the first that exists says whom https trusts.
+    #[serde(default)]
+    pub certificates: Vec<PathBuf>,
 }
 
 /// `capsule_runtime_load`. The files' contents follow as the payload, one after the other.
@@ -29,6 +34,9 @@ pub struct LoadRequest {
     /// A digest of all that the program is. With one, its image is kept for the next process.
     #[serde(default)]
     pub key: Option<String>,
+    /// Folders of packages, which all of the program may read.
+    #[serde(default)]
+    pub packages: Vec<FolderGrant>,
     #[serde(default)]
     pub limits: Limits,
 }
@@ -77,6 +85,15 @@ pub struct TaskPolicy {
     /// The environment variables that the task sees.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The folders that it may touch.
+    #[serde(default)]
+    pub folders: Vec<FolderGrant>,
+    /// The hosts that it may ask for something.
+    #[serde(default)]
+    pub hosts: Vec<HostRule>,
+    /// Of those, the hosts that its runner permits. All of them if there is no list.
+    #[serde(default)]
+    pub permitted_hosts: Option<Vec<HostRule>>,
 }
 
 /// Limits over a run.
@@ -90,6 +107,10 @@ pub struct Limits {
     pub json_bytes: usize,
     pub output_bytes: u64,
     pub handles: u32,
+    /// Of one task, to hosts.
+    pub requests: usize,
+    /// Of one response.
+    pub body_bytes: usize,
 }
 
 impl Default for Limits {
@@ -101,6 +122,8 @@ impl Default for Limits {
             json_bytes: 64 << 20,
             output_bytes: 64 << 20,
             handles: 10_000,
+            requests: 1_000,
+            body_bytes: 64 << 20,
         }
     }
 }
@@ -108,10 +131,13 @@ impl Default for Limits {
 impl TaskPolicy {
     /// What the guest is told of what it has, as JSON. Empty if that is nothing.
     pub fn context(&self) -> String {
-        if self.env.is_empty() {
+        // Where temporary files may lie.
+        let writable = self.folders.iter().filter(|folder| !folder.read_only);
+        let writable: Vec<_> = writable.map(|folder| &folder.guest).collect();
+        if self.env.is_empty() && writable.is_empty() {
             return String::new();
         }
-        json!({ "env": self.env }).to_string()
+        json!({ "env": self.env, "writable": writable }).to_string()
     }
 
     /// A bad limit is an error, never "no limit".

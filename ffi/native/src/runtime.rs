@@ -8,6 +8,7 @@ use crate::envelope::{Execution, envelope, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
 use crate::image_store::ImageStore;
+use crate::network::Certificates;
 use crate::program::{Loading, Program, SourceFile, SourceText, Sources};
 use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
 use crate::scheduler::{Grant, Run, RunPlan};
@@ -62,6 +63,7 @@ struct Shared {
     cancels: Mutex<HashMap<u64, watch::Sender<bool>>>,
     events: Arc<EventQueue>,
     cpu: Arc<Cpu>,
+    certificates: Arc<Certificates>,
     ticker: Ticker,
     next_id: AtomicU64,
 }
@@ -85,7 +87,7 @@ impl Runtime {
             .worker_threads(workers)
             .thread_name("capsule")
             .event_interval(POLLS_BETWEEN_TIMERS)
-            .enable_time()
+            .enable_all()
             .build()
             .map_err(failed)?;
         let engines = config.engines.into_iter().map(|(language, source)| {
@@ -101,6 +103,7 @@ impl Runtime {
             cancels: Mutex::default(),
             events: Arc::default(),
             cpu: Arc::new(Cpu::new(workers)),
+            certificates: Arc::new(Certificates::new(config.certificates)),
             ticker: Ticker::start().map_err(failed)?,
             next_id: AtomicU64::new(1),
         };
@@ -177,7 +180,9 @@ impl Runtime {
             .cloned()
             .ok_or_else(|| Refusal::Invalid(format!("there is no program {program}")))?;
         let id = self.shared.next_id();
-        let grant = Arc::new(Grant::new(program, policies, limits));
+        let grant = Grant::new(program, policies, limits)
+            .map_err(|error| Refusal::Failed(format!("{error:#}")))?;
+        let grant = Arc::new(grant);
         lock(&self.shared.grants).insert(id, grant);
         Ok(id)
     }
@@ -199,7 +204,13 @@ impl Runtime {
         };
         let shared = Arc::clone(&self.shared);
         let events = Arc::clone(&shared.events);
-        let run = Run::new(plan, events, Arc::clone(&shared.cpu), &shared.ticker);
+        let run = Run::new(
+            plan,
+            events,
+            Arc::clone(&shared.cpu),
+            Arc::clone(&shared.certificates),
+            &shared.ticker,
+        );
         let (task, input) = (request.task, request.input.get().to_owned());
         self.spawn(async move {
             let running = run.start(task.clone(), input);
@@ -270,6 +281,7 @@ impl Shared {
         let loading = Loading {
             id,
             key: request.key.as_deref(),
+            packages: &request.packages,
             limits: &request.limits,
             events: Arc::clone(&self.events),
             images: &self.images,

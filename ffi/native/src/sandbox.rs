@@ -3,6 +3,7 @@
 use crate::cpu::Cpu;
 use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
+use crate::files::Folders;
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::limiter::Limiter;
@@ -115,6 +116,15 @@ impl SandboxState {
             }
         });
         store
+    }
+
+    /// The folders of the task that runs here.
+    pub fn folders(&self) -> Folders {
+        let task = self.task.as_ref();
+        task.map_or_else(
+            || Arc::new([]) as Folders,
+            |task| Arc::clone(&task.context.folders),
+        )
     }
 
     /// The task that runs here. A guest that calls the host without one is ended.
@@ -282,8 +292,21 @@ impl Sandbox {
     ) -> Result<String, Failure> {
         let load: TypedFunc<(&str, &str, &[SourceFile]), GuestResult> =
             self.export(|e| e.load())?;
-        self.guarded(async |store| load.call_async(store, (path, source, files)).await)
-            .await
+        let declarations = self
+            .guarded(async |store| load.call_async(store, (path, source, files)).await)
+            .await?;
+        if self.engine.forget_files().is_some() {
+            self.forget_files().await?;
+        }
+        Ok(declarations)
+    }
+
+    /// Lets the guest's libc forget the folders that it was given, and their handles.
+    async fn forget_files(&mut self) -> Result<(), Failure> {
+        let forget: TypedFunc<(), ()> =
+            self.export(|engine| engine.forget_files().expect("it was looked for"))?;
+        let forgotten = forget.call_async(&mut self.bare.store, ()).await;
+        forgotten.map_err(|error| internal(format!("the engine kept its files: {error:#}")))
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.

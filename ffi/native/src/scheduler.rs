@@ -5,7 +5,9 @@ use crate::deadline::{Ticker, Ticking};
 use crate::envelope::{Execution, envelope, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
+use crate::files::{self, Folders};
 use crate::host::{Operations, TaskContext};
+use crate::network::{Certificates, Network, NetworkGrant};
 use crate::output::Output;
 use crate::program::Program;
 use crate::request::{Limits, TaskPolicy};
@@ -27,6 +29,7 @@ pub struct Run {
     pub observe: bool,
     pub cancelled: watch::Receiver<bool>,
     cpu: Arc<Cpu>,
+    certificates: Arc<Certificates>,
     alive: AtomicUsize,
     /// Told when no task is alive any more.
     idle: Notify,
@@ -47,23 +50,41 @@ struct TaskGrant {
     policy: TaskPolicy,
     /// What its guest is told of that, as JSON.
     context: String,
+    folders: Folders,
+    network: NetworkGrant,
 }
 
 impl Grant {
+    /// Fails where a folder cannot be opened.
     pub fn new(
         program: Arc<Program>,
         policies: HashMap<String, TaskPolicy>,
         limits: Limits,
-    ) -> Self {
+    ) -> wasmtime::Result<Self> {
         let task = |(name, policy): (String, TaskPolicy)| {
-            let context = policy.context();
-            (name, Arc::new(TaskGrant { policy, context }))
+            let granted = TaskGrant {
+                context: policy.context(),
+                folders: files::open_all(&policy.folders, &program.packages)?,
+                network: NetworkGrant {
+                    rules: policy.hosts.as_slice().into(),
+                    permitted: policy.permitted_hosts.as_deref().map(Into::into),
+                    option: program
+                        .engine
+                        .language()
+                        .spelling("allowedHosts", "allowed_hosts"),
+                    requests_at_most: limits.requests,
+                    body_bytes_at_most: limits.body_bytes,
+                },
+                policy,
+            };
+            Ok((name, Arc::new(granted)))
         };
-        Self {
+        let tasks = policies.into_iter().map(task);
+        Ok(Self {
+            tasks: tasks.collect::<wasmtime::Result<_>>()?,
             program,
             limits,
-            tasks: policies.into_iter().map(task).collect(),
-        }
+        })
     }
 }
 
@@ -80,6 +101,7 @@ impl Run {
         plan: RunPlan,
         events: Arc<EventQueue>,
         cpu: Arc<Cpu>,
+        certificates: Arc<Certificates>,
         ticker: &Ticker,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -89,6 +111,7 @@ impl Run {
             cancelled: plan.cancelled,
             events,
             cpu,
+            certificates,
             alive: AtomicUsize::new(0),
             idle: Notify::new(),
             total: AtomicUsize::new(0),
@@ -253,6 +276,10 @@ async fn attempts(
     input: &str,
     execution: &mut Execution,
 ) -> Result<String, Failure> {
+    let network = Arc::new(Network::new(
+        granted.network.clone(),
+        Arc::clone(&caller.run.certificates),
+    ));
     let output = Output::new(
         Arc::clone(&caller.run.events),
         caller.run.id,
@@ -260,7 +287,17 @@ async fn attempts(
         caller.run.grant.limits.output_bytes,
     );
     loop {
-        let attempt = attempt(caller, granted, &execution.task_name, input, output.clone()).await;
+        let attempt = attempt(
+            caller,
+            granted,
+            &execution.task_name,
+            input,
+            output.clone(),
+            &network,
+        )
+        .await;
+        network.end_attempt();
+        execution.host_requests = network.requests();
         execution.duration_ms += attempt.duration_ms;
         execution.fuel_consumed += attempt.fuel_consumed;
         execution.ram_used = execution.ram_used.max(attempt.ram_used);
@@ -291,6 +328,7 @@ async fn attempt(
     task: &str,
     input: &str,
     output: Output,
+    network: &Arc<Network>,
 ) -> Attempt {
     let started = Instant::now();
     let run = &caller.run;
@@ -312,6 +350,8 @@ async fn attempt(
         output,
         context: TaskContext {
             caller: Some(caller.clone()),
+            folders: Arc::clone(&granted.folders),
+            network: Some(Arc::clone(network)),
             stacks: Arc::clone(&program.stacks),
         },
     };

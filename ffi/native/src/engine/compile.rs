@@ -1,5 +1,6 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
+use super::forget_files;
 use super::strip::strip;
 use super::{EngineSource, Language};
 use crate::cache::{Cache, hex};
@@ -36,10 +37,8 @@ pub fn open_or_compile(
     let bytes = read_verified(source)?;
     let stripped = strip(&bytes)?;
     cache.store(&names.base, &stripped.memory)?;
-    cache.store(
-        &names.code,
-        &engine.precompile_component(&stripped.component)?,
-    )?;
+    let component = forget_files::add_export(stripped.component)?;
+    cache.store(&names.code, &engine.precompile_component(&component)?)?;
     match open(engine, &names, cache)? {
         Some(compiled) => Ok(compiled),
         None => bail!("the cache lost what was just written to it"),

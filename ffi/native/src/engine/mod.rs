@@ -1,6 +1,7 @@
 //! Language engines: components that are built once a release and compiled once a machine.
 
 mod compile;
+mod forget_files;
 mod settings;
 mod spares;
 mod strip;
@@ -33,6 +34,14 @@ impl Language {
             Self::Python => "python",
         }
     }
+
+    /// An option as programs in this language spell it.
+    pub fn spelling(self, javascript: &'static str, python: &'static str) -> &'static str {
+        match self {
+            Self::JavaScript => javascript,
+            Self::Python => python,
+        }
+    }
 }
 
 /// Where an engine's component lies, and the SHA-256 of it in hexadecimal.
@@ -45,6 +54,7 @@ pub struct EngineSource {
 
 /// An engine that is ready to make sandboxes.
 pub struct LanguageEngine {
+    language: Language,
     engine: Engine,
     instance: InstancePre<SandboxState>,
     /// Tells this engine, on this machine, from all others: images of another one are useless.
@@ -55,6 +65,8 @@ pub struct LanguageEngine {
     spares: Spares,
     load: ComponentExportIndex,
     run: ComponentExportIndex,
+    /// Of an engine whose libc remembers folders.
+    forget_files: Option<ComponentExportIndex>,
 }
 
 impl LanguageEngine {
@@ -80,13 +92,21 @@ impl LanguageEngine {
         Ok(Self {
             load: export("load")?,
             run: export("run")?,
+            forget_files: compiled
+                .component
+                .get_export_index(None, forget_files::EXPORT),
             instance: linker.instantiate_pre(&compiled.component)?,
             id: compiled.id,
             empty: Arc::new(Image::of_base(Arc::clone(&base))),
             base,
             spares: Spares::default(),
+            language,
             engine,
         })
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     pub fn wasmtime(&self) -> &Engine {
@@ -112,5 +132,9 @@ impl LanguageEngine {
 
     pub fn run(&self) -> &ComponentExportIndex {
         &self.run
+    }
+
+    pub fn forget_files(&self) -> Option<&ComponentExportIndex> {
+        self.forget_files.as_ref()
     }
 }

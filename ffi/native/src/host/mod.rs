@@ -10,6 +10,7 @@ use operations::Waiter;
 
 use crate::engine::Language;
 use crate::failure::{ErrorType, Stop};
+use crate::files;
 use crate::sandbox::SandboxState;
 use wasmtime::component::Linker;
 use wasmtime::{Result, StoreContextMut};
@@ -23,6 +24,7 @@ type Context<'a> = StoreContextMut<'a, SandboxState>;
 /// Defines all that an engine of this language imports.
 pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    files::link(linker)?;
     link_operations(linker)?;
     if language == Language::JavaScript {
         linker

@@ -1,6 +1,8 @@
 //! The operations that one sandbox has under way.
 
 use crate::failure::{ErrorType, Stop, shorten};
+use crate::files::{Files, Folders};
+use crate::network::Network;
 use crate::scheduler::{self, Caller};
 use crate::stack::Stacks;
 use serde_json::json;
@@ -37,7 +39,7 @@ impl Payload {
         self.json.len() + self.bytes.len()
     }
 
-    fn error(error_type: &str, message: impl Into<String>) -> Self {
+    pub fn error(error_type: &str, message: impl Into<String>) -> Self {
         let error = json!({ "error_type": error_type, "message": message.into() });
         Self::json(json!({ "error": error }).to_string())
     }
@@ -48,15 +50,19 @@ impl Payload {
 pub struct TaskContext {
     /// Who calls sub-tasks from here; nobody does while a program is loaded.
     pub caller: Option<Caller>,
+    pub folders: Folders,
+    /// None while a program is loaded.
+    pub network: Option<Arc<Network>>,
     pub stacks: Arc<Stacks>,
 }
 
 type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
 
 /// Owned by the sandbox: what is under way ends with it.
-#[derive(Debug)]
 pub struct Operations {
     shared: Arc<Shared>,
+    /// Made when a guest first asks for a file, which most never do.
+    files: Option<Arc<tokio::sync::Mutex<Files>>>,
     next_handle: u32,
     handles_at_most: u32,
 }
@@ -84,6 +90,7 @@ impl Operations {
     pub fn new(handles_at_most: u32) -> Self {
         Self {
             shared: Arc::default(),
+            files: None,
             next_handle: 1,
             handles_at_most,
         }
@@ -110,11 +117,22 @@ impl Operations {
         if operation == "exit" {
             return Err(I32Exit(serde_json::from_str(&request.json).unwrap_or(1)).into());
         }
+        if operation == "file" {
+            let files = self.files(context);
+            let work = async move { files.lock().await.perform(request).await };
+            self.shared.spawn(handle, false, Box::pin(work));
+            return Ok(handle);
+        }
         match begin(operation, request, context) {
             Ok(work) => self.shared.spawn(handle, operation == "call", work),
             Err(outcome) => self.shared.lock().tell(handle, outcome),
         }
         Ok(handle)
+    }
+
+    fn files(&mut self, context: &TaskContext) -> Arc<tokio::sync::Mutex<Files>> {
+        let make = || Arc::new(tokio::sync::Mutex::new(Files::new(&context.folders)));
+        Arc::clone(self.files.get_or_insert_with(make))
     }
 
     pub fn cancel(&self, handle: u32) {
@@ -239,6 +257,19 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
                 Payload::json(scheduler::run_sub_task(caller, call).await)
             }))
         }
+        "http" | "http_body" | "http_discard" => {
+            let network = context.network.clone().ok_or_else(|| {
+                Payload::error(
+                    "denied",
+                    "hosts can be reached only while a task runs, not by top-level code",
+                )
+            })?;
+            match operation {
+                "http" => Ok(Box::pin(async move { network.request(request).await })),
+                "http_body" => Ok(Box::pin(async move { network.read(request).await })),
+                _ => Err(network.discard(&request)),
+            }
+        }
         "explain" => {
             let stack: String = serde_json::from_str(&request.json)
                 .map_err(|_| Payload::error("invalid_request", "explain takes a stack"))?;
@@ -349,6 +380,8 @@ mod tests {
         let stacks = Arc::new(Stacks::new(Language::JavaScript, Vec::new()));
         TaskContext {
             caller: None,
+            folders: Arc::new([]),
+            network: None,
             stacks,
         }
     }

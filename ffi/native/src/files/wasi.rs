@@ -1,0 +1,98 @@
+//! What WASI's files need to be held right.
+
+use super::Folder;
+use crate::sandbox::SandboxState;
+use wasmtime::component::{Linker, Resource};
+use wasmtime::{Result, StoreContextMut};
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    DescriptorFlags, DescriptorType, ErrorCode, Host, HostDescriptor, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{FsError, FsResult};
+
+/// The version that `wasmtime_wasi` links; guests of older ones find it, too.
+const PREOPENS: &str = "wasi:filesystem/preopens@0.2.12";
+const TYPES: &str = "wasi:filesystem/types@0.2.12";
+
+type Context<'a> = StoreContextMut<'a, SandboxState>;
+
+/// Replaces two of WASI's functions: which folders there are, the sandbox's policy says, and nothing is
+/// opened that could block a thread of the host.
+pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
+    linker.allow_shadowing(true);
+    linker
+        .instance(PREOPENS)?
+        .func_wrap("get-directories", |mut context: Context<'_>, ()| {
+            let folders = context.data_mut().folders();
+            let table = context.data_mut().ctx().table;
+            let mut opened = Vec::with_capacity(folders.len());
+            for folder in &*folders {
+                opened.push((push(table, folder)?, folder.guest.to_string()));
+            }
+            Ok((opened,))
+        })?;
+    linker.instance(TYPES)?.func_wrap_async(
+        "[method]descriptor.open-at",
+        |mut context: Context<'_>,
+         (fd, path_flags, path, open_flags, flags): (
+            Resource<Descriptor>,
+            PathFlags,
+            String,
+            OpenFlags,
+            DescriptorFlags,
+        )| {
+            Box::new(async move {
+                let mut view = context.data_mut().filesystem();
+                let opened = open_at(&mut view, fd, path_flags, path, open_flags, flags).await;
+                Ok((code(&mut view, opened)?,))
+            })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+pub fn push(
+    table: &mut wasmtime::component::ResourceTable,
+    folder: &Folder,
+) -> Result<Resource<Descriptor>> {
+    Ok(table.push(Descriptor::Dir(folder.dir.clone()))?)
+}
+
+/// Opens a file or a folder, and nothing else: to open a pipe may take for ever, and a device is no file.
+pub async fn open_at(
+    view: &mut WasiFilesystemCtxView<'_>,
+    fd: Resource<Descriptor>,
+    path_flags: PathFlags,
+    path: String,
+    open_flags: OpenFlags,
+    flags: DescriptorFlags,
+) -> FsResult<Resource<Descriptor>> {
+    let borrowed = || Resource::new_borrow(fd.rep());
+    match view.stat_at(borrowed(), path_flags, path.clone()).await {
+        Ok(stat) if is_special(stat.type_) => return Err(ErrorCode::Access.into()),
+        // What is not there may be made; why it cannot, the call itself says.
+        Ok(_) | Err(_) => {}
+    }
+    view.open_at(borrowed(), path_flags, path, open_flags, flags)
+        .await
+}
+
+fn is_special(kind: DescriptorType) -> bool {
+    !matches!(
+        kind,
+        DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink
+    )
+}
+
+/// A guest's error stays one; a fault of the host's ends the guest.
+pub fn code<T>(
+    view: &mut WasiFilesystemCtxView<'_>,
+    result: Result<T, FsError>,
+) -> Result<Result<T, ErrorCode>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => Ok(Err(view.convert_error_code(error)?)),
+    }
+}

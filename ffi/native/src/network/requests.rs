@@ -1,0 +1,533 @@
+//! Requests of one task: what it asks for, what it gets, and what is told of that.
+
+use super::client::{Certificates, HttpClient, Refused, client};
+use super::rules::{HostRule, Target};
+use crate::envelope::{HostRequest, rounded};
+use crate::host::Payload;
+use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
+use bytes::{Buf, Bytes};
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use url::Url;
+
+/// Until the head of a response is there, and between two parts of its body.
+const SILENCE_AT_MOST: Duration = Duration::from_secs(60);
+/// A body that comes drop by drop ends here.
+const BODY_TIME_AT_MOST: Duration = Duration::from_secs(600);
+const AT_ONCE_AT_MOST: usize = 32;
+const HEADERS_AT_MOST: usize = 200;
+const URL_BYTES_AT_MOST: usize = 16 << 10;
+/// What a guest gets of a body at once.
+const PART_BYTES: usize = 256 << 10;
+
+/// What of the network a task may use.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkGrant {
+    /// What the task declares.
+    pub rules: Arc<[HostRule]>,
+    /// What its runner permits of that, if it is not all.
+    pub permitted: Option<Arc<[HostRule]>>,
+    /// How an error names the option that lists hosts.
+    pub option: &'static str,
+    pub requests_at_most: usize,
+    pub body_bytes_at_most: usize,
+}
+
+/// The network as one task has it, over all its attempts.
+pub struct Network {
+    grant: NetworkGrant,
+    certificates: Arc<Certificates>,
+    client: OnceLock<HttpClient>,
+    at_once: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    requests: Vec<HostRequest>,
+    started: usize,
+    bodies: HashMap<u32, Arc<AsyncMutex<Body>>>,
+    next_body: u32,
+}
+
+/// A response's body, as far as it was not read.
+struct Body {
+    reader: Reader,
+    left: usize,
+    until: Instant,
+}
+
+#[derive(Debug, Deserialize)]
+struct HttpRequest {
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
+    /// Undo what the server did to make the body smaller.
+    #[serde(default)]
+    decompress: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct BodyRequest {
+    body: u32,
+}
+
+/// Why there is no response.
+enum Failed {
+    /// The policy or a limit says no.
+    Denied(String),
+    /// The request is no good.
+    Invalid(String),
+    /// The network or the server failed.
+    Network(String),
+}
+
+impl Network {
+    pub fn new(grant: NetworkGrant, certificates: Arc<Certificates>) -> Self {
+        Self {
+            grant,
+            certificates,
+            client: OnceLock::new(),
+            at_once: Semaphore::new(AT_ONCE_AT_MOST),
+            state: Mutex::default(),
+        }
+    }
+
+    /// What was asked of hosts, redacted.
+    pub fn requests(&self) -> Vec<HostRequest> {
+        self.lock().requests.clone()
+    }
+
+    /// Makes a request, and waits for the head of its response.
+    pub async fn request(&self, request: Payload) -> Payload {
+        match self.try_request(request).await {
+            Ok(payload) => payload,
+            Err(Failed::Denied(message)) => Payload::error("denied", message),
+            Err(Failed::Invalid(message)) => Payload::error("invalid_request", message),
+            Err(Failed::Network(message)) => Payload::error("network", message),
+        }
+    }
+
+    async fn try_request(&self, payload: Payload) -> Result<Payload, Failed> {
+        let request: HttpRequest = serde_json::from_str(&payload.json)
+            .map_err(|error| Failed::Invalid(format!("http: {error}")))?;
+        let (url, target) = parse_url(&request.url)?;
+        self.check(&target)?;
+        let method = parse_method(&request.method)?;
+        let headers = parse_headers(&request, &target, &url)?;
+        let _turn = self.at_once.acquire().await;
+        self.count()?;
+        let started = Instant::now();
+        let sent = self.send(&method, &url, headers, payload.bytes).await;
+        let status = sent
+            .as_ref()
+            .map_or(0, |response| response.status().as_u16());
+        self.lock().requests.push(HostRequest {
+            method: method.to_string(),
+            url: redacted(&url),
+            status,
+            duration_ms: rounded(started.elapsed().as_secs_f64() * 1000.0),
+        });
+        self.keep(sent?, request.decompress, method == Method::HEAD)
+    }
+
+    fn check(&self, target: &Target) -> Result<(), Failed> {
+        let NetworkGrant {
+            rules,
+            permitted,
+            option,
+            ..
+        } = &self.grant;
+        let allowed = |rules: &[HostRule]| rules.iter().any(|rule| rule.allows(target));
+        let host = &target.host;
+        if !allowed(rules) {
+            return Err(Failed::Denied(format!(
+                "the task may not reach {host:?} ({}, port {}): add it to {option}",
+                target.scheme, target.port
+            )));
+        }
+        if !permitted.as_deref().is_none_or(allowed) {
+            return Err(Failed::Denied(format!(
+                "the task lists {host:?}, but whoever runs it does not permit that: --allow-hosts \
+                 {host}, or allowHosts of the policy, would"
+            )));
+        }
+        Ok(())
+    }
+
+    fn count(&self) -> Result<(), Failed> {
+        let limit = self.grant.requests_at_most;
+        let mut state = self.lock();
+        if state.started >= limit {
+            return Err(Failed::Denied(format!(
+                "a task may make {limit} requests (requests under [limits])"
+            )));
+        }
+        state.started += 1;
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, Failed> {
+        let invalid = |error: &dyn Error| Failed::Invalid(format!("the request: {error}"));
+        let mut address = url.clone();
+        address.set_fragment(None);
+        // What stands there is for a header, which the guest sends itself.
+        let _ = address.set_username("");
+        let _ = address.set_password(None);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(address.as_str())
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| invalid(&error))?;
+        *request.headers_mut() = headers;
+        let sent = self.client()?.request(request);
+        match tokio::time::timeout(SILENCE_AT_MOST, sent).await {
+            Ok(response) => response.map_err(|error| Failed::Network(reason(&error))),
+            Err(_) => Err(Failed::Network(format!(
+                "the server did not answer within {} s",
+                SILENCE_AT_MOST.as_secs()
+            ))),
+        }
+    }
+
+    fn client(&self) -> Result<&HttpClient, Failed> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        // Both lists were looked at; for addresses, the smaller one counts.
+        let rules = self.grant.permitted.as_ref().unwrap_or(&self.grant.rules);
+        let made = client(Arc::clone(rules), &self.certificates)
+            .map_err(|error| Failed::Network(error.to_string()))?;
+        Ok(self.client.get_or_init(|| made))
+    }
+
+    /// The head of a response for the guest, and its body for when it asks.
+    fn keep(
+        &self,
+        response: Response<Incoming>,
+        decompress: bool,
+        is_head: bool,
+    ) -> Result<Payload, Failed> {
+        let (mut head, incoming) = response.into_parts();
+        let reader = BufReader::new(IncomingReader::new(incoming));
+        let has_body = !is_head && !matches!(head.status.as_u16(), 204 | 304);
+        let reader = if decompress && has_body {
+            decoded(&mut head.headers, reader)
+        } else {
+            Box::pin(reader)
+        };
+        let headers: Vec<(String, String)> = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), latin1(value.as_bytes())))
+            .collect();
+        let mut state = self.lock();
+        let id = state.next_body;
+        state.next_body += 1;
+        let body = Body {
+            reader,
+            left: self.grant.body_bytes_at_most,
+            until: Instant::now() + BODY_TIME_AT_MOST,
+        };
+        state.bodies.insert(id, Arc::new(AsyncMutex::new(body)));
+        let reason = head
+            .extensions
+            .get::<hyper::ext::ReasonPhrase>()
+            .map(|reason| latin1(reason.as_bytes()))
+            .or_else(|| head.status.canonical_reason().map(str::to_owned));
+        Ok(Payload::json(
+            json!({
+                "status": head.status.as_u16(),
+                "reason": reason.unwrap_or_default(),
+                "headers": headers,
+                "body": id,
+            })
+            .to_string(),
+        ))
+    }
+
+    /// The next part of a body; nothing at its end.
+    pub async fn read(&self, request: Payload) -> Payload {
+        let found = self.body(&request);
+        let (id, body) = match found {
+            Ok(found) => found,
+            Err(message) => return Payload::error("invalid_request", message),
+        };
+        let mut body = body.lock().await;
+        let mut part = vec![0; PART_BYTES];
+        let silence = SILENCE_AT_MOST.min(body.until.saturating_duration_since(Instant::now()));
+        let read = tokio::time::timeout(silence, body.reader.read(&mut part)).await;
+        let count = match read {
+            Ok(Ok(count)) => count,
+            Ok(Err(error)) => return self.broken(id, error.to_string()),
+            Err(_) => {
+                let message = format!(
+                    "the server sent nothing for {} s, or its body took {} s",
+                    SILENCE_AT_MOST.as_secs(),
+                    BODY_TIME_AT_MOST.as_secs()
+                );
+                return self.broken(id, message);
+            }
+        };
+        let Some(left) = body.left.checked_sub(count) else {
+            let limit = self.grant.body_bytes_at_most;
+            self.lock().bodies.remove(&id);
+            return Payload::error(
+                "resource_limit",
+                format!(
+                    "the body of a response is longer than {limit} bytes (body_size under [limits])"
+                ),
+            );
+        };
+        body.left = left;
+        part.truncate(count);
+        if count == 0 {
+            self.lock().bodies.remove(&id);
+        }
+        Payload {
+            json: json!({ "done": count == 0 }).to_string(),
+            bytes: part,
+        }
+    }
+
+    /// Lets go of a body that nobody reads to its end.
+    pub fn discard(&self, request: &Payload) -> Payload {
+        if let Ok((id, _)) = self.body(request) {
+            self.lock().bodies.remove(&id);
+        }
+        Payload::json("null")
+    }
+
+    fn body(&self, request: &Payload) -> Result<(u32, Arc<AsyncMutex<Body>>), String> {
+        let BodyRequest { body: id } = serde_json::from_str(&request.json)
+            .map_err(|error| format!("a body is named by its number: {error}"))?;
+        let body = self.lock().bodies.get(&id).cloned();
+        body.map(|body| (id, body))
+            .ok_or_else(|| format!("there is no body {id} to read"))
+    }
+
+    fn broken(&self, id: u32, message: String) -> Payload {
+        self.lock().bodies.remove(&id);
+        Payload::error("network", message)
+    }
+
+    /// Ends what an attempt has left: another one shall not see it.
+    pub fn end_attempt(&self) {
+        self.lock().bodies.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn parse_url(text: &str) -> Result<(Url, Target), Failed> {
+    let invalid = |problem: &str| Failed::Invalid(format!("the URL {problem}"));
+    if text.len() > URL_BYTES_AT_MOST {
+        return Err(invalid("is too long"));
+    }
+    let url = Url::parse(text).map_err(|error| invalid(&format!("is malformed: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid(&format!(
+            "has the scheme {:?}: http and https are there",
+            url.scheme()
+        )));
+    }
+    let target = Target::of(&url).ok_or_else(|| invalid("has no host"))?;
+    Ok((url, target))
+}
+
+fn parse_method(text: &str) -> Result<Method, Failed> {
+    let method = Method::from_bytes(text.as_bytes())
+        .map_err(|_| Failed::Invalid(format!("{text:?} is no method")))?;
+    if matches!(method, Method::CONNECT | Method::TRACE) {
+        return Err(Failed::Denied(format!("a task may not use {method}")));
+    }
+    Ok(method)
+}
+
+/// How long a message is, and where it ends, is the host's business alone.
+const OWN_HEADERS: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn parse_headers(request: &HttpRequest, target: &Target, url: &Url) -> Result<HeaderMap, Failed> {
+    if request.headers.len() > HEADERS_AT_MOST {
+        return Err(Failed::Invalid(format!(
+            "a request may have {HEADERS_AT_MOST} headers"
+        )));
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let invalid = |what: &str| Failed::Invalid(format!("the header {name:?} {what}"));
+        let parsed =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("has no valid name"))?;
+        if parsed == "host" {
+            if !is_authority(value, target, url) {
+                return Err(invalid("names another host than the URL"));
+            }
+            continue;
+        }
+        if parsed.as_str().starts_with("proxy-") {
+            return Err(invalid("is for a proxy, and there is none"));
+        }
+        if OWN_HEADERS.contains(&parsed.as_str()) {
+            continue;
+        }
+        let bytes = from_latin1(value).ok_or_else(|| invalid("has a value beyond Latin-1"))?;
+        let value = HeaderValue::from_bytes(&bytes)
+            .map_err(|_| invalid("has a line break or another control character in its value"))?;
+        headers.append(parsed, value);
+    }
+    if request.decompress && !headers.contains_key("accept-encoding") {
+        headers.insert(
+            "accept-encoding",
+            HeaderValue::from_static("gzip, deflate, br"),
+        );
+    }
+    if !headers.contains_key("user-agent") {
+        headers.insert(
+            "user-agent",
+            HeaderValue::from_static(concat!("Capsule/", env!("CARGO_PKG_VERSION"))),
+        );
+    }
+    if !headers.contains_key("accept") {
+        headers.insert("accept", HeaderValue::from_static("*/*"));
+    }
+    Ok(headers)
+}
+
+/// Whether a `Host` header says what the URL says.
+fn is_authority(value: &str, target: &Target, url: &Url) -> bool {
+    let named = Url::parse(&format!("{}://{value}/", url.scheme()));
+    named.is_ok_and(|named| Target::of(&named).as_ref() == Some(target) && named.path() == "/")
+}
+
+type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// The body as it was before the server made it smaller, and headers that say so.
+fn decoded(headers: &mut HeaderMap, body: impl AsyncBufRead + Send + 'static) -> Reader {
+    let encoding = headers
+        .get(CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_ascii_lowercase);
+    let reader: Reader = match encoding.as_deref() {
+        Some("gzip" | "x-gzip") => {
+            let mut decoder = GzipDecoder::new(body);
+            decoder.multiple_members(true);
+            Box::pin(decoder)
+        }
+        Some("deflate") => Box::pin(ZlibDecoder::new(body)),
+        Some("br") => Box::pin(BrotliDecoder::new(body)),
+        _ => return Box::pin(body),
+    };
+    headers.remove(CONTENT_ENCODING);
+    headers.remove(CONTENT_LENGTH);
+    reader
+}
+
+/// The parts of a body, one behind the other.
+struct IncomingReader {
+    incoming: Incoming,
+    part: Bytes,
+}
+
+impl IncomingReader {
+    fn new(incoming: Incoming) -> Self {
+        Self {
+            incoming,
+            part: Bytes::new(),
+        }
+    }
+}
+
+impl AsyncRead for IncomingReader {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.part.is_empty() {
+            match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+                None => return Poll::Ready(Ok(())),
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(reason(&error)))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.part = data;
+                    }
+                }
+            }
+        }
+        let count = self.part.len().min(buffer.remaining());
+        buffer.put_slice(&self.part[..count]);
+        self.part.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// What went wrong, from its root: the library's own words say less.
+fn reason(error: &(dyn Error + 'static)) -> String {
+    let mut cause = Some(error);
+    let mut last = error.to_string();
+    while let Some(error) = cause {
+        if let Some(Refused(message)) = error.downcast_ref() {
+            return message.clone();
+        }
+        // An error of the system holds another one without telling.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn Error + 'static));
+        last = error.to_string();
+        cause = inner.or_else(|| error.source());
+    }
+    last
+}
+
+/// The URL without what may be secret.
+fn redacted(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+fn from_latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)).ok())
+        .collect()
+}

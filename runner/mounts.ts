@@ -1,0 +1,49 @@
+/** `--mount HOST[::GUEST][:ro|:rw]`, and what may be mounted. */
+import { CapsuleError } from "../errors.ts";
+import { normalize } from "../platform/path.ts";
+
+/** A folder that whoever starts a run adds to what all its tasks may touch. */
+export interface Mount {
+  /** As it was written: messages name it. */
+  spec: string;
+  /** Relative to the project's root. */
+  host: string;
+  /** Absolute. */
+  guest: string;
+  readOnly: boolean;
+}
+
+/**
+ * Parses mounts.
+ *
+ * @throws {CapsuleError} `mount_denied`.
+ */
+export function parseMounts(specs: string[]): Mount[] {
+  return specs.map(parseMount);
+}
+
+function parseMount(spec: string): Mount {
+  const refuse = (problem: string) => mountDenied(spec, problem);
+  if (typeof spec !== "string" || spec === "") throw refuse("write HOST[::GUEST][:ro|:rw]");
+  if (spec.includes("\0")) throw refuse("it has a NUL");
+  const mode = spec.match(/:(ro|rw)$/)?.[1];
+  const paths = mode === undefined ? spec : spec.slice(0, -mode.length - 1);
+  const [host = "", given = host, ...rest] = paths.split("::");
+  if (rest.length > 0) throw refuse('it has more than one "::"');
+  if (host === "" || given === "") throw refuse("a path is empty");
+  if (/:/.test(host + given)) {
+    throw refuse('its mode is neither "ro" nor "rw", or a path holds a colon');
+  }
+  if (host.startsWith("/")) throw refuse("HOST is absolute: write it from the project's root");
+  const hostPath = normalize(host);
+  if (hostPath === ".." || hostPath.startsWith("../")) {
+    throw refuse("HOST leads out of the project");
+  }
+  if (given.split("/").includes("..")) throw refuse('GUEST holds ".."');
+  return { spec, host: hostPath, guest: normalize(`/${given}`), readOnly: mode === "ro" };
+}
+
+/** Why a mount is refused. */
+export function mountDenied(spec: string, problem: string): CapsuleError {
+  return new CapsuleError("mount_denied", `Cannot mount ${JSON.stringify(spec)}: ${problem}`);
+}
