@@ -3,8 +3,11 @@
  *
  * Usage: deno run -A engines/javascript/build.ts OUTPUT.wasm
  */
+import { METHODS, STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
+import { UNAVAILABLE } from "./node/unavailable.ts";
+import { BUILTIN_SOURCES, hostSource, JCO } from "./node/sources.ts";
 
 interface ComponentizeQjs {
   componentize(options: {
@@ -17,6 +20,16 @@ interface ComponentizeQjs {
 const root = new URL("../../", import.meta.url).pathname;
 const [output] = Deno.args;
 if (!output) throw new TypeError("Usage: build.ts OUTPUT.wasm");
+
+/** The names that Node's modules export. */
+async function exportsOfNode(): Promise<Record<string, string[]>> {
+  const names = [...UNAVAILABLE, "crypto", "http", "https", "net", "tty"];
+  const exports = names.map(async (name) => {
+    const module = await import(`node:${name}`);
+    return [name, Object.keys(module).filter((key) => key !== "default")];
+  });
+  return Object.fromEntries(await Promise.all(exports));
+}
 
 /** A table that few programs need costs megabytes as objects: it stays text until it is looked at. */
 const lazyTables: esbuild.Plugin = {
@@ -44,6 +57,55 @@ const noUtil: esbuild.Plugin = {
   },
 };
 
+/** What libraries import of Node is what programs get, and their hosts are those of `node/host`. */
+const nodeModules: esbuild.Plugin = {
+  name: "node-modules",
+  setup(build) {
+    build.onResolve({ filter: /^jco:node\// }, ({ path }) => ({
+      path: hostSource(root, path.slice("jco:node/".length)),
+    }));
+    build.onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z_]+)?\/?$/ }, async (request) => {
+      const { path, importer, kind } = request;
+      const name = path.replace(/^node:/, "").replace(/\/$/, "");
+      // The process has streams itself: what they need of it stands alone.
+      const source = name === "process" && importer.includes("/readable-stream/")
+        ? `${JCO}/stream/scheduler`
+        : BUILTIN_SOURCES[name];
+      // undici asks what there is by what a module has.
+      if (source === undefined && path.startsWith("node:")) return { path, namespace: "missing" };
+      if (source === undefined) return undefined;
+      // A builtin that is made of a package of its own name.
+      const isOwn = !path.startsWith("node:") && importer.includes("engines/javascript/node/");
+      if (isOwn) return undefined;
+      const resolveDir = `${root}engines/javascript/node`;
+      const resolved = await build.resolve(source, { kind: "import-statement", resolveDir });
+      if (kind !== "require-call") return resolved;
+      return { path: name, namespace: "required", pluginData: resolved.path };
+    });
+    // Who requires a module of Node's gets it, not what it exports.
+    build.onLoad({ filter: /.*/, namespace: "required" }, ({ pluginData }) => ({
+      contents: `const module_ = require(${JSON.stringify(pluginData)});
+        module.exports = module_.default ?? module_;`,
+      resolveDir: root,
+    }));
+    build.onLoad({ filter: /.*/, namespace: "missing" }, () => ({
+      contents: "module.exports = {};",
+    }));
+    // What undici sends by sockets.
+    build.onResolve(
+      { filter: /^\.\.\/\.\.\/global$/ },
+      ({ importer }) =>
+        importer.includes("/undici/lib/web/")
+          ? { path: `${root}engines/javascript/dispatcher.ts` }
+          : undefined,
+    );
+    // What readable-stream falls back to where the platform has none.
+    build.onResolve({ filter: /^abort-controller$/ }, () => ({
+      path: `${root}engines/javascript/globals/abort.ts`,
+    }));
+  },
+};
+
 const bundled = await esbuild.build({
   entryPoints: [`${root}engines/javascript/engine.ts`],
   bundle: true,
@@ -56,10 +118,18 @@ const bundled = await esbuild.build({
   minifySyntax: true,
   platform: "neutral",
   mainFields: ["module", "main"],
+  define: {
+    HTTP_NAMES: JSON.stringify({ METHODS, STATUS_CODES }),
+    NODE_EXPORTS: JSON.stringify(await exportsOfNode()),
+  },
   external: ["capsule:*"],
-  plugins: [lazyTables, noUtil],
+  plugins: [lazyTables, noUtil, nodeModules],
+  metafile: true,
 });
 await esbuild.stop();
+if (Deno.env.has("CAPSULE_ANALYZE")) {
+  console.log(await esbuild.analyzeMetafile(bundled.metafile));
+}
 
 // A native addon that npm installed.
 const { componentize } = createRequire(import.meta.url)("componentize-qjs") as ComponentizeQjs;

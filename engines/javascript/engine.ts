@@ -7,9 +7,11 @@ import * as sdk from "../../mod.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";
-import { giveEnvironment } from "./globals/process.ts";
+import { resetClock } from "./globals/performance.ts";
 import { resumeTimers, suspendTimers } from "./globals/timers.ts";
 import { idle } from "./operations.ts";
+import { builtin } from "./node/mod.ts";
+import { giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
 import { declarations, dispatcher, functionOf } from "./tasks.ts";
 
@@ -28,7 +30,8 @@ setDispatcher(dispatcher);
 Object.defineProperty(globalThis, Symbol.for("capsule.import"), { value: importBuiltin });
 
 function importBuiltin(specifier: string): unknown {
-  if (specifier === "@capsule/sdk") return sdk;
+  const found = specifier === "@capsule/sdk" ? sdk : builtin(specifier.replace(/^node:/, ""));
+  if (found !== undefined) return found;
   throw new Error(`Cannot import "${specifier}": it is not available in a sandbox`);
 }
 
@@ -49,8 +52,9 @@ export async function load(_path: string, source: string): Promise<string> {
 export async function run(task: string, input: string, context: string): Promise<string> {
   try {
     reseed();
+    resetClock();
     resumeTimers();
-    if (context !== "") giveEnvironment(parse(context).env);
+    if (context !== "") giveAccess(parse(context));
     const { args } = parse(input);
     return serialize(await functionOf(task)(...args), "result");
   } catch (thrown) {

@@ -2,15 +2,19 @@
  * The Web APIs that a program finds: QuickJS brings the language and little else. Each file defines what
  * it holds; later ones need earlier ones.
  */
+import "./scope.ts";
+import "./weak_ref.ts";
 import "./encoding.ts";
 import "./core_js.ts";
 import "./event.ts";
 import "./timers.ts";
 import "./abort.ts";
 import "./console.ts";
+import "./messages.ts";
 import "./crypto.ts";
 import "./url.ts";
-import "./process.ts";
-import { define } from "./define.ts";
-
-define({ global: globalThis, self: globalThis });
+import "./streams.ts";
+import "./blob.ts";
+import "./node.ts";
+import "./performance.ts";
+import "./fetch.ts";

@@ -17,6 +17,50 @@ interface Timer {
 /** As in browsers: the delay is a signed integer of 32 bits, and what does not fit is no delay. */
 const DELAY_AT_MOST = 2 ** 31 - 1;
 
+/** A timer as Node has it: an object that can be told not to hold the process, which no timer does here. */
+class Timeout {
+  readonly #id: number;
+  readonly #restart: () => void;
+
+  constructor(id: number, restart: () => void) {
+    this.#id = id;
+    this.#restart = restart;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return false;
+  }
+
+  /** Begins its delay anew. */
+  refresh(): this {
+    clearTimeout(this.#id);
+    this.#restart();
+    return this;
+  }
+
+  close(): this {
+    clearTimeout(this.#id);
+    return this;
+  }
+
+  /** Its number: what takes a timer takes that, too. */
+  [Symbol.toPrimitive](): number {
+    return this.#id;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#id);
+  }
+}
+
 const { now } = Date;
 /** By the time when they are due; of those due at once, the older one first. */
 const timers: Timer[] = [];
@@ -24,31 +68,41 @@ let sleeping: { until: number; operation: Operation } | undefined;
 let nextId = 1;
 
 /** Calls back once, after a delay in milliseconds. */
-export function setTimeout(callback: Callback, delay?: number, ...args: unknown[]): number {
+export function setTimeout(callback: Callback, delay?: number, ...args: unknown[]): Timeout {
+  check(callback);
   const id = nextId++;
-  begin(id, delay, () => callback(...args));
-  return id;
+  const start = () => begin(id, delay, () => callback(...args));
+  start();
+  return new Timeout(id, start);
 }
 
 /** Calls back again and again. */
-function setInterval(callback: Callback, delay?: number, ...args: unknown[]): number {
+function setInterval(callback: Callback, delay?: number, ...args: unknown[]): Timeout {
+  check(callback);
   const id = nextId++;
+  const start = () => begin(id, delay, tick);
   const tick = () => {
-    begin(id, delay, tick);
+    start();
     callback(...args);
   };
-  begin(id, delay, tick);
-  return id;
+  start();
+  return new Timeout(id, start);
 }
 
 /** Calls back as soon as nothing else is to be done. */
-function setImmediate(callback: Callback, ...args: unknown[]): number {
+function setImmediate(callback: Callback, ...args: unknown[]): Timeout {
   return setTimeout(callback, 0, ...args);
 }
 
+function check(callback: unknown): void {
+  if (typeof callback === "function") return;
+  const error = new TypeError('The "callback" argument must be of type function');
+  throw Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
+}
+
 /** Ends a timer; an unknown one is left alone. */
-function clearTimeout(id?: number): void {
-  const index = timers.findIndex((timer) => timer.id === Number(id));
+function clearTimeout(id?: Timeout | number | string): void {
+  const index = timers.findIndex((timer) => timer.id === Number(id ?? NaN));
   if (index < 0) return;
   timers.splice(index, 1);
   if (index === 0) sleep();
@@ -97,15 +151,20 @@ function wake(): void {
 function fireFirst(): void {
   sleeping = undefined;
   const timer = timers.shift();
+  contained(() => timer?.fire());
+  sleep();
+}
+
+/** What is thrown here reaches nobody who could handle it: it is told, and the task goes on. */
+function contained(callback: () => void): void {
   try {
-    timer?.fire();
+    callback();
   } catch (thrown) {
-    // It reaches nobody who could handle it: it is told, and the task goes on.
     console.error("Uncaught", thrown);
-  } finally {
-    sleep();
   }
 }
+
+const { queueMicrotask } = globalThis;
 
 define({
   setTimeout,
@@ -114,4 +173,5 @@ define({
   clearTimeout,
   clearInterval: clearTimeout,
   clearImmediate: clearTimeout,
+  queueMicrotask: (callback: () => void) => queueMicrotask(() => contained(callback)),
 });

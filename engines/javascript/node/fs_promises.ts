@@ -1,0 +1,1 @@
+export { promises as default } from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/fs";

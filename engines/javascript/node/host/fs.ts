@@ -1,0 +1,567 @@
+/**
+ * The files that jco's `node:fs` asks for: operations of the host, of which each does one thing, put
+ * together to what Node does.
+ */
+import path, { currentFolder } from "../path.ts";
+import { Operation } from "../../operations.ts";
+import os from "../os.ts";
+
+interface Path {
+  tag: "text" | "bytes" | "file-url";
+  val: string | Uint8Array;
+}
+type PathOrDescriptor = { tag: "path"; val: Path } | { tag: "descriptor"; val: number };
+type Tagged<T> = { tag: string; val: T };
+
+/** What the host tells of a file. */
+interface HostStat {
+  kind: "file" | "folder" | "link" | "other";
+  size: number;
+  links: number;
+  accessed?: number;
+  modified?: number;
+  changed?: number;
+}
+
+interface Entry {
+  name: string;
+  kind: HostStat["kind"];
+}
+
+/** How a file is opened. */
+interface Mode {
+  read: boolean;
+  write: boolean;
+  create: boolean;
+  exclusive: boolean;
+  truncate: boolean;
+  append: boolean;
+}
+
+const { parse, stringify } = JSON;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const PERMISSIONS = { file: 0o100644, folder: 0o040755, link: 0o120777, other: 0o100000 };
+const TYPES = { file: "file", folder: "directory", link: "symlink", other: "unknown" };
+const LINKS_AT_MOST = 40;
+/** As Node's `fs.constants` has them. */
+const O = { WRONLY: 1, RDWR: 2, CREAT: 0o100, EXCL: 0o200, TRUNC: 0o1000, APPEND: 0o2000 };
+
+/** Open files: where the next read or write begins, and whether all writes go to the end. */
+const positions = new Map<number, { offset: number; append: boolean }>();
+
+/** An error as Node's have it. */
+class FileError extends Error {
+  readonly code: string;
+  readonly errno: { tag: "number"; val: bigint };
+  readonly syscall: string;
+  readonly path: string | undefined;
+  readonly dest: string | undefined;
+
+  constructor(code: string, syscall: string, path?: string, dest?: string) {
+    const where = path === undefined ? "" : ` '${path}'`;
+    super(
+      `${code}: ${MESSAGES[code] ?? "error"}, ${syscall}${where}${dest ? ` -> '${dest}'` : ""}`,
+    );
+    const number = os.constants.errno[code as keyof typeof os.constants.errno] ?? 5;
+    this.code = code;
+    this.errno = { tag: "number", val: BigInt(-number) };
+    this.syscall = syscall;
+    this.path = path;
+    this.dest = dest;
+  }
+}
+
+const MESSAGES: Record<string, string> = {
+  EACCES: "permission denied",
+  EBADF: "bad file descriptor",
+  EEXIST: "file already exists",
+  EFBIG: "file too large",
+  EINVAL: "invalid argument",
+  EIO: "i/o error",
+  EISDIR: "illegal operation on a directory",
+  ELOOP: "too many symbolic links encountered",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "name too long",
+  ENOENT: "no such file or directory",
+  ENOSPC: "no space left on device",
+  ENOTDIR: "not a directory",
+  ENOTEMPTY: "directory not empty",
+  ENOTSUP: "operation not supported",
+  EPERM: "operation not permitted",
+  EROFS: "read-only file system",
+  EXDEV: "cross-device link not permitted",
+};
+
+/** Lets jco rebuild what is thrown: it knows records, not errors. */
+function result<A extends unknown[], R>(body: (...args: A) => R): (...args: A) => unknown {
+  return (...args) => {
+    try {
+      return { tag: "ok", val: body(...args) };
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      const { message, code, errno, syscall, path, dest } = error;
+      return { tag: "err", val: { name: "Error", message, code, errno, syscall, path, dest } };
+    }
+  };
+}
+
+/** Asks the host. The failure is that of a call of Node's, about a path. */
+function ask<T>(
+  request: Record<string, unknown>,
+  syscall: string,
+  shown?: string,
+  bytes = NO_BYTES,
+): { value: T; bytes: Uint8Array } {
+  const outcome = new Operation("file", stringify(request), bytes).wait();
+  if (outcome.json.startsWith('{"error":')) {
+    const { error } = parse(outcome.json);
+    if (error.code === undefined) throw new Error(error.message);
+    throw new FileError(error.code, syscall, shown, request.to as string | undefined);
+  }
+  return { value: parse(outcome.json), bytes: outcome.bytes };
+}
+
+function textOf({ tag, val }: Path): string {
+  if (tag === "file-url") {
+    const { pathname } = new URL(val as string);
+    return decodeURIComponent(pathname);
+  }
+  const text = typeof val === "string" ? val : new TextDecoder().decode(val);
+  if (text.includes("\0")) {
+    throw Object.assign(new TypeError("The path must be a string without null bytes"), {
+      code: "ERR_INVALID_ARG_VALUE",
+    });
+  }
+  return text;
+}
+
+function absolute(text: string): string {
+  return path.resolve(text);
+}
+
+function statOf(text: string, follow: boolean, syscall: string): HostStat {
+  return ask<HostStat>({ do: "stat", path: absolute(text), follow }, syscall, text).value;
+}
+
+function statIfThere(text: string, follow: boolean): HostStat | undefined {
+  try {
+    return statOf(text, follow, "stat");
+  } catch (error) {
+    if (error instanceof FileError && ["ENOENT", "ENOTDIR"].includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** As jco reads it. */
+function described(stat: HostStat, bigint: boolean): Record<string, unknown> {
+  const number = (value: number) =>
+    bigint ? { tag: "bigint", val: BigInt(Math.trunc(value)) } : { tag: "number", val: value };
+  const [accessed, modified, changed] = [stat.accessed, stat.modified, stat.changed].map((time) =>
+    time ?? 0
+  ) as [number, number, number];
+  const nanoseconds = (ms: number) => bigint ? BigInt(Math.trunc(ms * 1e6)) : undefined;
+  return {
+    dev: number(1),
+    ino: number(0),
+    mode: number(PERMISSIONS[stat.kind]),
+    nlink: number(stat.links),
+    uid: number(1000),
+    gid: number(1000),
+    rdev: number(0),
+    size: number(stat.size),
+    blksize: number(4096),
+    blocks: number(Math.ceil(stat.size / 512)),
+    atimeMs: number(accessed),
+    mtimeMs: number(modified),
+    ctimeMs: number(changed),
+    birthtimeMs: number(changed),
+    atimeNs: nanoseconds(accessed),
+    mtimeNs: nanoseconds(modified),
+    ctimeNs: nanoseconds(changed),
+    birthtimeNs: nanoseconds(changed),
+    fileType: TYPES[stat.kind],
+  };
+}
+
+const FLAGS: Record<string, string> = {
+  r: "r",
+  rs: "r",
+  sr: "r",
+  w: "w",
+  a: "a",
+  as: "a",
+  sa: "a",
+};
+
+/** `"r+"`, `"wx"` or a number of flags. */
+function modeOf({ val }: Tagged<number | string>): Mode {
+  if (typeof val === "number") {
+    const access = val & 3;
+    return {
+      read: access !== O.WRONLY,
+      write: access !== 0,
+      create: (val & O.CREAT) !== 0,
+      exclusive: (val & O.EXCL) !== 0,
+      truncate: (val & O.TRUNC) !== 0,
+      append: (val & O.APPEND) !== 0,
+    };
+  }
+  const kind = FLAGS[val.replaceAll(/[+x]/g, "")];
+  if (kind === undefined) {
+    throw Object.assign(new TypeError(`The argument 'flags' is invalid. Received '${val}'`), {
+      code: "ERR_INVALID_ARG_VALUE",
+    });
+  }
+  return {
+    read: kind === "r" || val.includes("+"),
+    write: kind !== "r" || val.includes("+"),
+    create: kind !== "r",
+    exclusive: val.includes("x"),
+    truncate: kind === "w",
+    append: kind === "a",
+  };
+}
+
+function openFile(text: string, mode: Mode): number {
+  const { append, ...flags } = mode;
+  const fd = ask<number>({ do: "open", path: absolute(text), ...flags }, "open", text).value;
+  positions.set(fd, { offset: 0, append });
+  return fd;
+}
+
+function closeFile(fd: number): void {
+  ask({ do: "close", fd }, "close");
+  positions.delete(fd);
+}
+
+/** Does something with a file that is opened for it, or is open already. */
+function withFile<T>(file: PathOrDescriptor, flag: string, body: (fd: number) => T): T {
+  if (file.tag === "descriptor") return body(file.val);
+  const fd = openFile(textOf(file.val), modeOf({ tag: "symbolic", val: flag }));
+  try {
+    return body(fd);
+  } finally {
+    closeFile(fd);
+  }
+}
+
+function readAt(fd: number, length: number, position: bigint | undefined): Uint8Array {
+  const state = positions.get(fd);
+  if (state === undefined) throw new FileError("EBADF", "read");
+  const offset = position === undefined ? state.offset : Number(position);
+  const { bytes } = ask({ do: "read", fd, offset, length }, "read");
+  if (position === undefined) state.offset += bytes.length;
+  return bytes;
+}
+
+function writeAt(fd: number, bytes: Uint8Array, position: bigint | undefined): number {
+  const state = positions.get(fd);
+  if (state === undefined) throw new FileError("EBADF", "write");
+  const offset = state.append ? null : position === undefined ? state.offset : Number(position);
+  const { value } = ask<number>({ do: "write", fd, offset }, "write", undefined, bytes);
+  if (position === undefined) state.offset += value;
+  return value;
+}
+
+/** From the position on to the end. */
+function readAll(fd: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = readAt(fd, 64 << 20, undefined);
+    parts.push(part);
+    if (part.length < 64 << 20) break;
+  }
+  return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
+}
+
+function list(text: string, syscall = "scandir"): Entry[] {
+  const entries = ask<Entry[]>({ do: "list", path: absolute(text) }, syscall, text).value;
+  return entries.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+function removeTree(text: string, kind: HostStat["kind"]): void {
+  if (kind !== "folder") {
+    ask({ do: "remove_file", path: absolute(text) }, "unlink", text);
+    return;
+  }
+  for (const entry of list(text)) removeTree(path.join(text, entry.name), entry.kind);
+  ask({ do: "remove_folder", path: absolute(text) }, "rmdir", text);
+}
+
+function copy(from: string, to: string, exclusive: boolean): void {
+  const source: PathOrDescriptor = { tag: "path", val: { tag: "text", val: from } };
+  const bytes = withFile(source, "r", readAll);
+  const target: PathOrDescriptor = { tag: "path", val: { tag: "text", val: to } };
+  withFile(target, exclusive ? "wx" : "w", (fd) => writeAt(fd, bytes, undefined));
+}
+
+interface CopyOptions {
+  dereference: boolean;
+  errorOnExist: boolean;
+  force: boolean;
+  preserveTimestamps: boolean;
+  recursive: boolean;
+}
+
+function copyTree(from: string, to: string, options: CopyOptions): void {
+  const stat = statOf(from, options.dereference, "cp");
+  if (stat.kind === "folder") {
+    if (!options.recursive) throw new FileError("EISDIR", "cp", from);
+    if (statIfThere(to, true) === undefined) makeFolder(to);
+    for (const { name } of list(from)) {
+      copyTree(path.join(from, name), path.join(to, name), options);
+    }
+    return;
+  }
+  if (statIfThere(to, false) !== undefined) {
+    if (options.errorOnExist) throw new FileError("EEXIST", "cp", to);
+    if (!options.force) return;
+  }
+  if (stat.kind === "link") {
+    const target = ask<string>({ do: "read_link", path: absolute(from) }, "readlink", from).value;
+    ask({ do: "make_link", path: absolute(to), target }, "symlink", to);
+    return;
+  }
+  copy(from, to, false);
+  if (options.preserveTimestamps) setTimes(to, stat.accessed ?? 0, stat.modified ?? 0, true);
+}
+
+function makeFolder(text: string): void {
+  ask({ do: "make_folder", path: absolute(text) }, "mkdir", text);
+}
+
+function setTimes(text: string, accessed: number, modified: number, follow: boolean): void {
+  ask({ do: "set_times", path: absolute(text), accessed, modified, follow }, "utime", text);
+}
+
+/** Every name that a path goes through, without links. */
+function realPath(text: string): string {
+  let rest = absolute(text).split("/").filter(Boolean);
+  let real = "/";
+  for (let links = 0; rest.length > 0;) {
+    const [name, ...others] = rest;
+    const next = path.join(real, name!);
+    if (statOf(next, false, "realpath").kind === "link") {
+      if (++links > LINKS_AT_MOST) throw new FileError("ELOOP", "realpath", text);
+      const target = ask<string>({ do: "read_link", path: next }, "realpath", text).value;
+      rest = [...path.resolve(real, target).split("/").filter(Boolean), ...others];
+      real = "/";
+    } else {
+      real = next;
+      rest = others;
+    }
+  }
+  return real;
+}
+
+/** All paths below a folder. */
+function* walk(
+  folder: string,
+  below = "",
+): Generator<{ path: string; entry: Entry; parent: string }> {
+  const here = path.join(folder, below);
+  for (const entry of list(here)) {
+    const name = below ? `${below}/${entry.name}` : entry.name;
+    yield { path: name, entry, parent: here };
+    if (entry.kind === "folder") yield* walk(folder, name);
+  }
+}
+
+const nothing = (..._args: unknown[]) => undefined;
+
+export const access = result((file: Path, mode: number) => {
+  const text = textOf(file);
+  statOf(text, true, "access");
+  // Whether a folder may be written to, an attempt tells.
+  void mode;
+});
+export const appendFile = result((file: PathOrDescriptor, data: Uint8Array) => {
+  withFile(file, "a", (fd) => writeAt(fd, data, undefined));
+});
+export const chmod = result((file: Path, _mode: unknown) => {
+  statOf(textOf(file), true, "chmod");
+});
+export const chown = result((file: Path) => {
+  statOf(textOf(file), true, "chown");
+});
+export const close = result(closeFile);
+export const copyFile = result((source: Path, destination: Path, mode: number) => {
+  copy(textOf(source), textOf(destination), (mode & 1) !== 0);
+});
+export const cp = result((source: Path, destination: Path, options: CopyOptions) => {
+  copyTree(textOf(source), textOf(destination), options);
+});
+export const exists = result((file: Path) => statIfThere(textOf(file), true) !== undefined);
+export const fchmod = result(nothing);
+export const fchown = result(nothing);
+export const fdatasync = result((fd: number) => {
+  ask({ do: "sync", fd }, "fdatasync");
+});
+export const fstat = result((fd: number, { bigint }: { bigint: boolean }) =>
+  described(ask<HostStat>({ do: "stat", fd }, "fstat").value, bigint)
+);
+export const fsync = result((fd: number) => {
+  ask({ do: "sync", fd }, "fsync");
+});
+export const ftruncate = result((fd: number, size: number) => {
+  ask({ do: "set_size", fd, size }, "ftruncate");
+});
+export const futimes = result((fd: number, accessed: number, modified: number) => {
+  ask({ do: "set_times", fd, accessed: accessed * 1000, modified: modified * 1000 }, "futime");
+});
+export const glob = result((
+  patterns: string[],
+  options: { cwd?: Path; exclude?: Tagged<string | string[]>; withFileTypes: boolean },
+) => {
+  const folder = options.cwd === undefined ? currentFolder() : textOf(options.cwd);
+  const excluded = options.exclude === undefined ? [] : [options.exclude.val].flat();
+  const found = [...walk(folder)].filter(({ path: name }) =>
+    patterns.some((pattern) => path.matchesGlob(name, path.normalize(pattern))) &&
+    !excluded.some((pattern) => path.matchesGlob(name, pattern))
+  );
+  return found.map(({ path: name, entry, parent }) =>
+    options.withFileTypes
+      ? {
+        tag: "dirent",
+        val: { name: entry.name, parentPath: parent, fileType: TYPES[entry.kind] },
+      }
+      : { tag: "path", val: name }
+  );
+});
+export const lchown = result(nothing);
+export const link = result((existing: Path, made: Path) => {
+  const [from, to] = [absolute(textOf(existing)), absolute(textOf(made))];
+  ask({ do: "link", from, to }, "link", from);
+});
+export const lstat = stat_(false);
+export const lutimes = result((file: Path, accessed: number, modified: number) =>
+  setTimes(textOf(file), accessed * 1000, modified * 1000, false)
+);
+export const mkdir = result((file: Path, { recursive }: { recursive: boolean }) => {
+  const text = textOf(file);
+  if (!recursive) return makeFolder(text);
+  const missing: string[] = [];
+  for (let folder = absolute(text); statIfThere(folder, true) === undefined;) {
+    missing.push(folder);
+    if (folder === path.dirname(folder)) break;
+    folder = path.dirname(folder);
+  }
+  if (missing.length === 0 && statOf(text, true, "mkdir").kind !== "folder") {
+    throw new FileError("EEXIST", "mkdir", text);
+  }
+  for (const folder of missing.toReversed()) makeFolder(folder);
+  return missing.at(-1);
+});
+export const mkdtemp = result((prefix: string) => {
+  const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const random = [...crypto.getRandomValues(new Uint8Array(6))]
+    .map((byte) => letters[byte % letters.length]).join("");
+  makeFolder(prefix + random);
+  return prefix + random;
+});
+export const open = result((file: Path, flags: Tagged<number | string>) =>
+  openFile(textOf(file), modeOf(flags))
+);
+export const readFile = result((file: PathOrDescriptor, { flag }: { flag?: string }) =>
+  withFile(file, flag ?? "r", readAll)
+);
+export const readdir = result((
+  file: Path,
+  { recursive, withFileTypes }: { recursive: boolean; withFileTypes: boolean },
+) => {
+  const folder = textOf(file);
+  const entries = recursive
+    ? [...walk(folder)]
+    : list(folder).map((entry) => ({ path: entry.name, entry, parent: folder }));
+  return entries.map(({ path: name, entry, parent }) =>
+    withFileTypes
+      ? {
+        tag: "dirent",
+        val: { name: entry.name, parentPath: parent, fileType: TYPES[entry.kind] },
+      }
+      : { tag: "name", val: name }
+  );
+});
+export const readlink = result((file: Path) => {
+  const text = textOf(file);
+  return ask<string>({ do: "read_link", path: absolute(text) }, "readlink", text).value;
+});
+export const realpath = result((file: Path) => realPath(textOf(file)));
+export const rename = result((before: Path, after: Path) => {
+  const [from, to] = [absolute(textOf(before)), absolute(textOf(after))];
+  ask({ do: "rename", from, to }, "rename", from);
+});
+export const rm = result((
+  file: Path,
+  { force, recursive }: { force: boolean; recursive: boolean },
+) => {
+  const text = textOf(file);
+  let stat: HostStat;
+  try {
+    stat = statOf(text, false, "rm");
+  } catch (error) {
+    if (force && error instanceof FileError && error.code === "ENOENT") return;
+    throw error;
+  }
+  if (stat.kind === "folder" && !recursive) {
+    throw new FileError("ERR_FS_EISDIR", "rm", text);
+  }
+  removeTree(text, stat.kind);
+});
+export const rmdir = result((file: Path) => {
+  const text = textOf(file);
+  ask({ do: "remove_folder", path: absolute(text) }, "rmdir", text);
+});
+export const stat = stat_(true);
+export const statfs = result((): never => {
+  throw new FileError("ENOTSUP", "statfs");
+});
+export const symlink = result((target: Path, file: Path) => {
+  const text = textOf(file);
+  ask({ do: "make_link", path: absolute(text), target: textOf(target) }, "symlink", text);
+});
+export const truncate = result((file: Path, size: number) => {
+  withFile({ tag: "path", val: file }, "r+", (fd) => ask({ do: "set_size", fd, size }, "truncate"));
+});
+export const unlink = result((file: Path) => {
+  const text = textOf(file);
+  ask({ do: "remove_file", path: absolute(text) }, "unlink", text);
+});
+export const utimes = result((file: Path, accessed: number, modified: number) =>
+  setTimes(textOf(file), accessed * 1000, modified * 1000, true)
+);
+export const writeFile = result((
+  file: PathOrDescriptor,
+  data: Uint8Array,
+  { flag }: { flag?: string },
+) => {
+  withFile(file, flag ?? "w", (fd) => writeAt(fd, data, undefined));
+});
+export const read = result((fd: number, length: number, position?: bigint) => {
+  const data = readAt(fd, length, position);
+  return { bytesRead: data.length, data };
+});
+export const write = result(writeAt);
+export const readv = result((fd: number, lengths: number[], position?: bigint) => {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const data = readAt(fd, total, position);
+  let offset = 0;
+  const buffers = lengths.map((length) => data.subarray(offset, offset += length));
+  return { bytesRead: data.length, buffers };
+});
+export const writev = result((fd: number, buffers: Uint8Array[], position?: bigint) =>
+  writeAt(fd, new Uint8Array(Buffer.concat(buffers)), position)
+);
+
+function stat_(follow: boolean) {
+  return result((
+    file: Path,
+    { bigint, throwIfNoEntry }: { bigint: boolean; throwIfNoEntry: boolean },
+  ) => {
+    const text = textOf(file);
+    const stat = throwIfNoEntry
+      ? statOf(text, follow, follow ? "stat" : "lstat")
+      : statIfThere(text, follow);
+    return stat && described(stat, bigint);
+  });
+}

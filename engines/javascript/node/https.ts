@@ -1,0 +1,28 @@
+/** `node:https`: as `node:http`. Whom the host trusts, no option changes. */
+import { Agent as HttpAgent } from "./http.ts";
+import { ClientRequest, type RequestInput } from "./http_request.ts";
+import type { IncomingMessage } from "./http_response.ts";
+import { partly } from "./unavailable.ts";
+
+export class Agent extends HttpAgent {
+  override readonly protocol = "https:";
+  override readonly defaultPort = 443;
+}
+
+export const globalAgent: Agent = new Agent({ keepAlive: true });
+
+type Callback = (response: IncomingMessage) => void;
+
+/** Begins a request. */
+export function request(input: RequestInput, ...rest: unknown[]): ClientRequest {
+  return new ClientRequest("https:", globalAgent, input, ...rest as [object, Callback]);
+}
+
+/** The same with an end: it has no body. */
+export function get(input: RequestInput, ...rest: unknown[]): ClientRequest {
+  const begun = request(input, ...rest);
+  begun.end();
+  return begun;
+}
+
+export default partly("https", { Agent, get, globalAgent, request });

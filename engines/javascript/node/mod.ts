@@ -1,0 +1,88 @@
+/** Node's built-in modules, as a program's imports of them find them. */
+import assert from "./assert.ts";
+import assertStrict from "./assert_strict.ts";
+import asyncHooks from "./async_hooks.ts";
+import buffer from "./buffer.ts";
+import crypto from "./crypto.ts";
+import diagnosticsChannel from "node:diagnostics_channel";
+import events from "./events.ts";
+import fs from "./fs.ts";
+import fsPromises from "./fs_promises.ts";
+import http from "./http.ts";
+import https from "./https.ts";
+import module from "./module.ts";
+import net from "./net.ts";
+import os from "./os.ts";
+import path from "./path.ts";
+import perfHooks from "./perf_hooks.ts";
+import process from "./process.ts";
+import punycode from "node:punycode";
+import querystring from "node:querystring";
+import stream from "node:stream";
+import streamConsumers from "node:stream/consumers";
+import streamPromises from "node:stream/promises";
+import streamWeb from "./stream_web.ts";
+import * as stringDecoder from "node:string_decoder";
+import timers from "./timers.ts";
+import timersPromises from "./timers_promises.ts";
+import tty from "./tty.ts";
+import url from "node:url";
+import util from "./util.ts";
+import utilTypes from "./util_types.ts";
+import zlib from "node:zlib";
+import { UNAVAILABLE, unavailable } from "./unavailable.ts";
+
+const modules: Record<string, unknown> = {
+  // A map: a name that objects inherit is no module.
+  __proto__: null,
+  assert,
+  "assert/strict": assertStrict,
+  async_hooks: asyncHooks,
+  buffer,
+  console: globalThis.console,
+  constants: { ...os.constants.errno, ...os.constants.signals, ...fs.constants },
+  crypto,
+  diagnostics_channel: diagnosticsChannel,
+  events,
+  fs,
+  "fs/promises": fsPromises,
+  http,
+  https,
+  module,
+  net,
+  os,
+  path,
+  "path/posix": path.posix,
+  "path/win32": path.win32,
+  perf_hooks: perfHooks,
+  process,
+  punycode,
+  querystring,
+  stream,
+  "stream/consumers": streamConsumers,
+  "stream/promises": streamPromises,
+  "stream/web": streamWeb,
+  string_decoder: stringDecoder,
+  sys: util,
+  timers,
+  "timers/promises": timersPromises,
+  tty,
+  url,
+  util,
+  "util/types": utilTypes,
+  zlib,
+};
+
+/** A module by its name without `node:`. Undefined if Node has none of that name. */
+export function builtin(name: string): unknown {
+  const found = modules[name];
+  if (found !== undefined) return found;
+  return UNAVAILABLE.includes(name) ? (modules[name] = unavailable(name)) : undefined;
+}
+
+// `module.createRequire` gives what an import would.
+module.setRequire((name) => {
+  const found = builtin(name.replace(/^node:/, ""));
+  if (found === undefined) throw new Error(`Cannot find module '${name}'`);
+  return found;
+});
