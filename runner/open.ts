@@ -1,9 +1,10 @@
 import { compileCached } from "../compiler/cache.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
+import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
-import type { NativeEvent, NativeLimits } from "../ffi/native.ts";
+import type { FolderGrant, NativeEvent, NativeLimits } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { resolve } from "../platform/path.ts";
+import { dirname, resolve } from "../platform/path.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { readConfig } from "./config.ts";
 import { Environment } from "./environment.ts";
@@ -157,7 +158,8 @@ export async function open(options: ProgramOptions): Promise<OpenProgram> {
   const environment = new Environment(source.root, options.env);
   const mounts = parseMounts(options.mounts ?? []);
   const program = await compileSource(source, signal);
-  const loaded = await load(program, limits, onEvent, signal);
+  const packages = program.language === "python" ? packagesOf(source) : [];
+  const loaded = await load(program, { packages, limits, onEvent, signal });
   try {
     const declarations = parseDeclarations(program, loaded.declarations);
     const declared = policiesOf(program, declarations, defaults);
@@ -216,14 +218,23 @@ function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions
   };
 }
 
-async function load(
-  program: Program,
-  limits: Partial<NativeLimits>,
-  onEvent?: (event: RunEvent) => void,
-  signal?: AbortSignal,
-): Promise<LoadedProgram> {
+/** Where the packages of a Python program lie. */
+function packagesOf(source: Source): FolderGrant[] {
+  return packageFolders(source.root, "file" in source ? dirname(source.file) : source.root);
+}
+
+/** What loading a program needs besides it. */
+interface Loading {
+  packages: FolderGrant[];
+  limits: Partial<NativeLimits>;
+  onEvent: ((event: RunEvent) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+async function load(program: Program, loading: Loading): Promise<LoadedProgram> {
   const { language, files, sourceMap, key } = program;
-  const request = { language, files, sourceMap, key, limits };
+  const { packages, limits, onEvent, signal } = loading;
+  const request = { language, files, sourceMap, key, packages, limits };
   try {
     return await runtime().load(request, listenerOf(onEvent), signal);
   } catch (error) {

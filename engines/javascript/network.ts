@@ -28,6 +28,14 @@ export interface Pending {
   cancel(): void;
 }
 
+/** As Node calls what goes wrong. */
+const CODES: Record<string, string> = {
+  certificate: "CERT_UNTRUSTED",
+  denied: "EACCES",
+  network: "ECONNRESET",
+  not_found: "ENOTFOUND",
+};
+
 /** Why the host gives no response. */
 export class NetworkError extends Error {
   override readonly name = "NetworkError";
@@ -36,7 +44,7 @@ export class NetworkError extends Error {
 
   constructor(kind: string, message: string) {
     super(message);
-    this.code = kind === "denied" ? "EACCES" : kind === "network" ? "ECONNREFUSED" : "EINVAL";
+    this.code = CODES[kind] ?? "EINVAL";
   }
 }
 

@@ -1,7 +1,9 @@
 """The Python engine: what is snapshotted with CPython, and what the world of engines/wit calls."""
 
-from capsule_engine import standard_library
+from capsule_engine import network, standard_library
 
+# Modules that know of TLS look for it when they are imported.
+network.prepare()
 # First: what is not imported before the snapshot does not exist at run time.
 standard_library.import_all()
 
@@ -11,12 +13,13 @@ import wit_world
 from componentize_py_types import Err
 
 from capsule._task import set_backend
-from capsule_engine import access, event_loop, output, randomness
+from capsule_engine import access, event_loop, output, packages, randomness
 from capsule_engine.failure import Failure
 from capsule_engine.program import Program
 from capsule_engine.tasks import SandboxBackend
 
 output.install()
+network.install()
 event_loop.install()
 backend = SandboxBackend()
 set_backend(backend)
@@ -25,9 +28,11 @@ program: Program | None = None
 
 
 class WitWorld(wit_world.WitWorld):
-    def load(self, path: str, source: str, files: list) -> str:
+    def load(self, path: str, source: str, files: list, context: str) -> str:
         global program
         try:
+            if context:
+                packages.use(context)
             program = Program(path, source, {file.path: file.data for file in files}, backend)
             declarations = program.load()
         except BaseException as error:

@@ -14,9 +14,9 @@ class OperationError(RuntimeError):
     """The host refused an operation."""
 
 
-def start(operation: str, request: Any) -> int:
-    """Begins an operation with a request that JSON can hold. Returns its handle."""
-    return operations.start(operation, Payload(dumps(request, allow_nan=False), b""))
+def start(operation: str, request: Any, data: bytes = b"") -> int:
+    """Begins an operation with a request that JSON can hold, and bytes. Returns its handle."""
+    return operations.start(operation, Payload(dumps(request, allow_nan=False), data))
 
 
 def start_json(operation: str, request: str) -> int:
@@ -26,6 +26,11 @@ def start_json(operation: str, request: str) -> int:
 
 def wait(handle: int, timeout: float | None = None) -> Any:
     """The outcome of an operation, or TimeoutError after `timeout` seconds."""
+    return outcome_of(take(handle, timeout))
+
+
+def take(handle: int, timeout: float | None = None) -> tuple[str, bytes]:
+    """The same as it came: JSON, and bytes."""
     output.flush()
     try:
         payload = operations.wait(handle, _microseconds(timeout))
@@ -33,7 +38,12 @@ def wait(handle: int, timeout: float | None = None) -> Any:
         raise OperationError(error.value) from None
     if payload is None:
         raise TimeoutError(f"the operation did not end within {timeout} s")
-    outcome = loads(payload.json)
+    return payload.json, payload.bytes
+
+
+def outcome_of(taken: tuple[str, bytes]) -> Any:
+    """What `take` gave, as it is meant."""
+    outcome = loads(taken[0])
     if isinstance(outcome, dict) and outcome.keys() == {"error"}:
         raise OperationError(outcome["error"]["message"])
     return outcome

@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from capsule._task import Task
-from capsule_engine import standard_library
+from capsule_engine import packages, standard_library
 from capsule_engine.serialize import serialize
 from capsule_engine.tasks import SandboxBackend
 
@@ -58,7 +58,8 @@ class Program:
                     implicit = "function"
                     self._backend.declare(Task(module.main, "main", {}))
         tasks = ",".join(self._backend.declarations)
-        return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)}}}'
+        files = dumps(packages.files())
+        return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)},"files":{files}}}'
 
     def run(self, task: str, input: str) -> str:
         """Runs a task. Returns its result as JSON."""

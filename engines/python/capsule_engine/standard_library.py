@@ -29,7 +29,7 @@ REASONS = {
     "_lzma": "lzma needs a C library that the sandbox does not have: use zlib or gzip",
     "_multiprocessing": "a sandbox has one process: call a task instead",
     "_posixsubprocess": "a sandbox starts no processes",
-    "_ssl": "a sandbox opens no sockets: urllib.request and http.client do https",
+    "_ssl": "the host makes connections: urllib.request, http.client and ssl do https",
     "mmap": "a sandbox maps no files: read them",
     "readline": "a sandbox has no terminal",
     "tkinter": "a sandbox has no display",
@@ -39,7 +39,6 @@ REASONS |= {
     "bz2": REASONS["_bz2"],
     "ctypes": REASONS["_ctypes"],
     "lzma": REASONS["_lzma"],
-    "ssl": REASONS["_ssl"],
     "turtle": REASONS["tkinter"],
 }
 

@@ -38,7 +38,7 @@ class SandboxBackend:
         loop = asyncio.get_running_loop()
         if not isinstance(loop, event_loop.HostLoop):
             return SandboxFuture(_start(task, args, kwargs)).result()
-        return await loop.operation(_start(task, args, kwargs))
+        return host.outcome_of(await loop.operation(_start(task, args, kwargs)))
 
 
 def _start(task: Task[Any, Any], args: tuple, kwargs: dict) -> int:

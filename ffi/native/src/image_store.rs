@@ -6,16 +6,19 @@
 use crate::cache::Cache;
 use crate::dirty::PAGE;
 use crate::engine::LanguageEngine;
+use crate::files::FolderGrant;
+use crate::files::stamp::Stamped;
 use crate::image::{Content, Image, MappedFile};
 use crate::output::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use wasmtime::Result;
 
-const MAGIC: &[u8; 8] = b"capsule\x03";
+const MAGIC: &[u8; 8] = b"capsule\x04";
 /// The magic, and the length of the header.
 const PREFIX_LEN: usize = MAGIC.len() + 4;
 /// Beyond this, images that were not used for longest are removed.
@@ -38,6 +41,8 @@ pub struct Kept {
     pub declarations: String,
     /// What its top-level code printed: every process shows it.
     pub printed: Record,
+    /// The files of packages that it depends on.
+    pub inputs: Vec<Stamped>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +50,7 @@ struct Header<'a> {
     #[serde(borrow)]
     declarations: Cow<'a, str>,
     printed: Cow<'a, Record>,
+    inputs: Cow<'a, [Stamped]>,
     len: usize,
     /// Start and end of each run of pages.
     runs: Vec<(usize, usize)>,
@@ -61,13 +67,17 @@ impl ImageStore {
 
     /// What is kept of a program. None if it must be loaded: an image that is missing, damaged or of
     /// another engine is no error.
-    pub fn read(&self, engine: &LanguageEngine, key: &str) -> Option<Kept> {
-        let name = name(engine, key)?;
+    pub fn read(&self, engine: &LanguageEngine, key: &Key<'_>) -> Option<Kept> {
+        let name = key.name(engine)?;
         let file = self.cache.open(&name).ok()??;
         let file_len = usize::try_from(file.metadata().ok()?.len()).ok()?;
         let file = MappedFile::new(file, file_len).ok()?;
         let (header, content_start) = decode(file.bytes())?;
         let Header { len, runs, .. } = header;
+        let inputs = header.inputs.into_owned();
+        if !inputs.iter().all(Stamped::is_same) {
+            return None;
+        }
         let declarations = header.declarations.into_owned();
         let printed = header.printed.into_owned();
         let runs = runs.into_iter().map(|(start, end)| start..end).collect();
@@ -79,12 +89,13 @@ impl ImageStore {
             image,
             declarations,
             printed,
+            inputs,
         })
     }
 
     /// Writes an image in the background. What cannot be written is loaded again the next time.
-    pub fn write_later(self: &Arc<Self>, engine: &LanguageEngine, key: &str, kept: Kept) {
-        let Some(name) = name(engine, key) else {
+    pub fn write_later(self: &Arc<Self>, engine: &LanguageEngine, key: &Key<'_>, kept: Kept) {
+        let Some(name) = key.name(engine) else {
             return;
         };
         *self.lock() += 1;
@@ -120,10 +131,29 @@ impl Drop for Writing {
     }
 }
 
-/// The name of a program's image. None for a key that is no digest.
-fn name(engine: &LanguageEngine, key: &str) -> Option<String> {
-    let valid = (16..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| format!("{}-{key}.image", engine.id()))
+/// What an image is found by.
+pub struct Key<'a> {
+    /// Of the program, in hexadecimal.
+    pub digest: &'a str,
+    /// The folders that its packages lie in.
+    pub packages: &'a [FolderGrant],
+}
+
+impl Key<'_> {
+    /// The name of the file. None for a digest that is none.
+    fn name(&self, engine: &LanguageEngine) -> Option<String> {
+        let Self { digest, packages } = self;
+        let is_digest = (16..=64).contains(&digest.len())
+            && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let around = if packages.is_empty() {
+            String::new()
+        } else {
+            let mut hasher = DefaultHasher::new();
+            packages.hash(&mut hasher);
+            format!("-{:016x}", hasher.finish())
+        };
+        is_digest.then(|| format!("{}-{digest}{around}.image", engine.id()))
+    }
 }
 
 fn encode(kept: &Kept) -> Vec<u8> {
@@ -131,6 +161,7 @@ fn encode(kept: &Kept) -> Vec<u8> {
     let header = Header {
         declarations: kept.declarations.as_str().into(),
         printed: Cow::Borrowed(&kept.printed),
+        inputs: Cow::Borrowed(&kept.inputs),
         len: image.len(),
         runs: image
             .runs()
@@ -175,6 +206,7 @@ mod tests {
             ),
             declarations: declarations.to_owned(),
             printed: vec![(1, b"\xffprinted".to_vec()), (2, Vec::new())],
+            inputs: Vec::new(),
         }
     }
 
@@ -199,6 +231,6 @@ mod tests {
             assert!(decode(&bytes[..length]).is_none(), "{length}");
         }
         assert!(decode(b"capsule\x01\0\0\0\0").is_none());
-        assert!(decode(b"capsule\x03\xff\xff\xff\xff{}").is_none());
+        assert!(decode(b"capsule\x04\xff\xff\xff\xff{}").is_none());
     }
 }

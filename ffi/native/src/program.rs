@@ -4,14 +4,17 @@ use crate::cpu::Cpu;
 use crate::engine::{Language, LanguageEngine};
 use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
+use crate::files::stamp::{Stamped, stamp_all};
 use crate::files::{self, FolderGrant, Folders};
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
-use crate::image_store::{ImageStore, Kept};
+use crate::image_store::{ImageStore, Kept, Key};
 use crate::output::Output;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use crate::stack::Stacks;
+use serde::Deserialize;
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -81,10 +84,14 @@ impl Program {
         loading: Loading<'_>,
     ) -> Result<Self, Failure> {
         let stacks = Arc::new(Stacks::new(language, sources.source_map));
-        let packages = files::open_all(loading.packages, &[])
+        let packages = files::open_packages(loading.packages)
             .map_err(|error| Failure::new(ErrorType::InternalError, format!("{error:#}")))?;
-        let kept = loading
-            .key
+        let key = loading.key.map(|digest| Key {
+            digest,
+            packages: loading.packages,
+        });
+        let kept = key
+            .as_ref()
             .and_then(|key| loading.images.read(&engine, key));
         let Limits { output_bytes, .. } = *loading.limits;
         let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
@@ -106,13 +113,16 @@ impl Program {
                         .await
                         .map_err(|failure| failure.explained_by(&stacks))?;
                 let image = Arc::new(image);
-                if let (Some(key), Some(printed)) = (loading.key, output.record()) {
+                if let (Some(key), Some(printed), Some(inputs)) =
+                    (key, output.record(), inputs(&declarations, &loading))
+                {
                     let kept = Kept {
                         image: Arc::clone(&image),
                         declarations: declarations.clone(),
                         printed,
+                        inputs,
                     };
-                    loading.images.write_later(&engine, key, kept);
+                    loading.images.write_later(&engine, &key, kept);
                 }
                 (image, declarations)
             }
@@ -130,6 +140,26 @@ impl Program {
     pub fn explain(&self, failure: Failure) -> Failure {
         failure.explained_by(&self.stacks)
     }
+}
+
+/// What the program has read of its packages. None if that is too much to be looked at again.
+fn inputs(declarations: &str, loading: &Loading<'_>) -> Option<Vec<Stamped>> {
+    #[derive(Default, Deserialize)]
+    struct Declarations {
+        #[serde(default)]
+        files: Vec<String>,
+    }
+    let Declarations { files } = serde_json::from_str(declarations).unwrap_or_default();
+    stamp_all(loading.packages, &files)
+}
+
+/// What the engine is told while it loads a program.
+fn context(packages: &[FolderGrant]) -> String {
+    if packages.is_empty() {
+        return String::new();
+    }
+    let folders: Vec<_> = packages.iter().map(|folder| &folder.guest).collect();
+    json!({ "packages": folders }).to_string()
 }
 
 /// Runs the top-level code in a sandbox with no access, and keeps its memory and its declarations.
@@ -161,7 +191,12 @@ async fn run_top_level(
     };
     let mut sandbox = Sandbox::new(Arc::clone(engine), &empty, task, budget, guard).await?;
     let declarations = sandbox
-        .load(&program.path, &program.text, &program.files)
+        .load(
+            &program.path,
+            &program.text,
+            &program.files,
+            &self::context(loading.packages),
+        )
         .await?;
     if !sandbox.is_quiescent() {
         return Err(Failure::new(

@@ -144,7 +144,12 @@ impl WasiView for SandboxState {
                 .allow_tcp(false)
                 .allow_udp(false)
                 .allow_ip_name_lookup(false)
-                .max_random_size(WASI_RANDOM_BYTES_AT_MOST);
+                .max_random_size(WASI_RANDOM_BYTES_AT_MOST)
+                // Top-level code sees the files of packages, and nothing else.
+                .allow_blocking_current_thread(
+                    task.as_ref()
+                        .is_some_and(|task| task.context.caller.is_none()),
+                );
             if let Some(task) = task {
                 builder
                     .stdout(task.output.stream(1))
@@ -289,11 +294,12 @@ impl Sandbox {
         path: &str,
         source: &str,
         files: &[SourceFile],
+        context: &str,
     ) -> Result<String, Failure> {
-        let load: TypedFunc<(&str, &str, &[SourceFile]), GuestResult> =
+        let load: TypedFunc<(&str, &str, &[SourceFile], &str), GuestResult> =
             self.export(|e| e.load())?;
         let declarations = self
-            .guarded(async |store| load.call_async(store, (path, source, files)).await)
+            .guarded(async |store| load.call_async(store, (path, source, files, context)).await)
             .await?;
         if self.engine.forget_files().is_some() {
             self.forget_files().await?;

@@ -2,6 +2,7 @@
 //! here says which there are, for both engines.
 
 mod operations;
+pub mod stamp;
 mod wasi;
 
 pub use operations::Files;
@@ -17,7 +18,7 @@ use wasmtime::error::Context;
 use wasmtime_wasi::filesystem::{Dir, FsPerms, OpenMode};
 
 /// A folder as the host's side grants it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderGrant {
     /// Absolute, without links.
@@ -36,7 +37,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub fn open(grant: &FolderGrant) -> Result<Self> {
+    /// `is_local`: its files are read at once, on the thread that asks.
+    fn open(grant: &FolderGrant, is_local: bool) -> Result<Self> {
         let dir = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC)
@@ -48,7 +50,7 @@ impl Folder {
             (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE)
         };
         Ok(Self {
-            dir: Dir::new(dir, perms, mode, false),
+            dir: Dir::new(dir, perms, mode, is_local),
             guest: grant.guest.as_str().into(),
             read_only: grant.read_only,
         })
@@ -58,8 +60,16 @@ impl Folder {
 /// All of a sandbox's folders.
 pub type Folders = Arc<[Folder]>;
 
+/// Opens folders of packages, which are small files that everybody reads.
+pub fn open_packages(grants: &[FolderGrant]) -> Result<Folders> {
+    grants
+        .iter()
+        .map(|grant| Folder::open(grant, true))
+        .collect()
+}
+
 /// Opens folders, and adds others that are open already.
 pub fn open_all(grants: &[FolderGrant], others: &[Folder]) -> Result<Folders> {
-    let opened = grants.iter().map(Folder::open);
+    let opened = grants.iter().map(|grant| Folder::open(grant, false));
     opened.chain(others.iter().cloned().map(Ok)).collect()
 }

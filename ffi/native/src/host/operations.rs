@@ -257,7 +257,7 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
                 Payload::json(scheduler::run_sub_task(caller, call).await)
             }))
         }
-        "http" | "http_body" | "http_discard" => {
+        "http" | "http_body" | "http_discard" | "http_reach" => {
             let network = context.network.clone().ok_or_else(|| {
                 Payload::error(
                     "denied",
@@ -267,6 +267,7 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
             match operation {
                 "http" => Ok(Box::pin(async move { network.request(request).await })),
                 "http_body" => Ok(Box::pin(async move { network.read(request).await })),
+                "http_reach" => Err(network.reach(&request)),
                 _ => Err(network.discard(&request)),
             }
         }

@@ -96,11 +96,54 @@ pub struct Connector {
 
 /// Why no connection was made, for the guest's eyes.
 #[derive(Debug)]
-pub struct Refused(pub String);
+pub struct Refused {
+    pub kind: Kind,
+    pub message: String,
+}
+
+/// What a guest's libraries tell apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// The policy or a limit says no.
+    Denied,
+    /// The request is no good.
+    Invalid,
+    /// There is no such host.
+    NotFound,
+    /// The server's certificate is not one that the host trusts.
+    Certificate,
+    /// Anything else that fails between here and the server.
+    Network,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Invalid => "invalid_request",
+            Self::NotFound => "not_found",
+            Self::Certificate => "certificate",
+            Self::Network => "network",
+        }
+    }
+}
+
+impl Refused {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    fn error(kind: Kind, message: impl Into<String>) -> io::Error {
+        io::Error::other(Self::new(kind, message))
+    }
+}
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 
@@ -121,16 +164,16 @@ impl Service<Uri> for Connector {
             let target = Url::parse(&uri.to_string())
                 .ok()
                 .and_then(|url| Target::of(&url))
-                .ok_or_else(|| io::Error::other(Refused("its address is malformed".to_owned())))?;
+                .ok_or_else(|| Refused::error(Kind::Invalid, "its address is malformed"))?;
             match tokio::time::timeout(CONNECT_TIMEOUT, connect(&rules, &target)).await {
                 Ok(stream) => stream.map(TokioIo::new),
-                Err(_) => Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    Refused(format!(
+                Err(_) => Err(Refused::error(
+                    Kind::Network,
+                    format!(
                         "connecting to {} took longer than {} s",
                         target.host,
                         CONNECT_TIMEOUT.as_secs()
-                    )),
+                    ),
                 )),
             }
         })
@@ -140,17 +183,15 @@ impl Service<Uri> for Connector {
 async fn connect(rules: &[HostRule], target: &Target) -> io::Result<TcpStream> {
     // Looked at again: nobody but the requests of this task comes here, and they looked before.
     if !rules.iter().any(|rule| rule.allows(target)) {
-        return Err(io::Error::other(Refused("it is not listed".to_owned())));
+        return Err(Refused::error(Kind::Denied, "it is not listed"));
     }
     let addresses = match target.address() {
         Some(address) => vec![SocketAddr::new(address, target.port)],
         None => lookup_host((target.host.as_str(), target.port))
             .await
-            .map_err(|error| {
-                io::Error::new(
-                    error.kind(),
-                    Refused(format!("the host {} is not found", target.host)),
-                )
+            .map_err(|_| {
+                let message = format!("the host {} is not found", target.host);
+                Refused::error(Kind::NotFound, message)
             })?
             .collect(),
     };
@@ -159,15 +200,18 @@ async fn connect(rules: &[HostRule], target: &Target) -> io::Result<TcpStream> {
         .iter()
         .find(|address| !allows_address(rules, target, address.ip()))
     {
-        return Err(io::Error::other(Refused(format!(
-            "{} is at the address {}, which is not public and not listed itself",
-            target.host,
-            address.ip()
-        ))));
+        return Err(Refused::error(
+            Kind::Denied,
+            format!(
+                "{} is at the address {}, which is not public and not listed itself",
+                target.host,
+                address.ip()
+            ),
+        ));
     }
-    let mut last = io::Error::new(
-        io::ErrorKind::NotFound,
-        Refused(format!("the host {} has no address", target.host)),
+    let mut last = Refused::error(
+        Kind::NotFound,
+        format!("the host {} has no address", target.host),
     );
     for address in addresses {
         match TcpStream::connect(address).await {

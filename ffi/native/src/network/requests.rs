@@ -1,6 +1,6 @@
 //! Requests of one task: what it asks for, what it gets, and what is told of that.
 
-use super::client::{Certificates, HttpClient, Refused, client};
+use super::client::{Certificates, HttpClient, Kind, Refused, client};
 use super::rules::{HostRule, Target};
 use crate::envelope::{HostRequest, rounded};
 use crate::host::Payload;
@@ -86,16 +86,6 @@ struct BodyRequest {
     body: u32,
 }
 
-/// Why there is no response.
-enum Failed {
-    /// The policy or a limit says no.
-    Denied(String),
-    /// The request is no good.
-    Invalid(String),
-    /// The network or the server failed.
-    Network(String),
-}
-
 impl Network {
     pub fn new(grant: NetworkGrant, certificates: Arc<Certificates>) -> Self {
         Self {
@@ -116,15 +106,13 @@ impl Network {
     pub async fn request(&self, request: Payload) -> Payload {
         match self.try_request(request).await {
             Ok(payload) => payload,
-            Err(Failed::Denied(message)) => Payload::error("denied", message),
-            Err(Failed::Invalid(message)) => Payload::error("invalid_request", message),
-            Err(Failed::Network(message)) => Payload::error("network", message),
+            Err(Refused { kind, message }) => Payload::error(kind.as_str(), message),
         }
     }
 
-    async fn try_request(&self, payload: Payload) -> Result<Payload, Failed> {
+    async fn try_request(&self, payload: Payload) -> Result<Payload, Refused> {
         let request: HttpRequest = serde_json::from_str(&payload.json)
-            .map_err(|error| Failed::Invalid(format!("http: {error}")))?;
+            .map_err(|error| Refused::new(Kind::Invalid, format!("http: {error}")))?;
         let (url, target) = parse_url(&request.url)?;
         self.check(&target)?;
         let method = parse_method(&request.method)?;
@@ -145,7 +133,45 @@ impl Network {
         self.keep(sent?, request.decompress, method == Method::HEAD)
     }
 
-    fn check(&self, target: &Target) -> Result<(), Failed> {
+    /// Whether a request to this host could be allowed: for libraries that connect before they ask.
+    pub fn reach(&self, request: &Payload) -> Payload {
+        #[derive(Deserialize)]
+        struct Address {
+            host: String,
+            port: u16,
+        }
+        let address: Address = match serde_json::from_str(&request.json) {
+            Ok(address) => address,
+            Err(error) => {
+                let message = format!("http_reach: {error}");
+                return Payload::error(Kind::Invalid.as_str(), message);
+            }
+        };
+        let Address { host, port } = address;
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host
+        };
+        // The error is about the one that is meant more likely.
+        let schemes = if port == 443 {
+            ["http", "https"]
+        } else {
+            ["https", "http"]
+        };
+        let mut last = None;
+        for scheme in schemes {
+            let url = format!("{scheme}://{host}:{port}/");
+            match parse_url(&url).and_then(|(_, target)| self.check(&target)) {
+                Ok(()) => return Payload::json("null"),
+                Err(refused) => last = Some(refused),
+            }
+        }
+        let Refused { kind, message } = last.expect("two schemes were tried");
+        Payload::error(kind.as_str(), message)
+    }
+
+    fn check(&self, target: &Target) -> Result<(), Refused> {
         let NetworkGrant {
             rules,
             permitted,
@@ -155,27 +181,34 @@ impl Network {
         let allowed = |rules: &[HostRule]| rules.iter().any(|rule| rule.allows(target));
         let host = &target.host;
         if !allowed(rules) {
-            return Err(Failed::Denied(format!(
-                "the task may not reach {host:?} ({}, port {}): add it to {option}",
-                target.scheme, target.port
-            )));
+            return Err(Refused::new(
+                Kind::Denied,
+                format!(
+                    "the task may not reach {host:?} ({}, port {}): add it to {option}",
+                    target.scheme, target.port
+                ),
+            ));
         }
         if !permitted.as_deref().is_none_or(allowed) {
-            return Err(Failed::Denied(format!(
-                "the task lists {host:?}, but whoever runs it does not permit that: --allow-hosts \
+            return Err(Refused::new(
+                Kind::Denied,
+                format!(
+                    "the task lists {host:?}, but whoever runs it does not permit that: --allow-hosts \
                  {host}, or allowHosts of the policy, would"
-            )));
+                ),
+            ));
         }
         Ok(())
     }
 
-    fn count(&self) -> Result<(), Failed> {
+    fn count(&self) -> Result<(), Refused> {
         let limit = self.grant.requests_at_most;
         let mut state = self.lock();
         if state.started >= limit {
-            return Err(Failed::Denied(format!(
-                "a task may make {limit} requests (requests under [limits])"
-            )));
+            return Err(Refused::new(
+                Kind::Denied,
+                format!("a task may make {limit} requests (requests under [limits])"),
+            ));
         }
         state.started += 1;
         Ok(())
@@ -187,8 +220,9 @@ impl Network {
         url: &Url,
         headers: HeaderMap,
         body: Vec<u8>,
-    ) -> Result<Response<Incoming>, Failed> {
-        let invalid = |error: &dyn Error| Failed::Invalid(format!("the request: {error}"));
+    ) -> Result<Response<Incoming>, Refused> {
+        let invalid =
+            |error: &dyn Error| Refused::new(Kind::Invalid, format!("the request: {error}"));
         let mut address = url.clone();
         address.set_fragment(None);
         // What stands there is for a header, which the guest sends itself.
@@ -202,22 +236,25 @@ impl Network {
         *request.headers_mut() = headers;
         let sent = self.client()?.request(request);
         match tokio::time::timeout(SILENCE_AT_MOST, sent).await {
-            Ok(response) => response.map_err(|error| Failed::Network(reason(&error))),
-            Err(_) => Err(Failed::Network(format!(
-                "the server did not answer within {} s",
-                SILENCE_AT_MOST.as_secs()
-            ))),
+            Ok(response) => response.map_err(|error| reason(&error)),
+            Err(_) => Err(Refused::new(
+                Kind::Network,
+                format!(
+                    "the server did not answer within {} s",
+                    SILENCE_AT_MOST.as_secs()
+                ),
+            )),
         }
     }
 
-    fn client(&self) -> Result<&HttpClient, Failed> {
+    fn client(&self) -> Result<&HttpClient, Refused> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         // Both lists were looked at; for addresses, the smaller one counts.
         let rules = self.grant.permitted.as_ref().unwrap_or(&self.grant.rules);
         let made = client(Arc::clone(rules), &self.certificates)
-            .map_err(|error| Failed::Network(error.to_string()))?;
+            .map_err(|error| Refused::new(Kind::Network, error.to_string()))?;
         Ok(self.client.get_or_init(|| made))
     }
 
@@ -227,7 +264,7 @@ impl Network {
         response: Response<Incoming>,
         decompress: bool,
         is_head: bool,
-    ) -> Result<Payload, Failed> {
+    ) -> Result<Payload, Refused> {
         let (mut head, incoming) = response.into_parts();
         let reader = BufReader::new(IncomingReader::new(incoming));
         let has_body = !is_head && !matches!(head.status.as_u16(), 204 | 304);
@@ -341,8 +378,8 @@ impl Network {
     }
 }
 
-fn parse_url(text: &str) -> Result<(Url, Target), Failed> {
-    let invalid = |problem: &str| Failed::Invalid(format!("the URL {problem}"));
+fn parse_url(text: &str) -> Result<(Url, Target), Refused> {
+    let invalid = |problem: &str| Refused::new(Kind::Invalid, format!("the URL {problem}"));
     if text.len() > URL_BYTES_AT_MOST {
         return Err(invalid("is too long"));
     }
@@ -357,11 +394,14 @@ fn parse_url(text: &str) -> Result<(Url, Target), Failed> {
     Ok((url, target))
 }
 
-fn parse_method(text: &str) -> Result<Method, Failed> {
+fn parse_method(text: &str) -> Result<Method, Refused> {
     let method = Method::from_bytes(text.as_bytes())
-        .map_err(|_| Failed::Invalid(format!("{text:?} is no method")))?;
+        .map_err(|_| Refused::new(Kind::Invalid, format!("{text:?} is no method")))?;
     if matches!(method, Method::CONNECT | Method::TRACE) {
-        return Err(Failed::Denied(format!("a task may not use {method}")));
+        return Err(Refused::new(
+            Kind::Denied,
+            format!("a task may not use {method}"),
+        ));
     }
     Ok(method)
 }
@@ -379,15 +419,17 @@ const OWN_HEADERS: [&str; 9] = [
     "upgrade",
 ];
 
-fn parse_headers(request: &HttpRequest, target: &Target, url: &Url) -> Result<HeaderMap, Failed> {
+fn parse_headers(request: &HttpRequest, target: &Target, url: &Url) -> Result<HeaderMap, Refused> {
     if request.headers.len() > HEADERS_AT_MOST {
-        return Err(Failed::Invalid(format!(
-            "a request may have {HEADERS_AT_MOST} headers"
-        )));
+        return Err(Refused::new(
+            Kind::Invalid,
+            format!("a request may have {HEADERS_AT_MOST} headers"),
+        ));
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let invalid = |what: &str| Failed::Invalid(format!("the header {name:?} {what}"));
+        let invalid =
+            |what: &str| Refused::new(Kind::Invalid, format!("the header {name:?} {what}"));
         let parsed =
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("has no valid name"))?;
         if parsed == "host" {
@@ -478,7 +520,9 @@ impl AsyncRead for IncomingReader {
         while self.part.is_empty() {
             match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
                 None => return Poll::Ready(Ok(())),
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(reason(&error)))),
+                Some(Err(error)) => {
+                    return Poll::Ready(Err(io::Error::other(reason(&error).message)));
+                }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.part = data;
@@ -494,12 +538,15 @@ impl AsyncRead for IncomingReader {
 }
 
 /// What went wrong, from its root: the library's own words say less.
-fn reason(error: &(dyn Error + 'static)) -> String {
+fn reason(error: &(dyn Error + 'static)) -> Refused {
     let mut cause = Some(error);
     let mut last = error.to_string();
     while let Some(error) = cause {
-        if let Some(Refused(message)) = error.downcast_ref() {
-            return message.clone();
+        if let Some(Refused { kind, message }) = error.downcast_ref() {
+            return Refused::new(*kind, message.clone());
+        }
+        if let Some(error @ rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
+            return Refused::new(Kind::Certificate, error.to_string());
         }
         // An error of the system holds another one without telling.
         let inner = error
@@ -509,7 +556,7 @@ fn reason(error: &(dyn Error + 'static)) -> String {
         last = error.to_string();
         cause = inner.or_else(|| error.source());
     }
-    last
+    Refused::new(Kind::Network, last)
 }
 
 /// The URL without what may be secret.

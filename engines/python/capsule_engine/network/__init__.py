@@ -1,0 +1,20 @@
+"""The network as Python's libraries know it: sockets that speak HTTP, by the host."""
+
+from __future__ import annotations
+
+import sys
+
+
+def prepare() -> None:
+    """Stands in for the module ``ssl``, which other modules look for when they are imported."""
+    from capsule_engine.network import tls
+
+    sys.modules["ssl"] = tls
+    tls.__name__ = "ssl"
+
+
+def install() -> None:
+    """Makes sockets those of this package."""
+    from capsule_engine.network import sockets
+
+    sockets.install()

@@ -1,0 +1,76 @@
+"""The packages of the project's environment: folders that the whole program may read."""
+
+from __future__ import annotations
+
+import sys
+from importlib.abc import Loader
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from json import loads
+from types import ModuleType
+from typing import Any
+
+#: As the guest sees them.
+folders: list[str] = []
+
+#: How native code of a package is called, for all that may have installed it.
+NATIVE = [
+    ".so",
+    ".abi3.so",
+    *(
+        f".cpython-3{minor}-{platform}.so"
+        for minor in range(9, 16)
+        for platform in (
+            "x86_64-linux-gnu",
+            "aarch64-linux-gnu",
+            "x86_64-linux-musl",
+            "aarch64-linux-musl",
+            "darwin",
+        )
+    ),
+]
+
+
+def use(context: str) -> None:
+    """Lets imports find what the host gives."""
+    folders.extend(loads(context)["packages"])
+    # A module in Python comes before its twin in native code.
+    sys.path_hooks.insert(
+        0,
+        FileFinder.path_hook(
+            (SourceFileLoader, [".py"]), (SourcelessFileLoader, [".pyc"]), (NativeLoader, NATIVE)
+        ),
+    )
+    sys.path.extend(folders)
+    # Nobody could write there.
+    sys.dont_write_bytecode = True
+
+
+class NativeLoader(Loader):
+    """Says why a module cannot be had."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self._path = path
+
+    def create_module(self, spec: ModuleSpec) -> Any:
+        raise ImportError(
+            f"Cannot import {spec.name!r}: {self._path.rpartition('/')[2]} is native code, which a "
+            f"sandbox cannot run",
+            name=spec.name,
+            path=self._path,
+        )
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It is never made."""
+
+
+def files() -> list[str]:
+    """The files of packages that were imported."""
+    if not folders:
+        return []
+    start = tuple(f"{folder}/" for folder in folders)
+    found = []
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file.startswith(start):
+            found.append(file)
+    return found

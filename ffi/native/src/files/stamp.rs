@@ -1,0 +1,109 @@
+//! Whether files are what they were.
+
+use super::FolderGrant;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// A program that depends on more is loaded in every process.
+const FILES_AT_MOST: usize = 20_000;
+
+/// A file or a folder of the host, and what the file system said of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    path: PathBuf,
+    /// Inode, size, and when it was modified and changed. None if it was not there.
+    stamp: Option<(u64, u64, i64, i64)>,
+}
+
+impl Stamped {
+    fn new(path: PathBuf) -> Self {
+        let stamp = stamp(&path);
+        Self { path, stamp }
+    }
+
+    /// Whether nothing changed since.
+    pub fn is_same(&self) -> bool {
+        stamp(&self.path) == self.stamp
+    }
+}
+
+fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
+    let metadata = fs::metadata(path).ok()?;
+    let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000) + rest;
+    Some((
+        metadata.ino(),
+        metadata.size(),
+        nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+    ))
+}
+
+/// Stamps what a guest says it has read of these folders, with the folders around. None if it is too much
+/// to look at again. A guest that lies does so to itself.
+pub fn stamp_all(folders: &[FolderGrant], guest_paths: &[String]) -> Option<Vec<Stamped>> {
+    if guest_paths.len() > FILES_AT_MOST {
+        return None;
+    }
+    let mut paths: BTreeSet<PathBuf> = folders.iter().map(|folder| folder.host.clone()).collect();
+    for guest_path in guest_paths {
+        let inside = folders.iter().find_map(|folder| {
+            let way = Path::new(guest_path).strip_prefix(&folder.guest).ok()?;
+            Some((folder, way))
+        });
+        let Some((folder, way)) = inside else {
+            continue;
+        };
+        if !way
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+        {
+            continue;
+        }
+        for part in way.ancestors() {
+            paths.insert(folder.host.join(part));
+        }
+    }
+    Some(paths.into_iter().map(Stamped::new).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_files_and_the_folders_around_them() {
+        let host = std::env::temp_dir().join(format!("capsule-stamp-{}", std::process::id()));
+        fs::create_dir_all(host.join("a/b")).unwrap();
+        fs::write(host.join("a/b/c.py"), "1").unwrap();
+        let folders = [FolderGrant {
+            host: host.clone(),
+            guest: "/p".to_owned(),
+            read_only: true,
+        }];
+        let stamped = |paths: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            stamp_all(&folders, &paths).unwrap()
+        };
+        let found = stamped(&[
+            "/p/a/b/c.py",
+            "/p/../etc/passwd",
+            "/elsewhere",
+            "/p/a/none.py",
+        ]);
+        let shown: Vec<_> = found
+            .iter()
+            .map(|file| file.path.strip_prefix(&host).unwrap().to_str().unwrap())
+            .collect();
+        assert_eq!(shown, ["", "a", "a/b", "a/b/c.py", "a/none.py"]);
+        assert!(found.iter().all(Stamped::is_same));
+        fs::write(host.join("a/none.py"), "").unwrap();
+        let changed: Vec<_> = found.iter().filter(|file| !file.is_same()).collect();
+        assert_eq!(changed.len(), 2, "{changed:?}");
+        fs::write(host.join("a/b/c.py"), "22").unwrap();
+        assert_eq!(found.iter().filter(|file| !file.is_same()).count(), 3);
+        fs::remove_dir_all(host).unwrap();
+    }
+}
