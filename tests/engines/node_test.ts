@@ -274,7 +274,7 @@ Deno.test("crypto hashes, and zlib compresses", async () => {
     `const hash = (name) => createHash(name).update("abc").digest("hex").slice(0, 16);
     const gzip = promisify(zlib.gzip), gunzip = promisify(zlib.gunzip);
     const long = "text ".repeat(1000);
-    const errors = [() => crypto.createHash("nope"), () => crypto.createCipheriv("aes-256-gcm", "", ""),
+    const errors = [() => crypto.createHash("nope"), () => crypto.createSign("sha256"),
       () => zlib.gunzipSync(Buffer.from("garbage")), () => zlib.gunzipSync(zlib.gzipSync(long).subarray(0, 20)),
       () => zlib.gunzipSync(zlib.gzipSync(long), { maxOutputLength: 10 })]
       .map((body) => { try { return body(); } catch (error) { return error.code; } });

@@ -1,8 +1,9 @@
 /** Randomness: fresh in every call, the same for all calls only while a program is loaded. */
 import * as host from "capsule:host/operations@1.0.0";
 import { define } from "./define.ts";
+import { SubtleCrypto } from "./subtle.ts";
 
-/** As the Web Cryptography API has it. */
+/** What `getRandomValues` gives at once, as everywhere. */
 const QUOTA_BYTES = 65_536;
 
 let state: Uint32Array | undefined;
@@ -36,8 +37,10 @@ function rotate(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** The part of the Web Cryptography API that gives randomness. */
+/** As the Web Cryptography API has it. */
 const crypto = {
+  subtle: new SubtleCrypto(),
+
   getRandomValues<T extends ArrayBufferView>(array: T): T {
     if (!ArrayBuffer.isView(array) || array instanceof DataView || isFloat(array)) {
       throw new DOMException("The argument is not an integer typed array", "TypeMismatchError");

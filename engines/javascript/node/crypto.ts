@@ -9,9 +9,10 @@ import { sha3_224, sha3_256, sha3_384, sha3_512 } from "@noble/hashes/sha3.js";
 import { blake2b, blake2s } from "@noble/hashes/blake2.js";
 import stream from "node:stream";
 import { Buffer } from "./buffer.ts";
+import { CIPHERS, createCipheriv, createDecipheriv } from "./cipher.ts";
+import { bytesOf, encoded, type Input, KeyObject } from "./crypto_input.ts";
 import { partly } from "./unavailable.ts";
 
-type Input = string | ArrayBuffer | ArrayBufferView;
 type Done<T> = (error: Error | null, result?: T) => void;
 
 /** By their names in OpenSSL, in lower case. */
@@ -54,24 +55,6 @@ export function hashOf(name: string): typeof sha256 {
   return HASHES[plain as keyof typeof HASHES] as unknown as typeof sha256;
 }
 
-function bytesOf(input: Input | KeyObject, encoding?: string): Uint8Array {
-  if (typeof input === "string") return Buffer.from(input, (encoding ?? "utf8") as "utf8");
-  if (input instanceof KeyObject) return input.export();
-  if (ArrayBuffer.isView(input)) {
-    return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-  }
-  if (input instanceof ArrayBuffer) return new Uint8Array(input);
-  throw Object.assign(
-    new TypeError('The "data" argument must be of type string or an instance of Buffer'),
-    { code: "ERR_INVALID_ARG_TYPE" },
-  );
-}
-
-function encoded(bytes: Uint8Array, encoding?: string): Buffer | string {
-  const buffer = Buffer.from(bytes);
-  return encoding && encoding !== "buffer" ? buffer.toString(encoding as "hex") : buffer;
-}
-
 /** A digest that grows: of a hash, or with a key. */
 class Digest extends stream.Transform {
   #state: State;
@@ -112,24 +95,6 @@ class Digest extends stream.Transform {
   #check(): void {
     if (!this.#finished) return;
     throw Object.assign(new Error("Digest already called"), { code: "ERR_CRYPTO_HASH_FINALIZED" });
-  }
-}
-
-/** A secret that is kept as bytes. */
-class KeyObject {
-  readonly type = "secret";
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get symmetricKeySize(): number {
-    return this.#bytes.length;
-  }
-
-  export(): Buffer {
-    return Buffer.from(this.#bytes);
   }
 }
 
@@ -251,10 +216,12 @@ const { crypto } = globalThis;
 
 export default partly("crypto", {
   constants: {},
+  createCipheriv,
+  createDecipheriv,
   createHash,
   createHmac,
   createSecretKey: (key: Input, encoding?: string) => new KeyObject(bytesOf(key, encoding)),
-  getCiphers: () => [],
+  getCiphers: () => [...CIPHERS],
   getCurves: () => [],
   getHashes: () => Object.keys(HASHES),
   getRandomValues: (view: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(view),
