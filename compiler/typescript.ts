@@ -2,14 +2,14 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
+import { DENO_CONFIG, SDK, Specifiers } from "./specifiers.ts";
 import { esbuildPath, temporaryFolder } from "./tools.ts";
 
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
 
-/** How a program may name the SDK. */
-const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
-const VERSIONED_SDK = /^(?:jsr|npm):@capsule(?:-run)?\/sdk@[\w.^~*<>=|-]+$/;
+/** The SDK with a version. */
+const VERSIONED_SDK = /(?:jsr|npm):@capsule(?:-run)?\/sdk@[\w.^~*<>=|-]+/g;
 
 /** Node's built-in modules, without those that Node has only with its prefix. */
 const BUILTINS = [
@@ -111,7 +111,10 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
 
 /** Writes the bundle, its source map and its metafile into a folder. */
 async function bundleInto(folder: string, source: Source): Promise<void> {
-  const aliases: string[] = [];
+  const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
+  const specifiers = await Specifiers.of(folderOf(source), text);
+  // An alias knows no patterns: each way to name the SDK is one of its own.
+  const sdk = new Set<string>(text.match(VERSIONED_SDK));
   for (;;) {
     const result = await platform.run(
       esbuildPath(),
@@ -121,18 +124,26 @@ async function bundleInto(folder: string, source: Source): Promise<void> {
         `--metafile=${folder}/meta.json`,
         "--loader=ts",
         ...("code" in source ? [`--sourcefile=${CODE_NAME}`] : []),
-        ...aliases,
+        ...specifiers.options,
+        ...[...sdk].map(aliasOfSdk),
       ],
       { cwd: source.root, input: entryOf(source) },
     );
     if (result.success) return;
-    // An alias knows no patterns: a name with a version is known once it was missing.
-    const names = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)]
-      .map(([, name]) => name!)
-      .filter((name) => VERSIONED_SDK.test(name));
-    if (names.length === 0 || aliases.length > 0) throw compileFailed(result.stderr);
-    aliases.push(...new Set(names.map(aliasOfSdk)));
+    // What other files than the program name is known once it was missing.
+    const missing = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)].map(([, name]) =>
+      name!
+    );
+    const known = sdk.size;
+    missing.flatMap((name) => name.match(VERSIONED_SDK) ?? []).forEach((name) => sdk.add(name));
+    if (await specifiers.add(missing) || sdk.size > known) continue;
+    throw compileFailed(result.stderr, missing[0] && specifiers.hintFor(missing[0]));
   }
+}
+
+/** Where the program's imports are looked for first. */
+function folderOf(source: Source): string {
+  return "code" in source ? source.root : dirname(source.file);
 }
 
 /**
@@ -196,6 +207,7 @@ const OPTIONS = [
   "--sources-content=false",
   "--sourcemap=external",
   "--log-level=error",
+  "--log-limit=0",
   "--color=false",
   ...aliases(),
 ];
@@ -233,7 +245,7 @@ function inputFiles(root: string, inputs: string[]): string[] {
     // A new file may be what an import means from then on.
     files.add(dirname(path));
     for (let folder = dirname(path);; folder = dirname(folder)) {
-      for (const name of ["package.json", "tsconfig.json", "node_modules"]) {
+      for (const name of ["package.json", "tsconfig.json", "node_modules", ...DENO_CONFIG]) {
         files.add(join(folder, name));
       }
       if (folder === dirname(folder)) break;
@@ -242,13 +254,13 @@ function inputFiles(root: string, inputs: string[]): string[] {
   return [...files];
 }
 
-function compileFailed(stderr: string): CapsuleError {
+function compileFailed(stderr: string, hint?: string): CapsuleError {
   // The count at the end and advice on options of esbuild help nobody here.
   const message = stderr
     .replace(/\n\d+ errors?\n?$/, "")
     .replace(/\n\n {2}You can mark the path .*/g, "")
     .trim();
-  return new CapsuleError("compile_failed", message);
+  return new CapsuleError("compile_failed", message, { hint });
 }
 
 const encoder = new TextEncoder();
