@@ -102,9 +102,9 @@ async function stampOf(path: string): Promise<Input> {
   return { path, stamp, sha256: await digestOfPath(path) };
 }
 
-async function indexPath({ file, root }: FileSource): Promise<string> {
+async function indexPath({ file, root, isConfined = false }: FileSource): Promise<string> {
   const engines = engineSources();
-  const key = JSON.stringify([file, root, VERSION, REVISION, engines]);
+  const key = JSON.stringify([file, root, isConfined, VERSION, REVISION, engines]);
   const name = await digestOf(encoder.encode(key));
   return join(cacheFolder(), "programs", `${name.slice(0, 32)}.json`);
 }

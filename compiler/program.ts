@@ -27,14 +27,22 @@ export interface Compiled {
 /** Where a program comes from. */
 export type Source = FileSource | CodeSource;
 
-export interface FileSource {
+interface AnySource {
+  /**
+   * Its author is not trusted: it imports packages, and as a file what lies in the project. As text, it
+   * imports no file.
+   */
+  isConfined?: boolean;
+}
+
+export interface FileSource extends AnySource {
   /** Absolute. */
   file: string;
   /** The project root, absolute: names of files are seen from there. */
   root: string;
 }
 
-export interface CodeSource {
+export interface CodeSource extends AnySource {
   code: string;
   language: Language;
   /** Where its imports are looked for, absolute. */

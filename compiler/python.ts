@@ -18,7 +18,8 @@ export function collectPython(source: Source): Compiled {
   const name = fromCode ? CODE_NAME : shownPath(source.root, source.file);
   const main = fromCode ? encoder.encode(source.code) : read(source.file);
   const collector = new Collector(source.root, folder);
-  collector.follow(main, name, "");
+  // Text whose author is not trusted imports packages only.
+  if (!fromCode || !source.isConfined) collector.follow(main, name, "");
   return {
     program: {
       language: "python",

@@ -1,6 +1,6 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import { dirname, join, resolve } from "../platform/path.ts";
+import { dirname, isInside, join, resolve } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { DENO_CONFIG, SDK, Specifiers } from "./specifiers.ts";
 import { esbuildPath, temporaryFolder } from "./tools.ts";
@@ -68,6 +68,9 @@ const BUILTINS = [
   "zlib",
 ];
 
+/** Where a message of esbuild points. */
+const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
+
 interface Metafile {
   inputs: Record<string, { imports: Import[] }>;
   outputs: Record<string, { imports: Import[] }>;
@@ -90,6 +93,8 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
   try {
     await bundleInto(folder, source);
     const metafile = JSON.parse(platform.readTextFile(`${folder}/meta.json`)!) as Metafile;
+    const files = Object.keys(metafile.inputs).filter(isFile).map((path) => resolve(root, path));
+    confine(source, files);
     refuseRemoteImports(root, metafile);
     const bundle = withoutExports(platform.readTextFile(`${folder}/bundle.js`)!);
     const map = JSON.parse(platform.readTextFile(`${folder}/bundle.js.map`)!);
@@ -102,7 +107,7 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
         files: [{ path: name, data: encoder.encode(bundle) }],
         sourceMap: encoder.encode(JSON.stringify(map)),
       },
-      inputs: inputFiles(root, Object.keys(metafile.inputs)),
+      inputs: inputFiles(files),
     };
   } finally {
     platform.remove(folder);
@@ -137,6 +142,9 @@ async function bundleInto(folder: string, source: Source): Promise<void> {
     const known = sdk.size;
     missing.flatMap((name) => name.match(VERSIONED_SDK) ?? []).forEach((name) => sdk.add(name));
     if (await specifiers.add(missing) || sdk.size > known) continue;
+    // The message quotes lines of files.
+    const quoted = [...result.stderr.matchAll(LOCATION)].map(([, file]) => file!);
+    confine(source, quoted.filter(isFile).map((file) => resolve(source.root, file)));
     throw compileFailed(result.stderr, missing[0] && specifiers.hintFor(missing[0]));
   }
 }
@@ -230,12 +238,37 @@ function alias(name: string, builtin: string): string {
   return `--alias:${name}=data:text/javascript,${code}`;
 }
 
+/** Whether an input of esbuild is a file, and not what it was given or what Capsule puts in its place. */
+function isFile(input: string): boolean {
+  return !input.startsWith("<") && !input.startsWith("(") && !input.includes("data:");
+}
+
+/** Refuses files that a program whose author is not trusted may not read by importing them. */
+function confine(source: Source, files: string[]): void {
+  if (!source.isConfined) return;
+  const folders = [source.root, folderOf(source)].map(platform.realPath);
+  const isAllowed = (file: string) => {
+    const packages = file.match(/^(.*?)\/node_modules\//)?.[1];
+    return packages === undefined
+      ? "file" in source && folders.some((folder) => isInside(folder, file))
+      : folders.some((folder) => isInside(packages, folder));
+  };
+  const real = files.filter((file) => platform.stat(file)).map(platform.realPath);
+  const refused = real.find((file) => !isAllowed(file));
+  if (refused === undefined) return;
+  throw new CapsuleError(
+    "compile_failed",
+    `cannot import ${JSON.stringify(shownPath(source.root, refused))}: ` +
+      ("code" in source
+        ? "a program that is given as text, and whose policy is limited, imports packages only"
+        : "a program whose policy is limited imports nothing from outside its project"),
+  );
+}
+
 /** Besides what esbuild read: what decides how it finds files, and what a package is. */
-function inputFiles(root: string, inputs: string[]): string[] {
+function inputFiles(inputs: string[]): string[] {
   const files = new Set<string>();
-  for (const input of inputs) {
-    if (input.startsWith("<") || input.startsWith("(") || input.includes("data:")) continue;
-    const path = resolve(root, input);
+  for (const path of inputs) {
     files.add(path);
     const packageFolder = path.match(/^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0];
     if (packageFolder !== undefined) {

@@ -3,6 +3,7 @@ import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { isInside, join, normalize, relative, resolve } from "../platform/path.ts";
 import type { FolderAccess } from "./access.ts";
+import { clip, nearFolders } from "./ceiling.ts";
 import { CONFIG_FILE } from "./project.ts";
 import { Invalid } from "./invalid.ts";
 import { type Mount, mountDenied } from "./mounts.ts";
@@ -18,6 +19,8 @@ const OWN = ["wasm", "wit", "trace.db"];
 /** The folders of one task. */
 export interface TaskFolders {
   declared: FolderAccess[];
+  /** What may be granted of that: all, if there is no list. */
+  permitted?: FolderAccess[] | undefined;
   mounts: Mount[];
 }
 
@@ -27,15 +30,25 @@ export interface TaskFolders {
  * @throws {Invalid} for a declared folder that cannot be granted.
  * @throws {CapsuleError} `mount_denied`.
  */
-export function resolveFolders(root: string, { declared, mounts }: TaskFolders): FolderGrant[] {
+export function resolveFolders(
+  root: string,
+  { declared, permitted, mounts }: TaskFolders,
+): FolderGrant[] {
   const realRoot = platform.realPath(root);
   const folders: FolderGrant[] = [];
-  for (const { path, readOnly } of declared) {
+  // What is not permitted need not exist.
+  const wanted = permitted === undefined ? declared : nearFolders(declared, permitted);
+  for (const { path, readOnly } of wanted) {
     const refuse = (problem: string) => new Invalid(`has ${JSON.stringify(path)}, ${problem}`);
-    const host = realFolder(realRoot, resolve(root, path), readOnly, refuse);
+    const host = realFolder(realRoot, resolve(root, path), refuse);
     const guest = normalize(`/${path}`);
     if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
-    add(folders, { host, guest, read_only: readOnly }, refuse);
+    const folder = { host, guest, read_only: readOnly };
+    const granted = permitted === undefined ? [folder] : clip(folder, root, permitted);
+    for (const part of granted) {
+      protect(realRoot, part, refuse);
+      add(folders, part, refuse);
+    }
   }
   for (const { spec, host: path, guest, readOnly } of mounts) {
     const refuse = (problem: string) => mountDenied(spec, problem.replace(/^which /, "it "));
@@ -43,36 +56,41 @@ export function resolveFolders(root: string, { declared, mounts }: TaskFolders):
     const host = platform.realPath(join(root, path));
     // A folder that is declared keeps its mode, also by another name.
     const mode = around(host)?.read_only === true ? true : readOnly;
-    realFolder(realRoot, join(root, path), mode, refuse);
+    realFolder(realRoot, join(root, path), refuse);
     if (isInside(RESERVED, guest)) throw refuse(`GUEST lies in ${RESERVED}`);
-    add(folders, { host, guest, read_only: mode }, refuse);
+    const folder = { host, guest, read_only: mode };
+    protect(realRoot, folder, refuse);
+    add(folders, folder, refuse);
   }
   return folders;
 }
 
-/** The folder without links, if it may be granted. */
-function realFolder(
-  root: string,
-  path: string,
-  readOnly: boolean,
-  refuse: (problem: string) => Error,
-): string {
+/** The folder without links, if it is one of the project. */
+function realFolder(root: string, path: string, refuse: (problem: string) => Error): string {
   const stat = platform.stat(path);
   if (stat === undefined) throw refuse("which does not exist");
   if (!stat.isFolder) throw refuse("which is no folder");
   const real = platform.realPath(path);
   if (!isInside(root, real)) throw refuse("which leads out of the project");
-  const [first, second] = relative(root, real).split("/");
+  return real;
+}
+
+/** Refuses folders that git and Capsule live by. */
+function protect(
+  root: string,
+  { host, read_only }: FolderGrant,
+  refuse: (problem: string) => Error,
+): void {
+  const [first, second] = relative(root, host).split("/");
   if (first === ".git") throw refuse("which belongs to git");
   if (first === ".capsule" && (second === undefined || OWN.includes(second))) {
     throw refuse("which belongs to Capsule");
   }
-  if (first === "." && !readOnly) {
+  if (first === "." && !read_only) {
     throw refuse(
       `which holds ${PROTECTED.join(", ")}: grant a folder inside of it, or make it read-only`,
     );
   }
-  return real;
 }
 
 /** Adds a folder, unless it would be granted twice in ways that differ. */

@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { Language, TaskPolicy } from "../ffi/native.ts";
 import type { Environment } from "./environment.ts";
+import { checkPermitted, type Permitted } from "./ceiling.ts";
 import { resolveFolders } from "./folders.ts";
 import { Invalid } from "./invalid.ts";
 import type { Mount } from "./mounts.ts";
@@ -14,6 +15,8 @@ export interface Surroundings {
   root: string;
   environment: Environment;
   mounts: Mount[];
+  /** What is permitted of that which tasks declare: all, if this is undefined. */
+  permitted: Permitted | undefined;
 }
 
 /**
@@ -23,8 +26,9 @@ export interface Surroundings {
  */
 export async function resolvePolicies(
   policies: Record<string, Policy>,
-  { program, root, environment, mounts }: Surroundings,
+  { program, root, environment, mounts, permitted }: Surroundings,
 ): Promise<Record<string, TaskPolicy>> {
+  if (permitted !== undefined) checkPermitted(permitted, root);
   const resolved: Record<string, TaskPolicy> = Object.create(null);
   for (const [name, policy] of Object.entries(policies)) {
     const task: TaskPolicy = {
@@ -33,11 +37,19 @@ export async function resolvePolicies(
       timeout_ms: policy.timeoutMs,
       max_retries: policy.maxRetries,
     };
-    if (policy.envVariables.length > 0) task.env = await environment.pick(policy.envVariables);
+    const variables = permitted === undefined
+      ? policy.envVariables
+      : policy.envVariables.filter((name) => permitted.env.includes(name));
+    if (variables.length > 0) task.env = await environment.pick(variables);
     if (policy.allowedHosts.length > 0) task.hosts = policy.allowedHosts;
+    if (permitted !== undefined) task.permitted_hosts = permitted.hosts;
     if (policy.allowedFiles.length + mounts.length > 0) {
       try {
-        task.folders = resolveFolders(root, { declared: policy.allowedFiles, mounts });
+        task.folders = resolveFolders(root, {
+          declared: policy.allowedFiles,
+          permitted: permitted?.folders,
+          mounts,
+        });
       } catch (error) {
         if (!(error instanceof Invalid)) throw error;
         const option = inLanguage("allowedFiles", program.language);

@@ -6,6 +6,7 @@ import type { FolderGrant, NativeEvent, NativeLimits } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, resolve } from "../platform/path.ts";
 import type { Envelope } from "../sdk/envelope.ts";
+import { type Ceiling, parseCeiling } from "./ceiling.ts";
 import { readConfig } from "./config.ts";
 import { Environment } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
@@ -35,6 +36,12 @@ export interface ProgramOptions {
    * name.
    */
   env?: Record<string, string>;
+  /**
+   * What tasks may reach of the files, hosts and variables that they declare: `"declared"`, which is all
+   * and the default, for programs whose author one trusts; `"none"`; or lists of what is permitted. For a
+   * program of somebody else, which then may not import files from outside the project either.
+   */
+  policy?: "declared" | "none" | Ceiling;
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
   /** Gives up loading: the reason of the signal is thrown. */
@@ -151,9 +158,10 @@ export class OpenProgram {
  * top-level code that fails. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
-  const { signal, onEvent } = options;
+  const { signal, onEvent, policy = "declared" } = options;
   signal?.throwIfAborted();
-  const source = sourceOf(options);
+  const permitted = parseCeiling(policy);
+  const source = { ...sourceOf(options), isConfined: permitted !== undefined };
   const { defaults, limits } = await readConfig(source.root);
   const environment = new Environment(source.root, options.env);
   const mounts = parseMounts(options.mounts ?? []);
@@ -168,6 +176,7 @@ export async function open(options: ProgramOptions): Promise<OpenProgram> {
       root: source.root,
       environment,
       mounts,
+      permitted,
     });
     const grant = runtime().grant({ program: loaded.id, policies, limits });
     return new OpenProgram(program, loaded, grant, Object.keys(policies));

@@ -148,6 +148,6 @@ Deno.test("a package that is not there is named, with what to do", async () => {
   assertEquals((await missing(`import "./nope.ts";`))[1], undefined);
   assertStringIncludes(
     (await missing(`export {};`, { "deno.json": `{\n  "imports": {,}\n}` }))[0]!,
-    "deno.json:2:15: PropertyNameExpected",
+    "deno.json:2:15: ValueExpected",
   );
 });

@@ -7,7 +7,7 @@ use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
 use crate::files::{self, Folders};
 use crate::host::{Operations, TaskContext};
-use crate::network::{Certificates, Network, NetworkGrant};
+use crate::network::{Certificates, Hosts, Network, NetworkGrant};
 use crate::output::Output;
 use crate::program::Program;
 use crate::request::{Limits, TaskPolicy};
@@ -66,8 +66,10 @@ impl Grant {
                 context: policy.context(),
                 folders: files::open_all(&policy.folders, &program.packages)?,
                 network: NetworkGrant {
-                    rules: policy.hosts.as_slice().into(),
-                    permitted: policy.permitted_hosts.as_deref().map(Into::into),
+                    hosts: Hosts {
+                        declared: policy.hosts.as_slice().into(),
+                        permitted: policy.permitted_hosts.as_deref().map(Into::into),
+                    },
                     option: program
                         .engine
                         .language()

@@ -1,6 +1,6 @@
 //! Connections to hosts that a policy lists, at addresses that it allows.
 
-use super::rules::{HostRule, Target, allows_address};
+use super::rules::{Hosts, Target};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Uri;
@@ -30,13 +30,13 @@ const IDLE_AT_MOST: usize = 8;
 /// Keeps connections for the next request of the same task.
 pub type HttpClient = Client<HttpsConnector<Connector>, Full<Bytes>>;
 
-/// A client that connects to nothing but what the rules allow.
-pub fn client(rules: Arc<[HostRule]>, certificates: &Certificates) -> io::Result<HttpClient> {
+/// A client that connects to nothing but these hosts.
+pub fn client(hosts: Hosts, certificates: &Certificates) -> io::Result<HttpClient> {
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(certificates.config()?)
         .https_or_http()
         .enable_http1()
-        .wrap_connector(Connector { rules });
+        .wrap_connector(Connector { hosts });
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -91,7 +91,7 @@ impl Certificates {
 /// Resolves a name once, looks at every address, and connects to one that it looked at.
 #[derive(Clone)]
 pub struct Connector {
-    rules: Arc<[HostRule]>,
+    hosts: Hosts,
 }
 
 /// Why no connection was made, for the guest's eyes.
@@ -159,13 +159,13 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let rules = Arc::clone(&self.rules);
+        let hosts = self.hosts.clone();
         Box::pin(async move {
             let target = Url::parse(&uri.to_string())
                 .ok()
                 .and_then(|url| Target::of(&url))
                 .ok_or_else(|| Refused::error(Kind::Invalid, "its address is malformed"))?;
-            match tokio::time::timeout(CONNECT_TIMEOUT, connect(&rules, &target)).await {
+            match tokio::time::timeout(CONNECT_TIMEOUT, connect(&hosts, &target)).await {
                 Ok(stream) => stream.map(TokioIo::new),
                 Err(_) => Err(Refused::error(
                     Kind::Network,
@@ -180,9 +180,9 @@ impl Service<Uri> for Connector {
     }
 }
 
-async fn connect(rules: &[HostRule], target: &Target) -> io::Result<TcpStream> {
+async fn connect(hosts: &Hosts, target: &Target) -> io::Result<TcpStream> {
     // Looked at again: nobody but the requests of this task comes here, and they looked before.
-    if !rules.iter().any(|rule| rule.allows(target)) {
+    if !hosts.is_declared(target) || !hosts.is_permitted(target) {
         return Err(Refused::error(Kind::Denied, "it is not listed"));
     }
     let addresses = match target.address() {
@@ -198,7 +198,7 @@ async fn connect(rules: &[HostRule], target: &Target) -> io::Result<TcpStream> {
     // One that is not allowed is enough: which of them is tried is not the policy's choice.
     if let Some(address) = addresses
         .iter()
-        .find(|address| !allows_address(rules, target, address.ip()))
+        .find(|address| !hosts.allow_address(target, address.ip()))
     {
         return Err(Refused::error(
             Kind::Denied,

@@ -10,4 +10,4 @@ mod rules;
 
 pub use client::Certificates;
 pub use requests::{Network, NetworkGrant};
-pub use rules::HostRule;
+pub use rules::{HostRule, Hosts};

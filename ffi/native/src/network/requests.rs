@@ -1,7 +1,7 @@
 //! Requests of one task: what it asks for, what it gets, and what is told of that.
 
 use super::client::{Certificates, HttpClient, Kind, Refused, client};
-use super::rules::{HostRule, Target};
+use super::rules::{Hosts, Target};
 use crate::envelope::{HostRequest, rounded};
 use crate::host::Payload;
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
@@ -36,10 +36,7 @@ const PART_BYTES: usize = 256 << 10;
 /// What of the network a task may use.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkGrant {
-    /// What the task declares.
-    pub rules: Arc<[HostRule]>,
-    /// What its runner permits of that, if it is not all.
-    pub permitted: Option<Arc<[HostRule]>>,
+    pub hosts: Hosts,
     /// How an error names the option that lists hosts.
     pub option: &'static str,
     pub requests_at_most: usize,
@@ -172,15 +169,9 @@ impl Network {
     }
 
     fn check(&self, target: &Target) -> Result<(), Refused> {
-        let NetworkGrant {
-            rules,
-            permitted,
-            option,
-            ..
-        } = &self.grant;
-        let allowed = |rules: &[HostRule]| rules.iter().any(|rule| rule.allows(target));
+        let NetworkGrant { hosts, option, .. } = &self.grant;
         let host = &target.host;
-        if !allowed(rules) {
+        if !hosts.is_declared(target) {
             return Err(Refused::new(
                 Kind::Denied,
                 format!(
@@ -189,7 +180,7 @@ impl Network {
                 ),
             ));
         }
-        if !permitted.as_deref().is_none_or(allowed) {
+        if !hosts.is_permitted(target) {
             return Err(Refused::new(
                 Kind::Denied,
                 format!(
@@ -251,9 +242,7 @@ impl Network {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        // Both lists were looked at; for addresses, the smaller one counts.
-        let rules = self.grant.permitted.as_ref().unwrap_or(&self.grant.rules);
-        let made = client(Arc::clone(rules), &self.certificates)
+        let made = client(self.grant.hosts.clone(), &self.certificates)
             .map_err(|error| Refused::new(Kind::Network, error.to_string()))?;
         Ok(self.client.get_or_init(|| made))
     }

@@ -3,6 +3,7 @@
 use super::address::is_public;
 use serde::Deserialize;
 use std::net::IpAddr;
+use std::sync::Arc;
 use url::Url;
 
 /// One entry of a list of hosts, parsed by the host's side.
@@ -75,8 +76,42 @@ impl HostRule {
     }
 }
 
-/// Whether a target's host may have this address: a public one, or one that is listed itself.
-pub fn allows_address(rules: &[HostRule], target: &Target, address: IpAddr) -> bool {
+/// The hosts of one task. What it may reach is in every list.
+#[derive(Clone, Debug, Default)]
+pub struct Hosts {
+    /// What the task declares.
+    pub declared: Arc<[HostRule]>,
+    /// What its runner permits of that, if it is not all.
+    pub permitted: Option<Arc<[HostRule]>>,
+}
+
+impl Hosts {
+    pub fn is_declared(&self, target: &Target) -> bool {
+        lists(&self.declared, target)
+    }
+
+    pub fn is_permitted(&self, target: &Target) -> bool {
+        self.permitted
+            .as_deref()
+            .is_none_or(|rules| lists(rules, target))
+    }
+
+    /// Whether a target's host may have this address.
+    pub fn allow_address(&self, target: &Target, address: IpAddr) -> bool {
+        allows_address(&self.declared, target, address)
+            && self
+                .permitted
+                .as_deref()
+                .is_none_or(|rules| allows_address(rules, target, address))
+    }
+}
+
+fn lists(rules: &[HostRule], target: &Target) -> bool {
+    rules.iter().any(|rule| rule.allows(target))
+}
+
+/// Whether an address is a public one, or one that is listed itself.
+fn allows_address(rules: &[HostRule], target: &Target, address: IpAddr) -> bool {
     is_public(address)
         || rules
             .iter()
@@ -189,6 +224,24 @@ mod tests {
             ..rule("127.0.0.1")
         };
         assert!(!allows(&[other_port], loopback));
+    }
+
+    #[test]
+    fn what_is_reached_is_declared_and_permitted() {
+        let hosts = |permitted: Option<Vec<HostRule>>| Hosts {
+            declared: vec![rule("x.com"), rule("localhost")].into(),
+            permitted: permitted.map(Into::into),
+        };
+        let [x, other] = ["http://x.com", "http://y.com"].map(target);
+        let loopback: IpAddr = "127.0.0.1".parse().unwrap();
+        assert!(hosts(None).is_permitted(&x) && hosts(None).allow_address(&x, loopback));
+        assert!(!hosts(None).is_declared(&other));
+        let any = || hosts(Some(vec![HostRule::default()]));
+        assert!(any().is_permitted(&x) && !any().allow_address(&x, loopback));
+        assert!(!any().is_declared(&other));
+        assert!(!hosts(Some(vec![])).is_permitted(&x));
+        let both = hosts(Some(vec![rule("x.com"), rule("127.0.0.1")]));
+        assert!(both.is_permitted(&x) && both.allow_address(&x, loopback));
     }
 
     #[test]
