@@ -14,8 +14,8 @@ const PLAIN = /^(?:@[\w.-]+\/)?[\w-][\w.-]*(?:\/[^:]*)?$/;
 
 /** What Deno's configuration is called. */
 export const DENO_CONFIG = ["deno.json", "deno.jsonc"];
-/** How a program may name the SDK. */
-export const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
+/** How a program may name the SDK, with and without a registry and a version. */
+const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
 
 interface Specifier {
   registry: "npm" | "jsr";
@@ -37,6 +37,7 @@ export class Specifiers {
   readonly #folder: string;
   readonly #configs: DenoConfig[];
   readonly #aliases = new Map<string, string>();
+  readonly #sdk = new Set(SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]));
 
   private constructor(folder: string, configs: DenoConfig[]) {
     this.#folder = folder;
@@ -56,12 +57,18 @@ export class Specifiers {
 
   /** Finds what names stand for. False if none became known that was not. */
   async add(names: string[]): Promise<boolean> {
-    const before = this.#aliases.size;
+    const known = () => this.#aliases.size + this.#sdk.size;
+    const before = known();
     for (const name of names) {
       const target = await this.#find(name);
       if (target !== undefined && !this.#aliases.has(name)) this.#aliases.set(name, target);
     }
-    return this.#aliases.size > before;
+    return known() > before;
+  }
+
+  /** All names of the SDK: an alias knows no patterns, each version is a name of its own. */
+  get sdk(): string[] {
+    return [...this.#sdk];
   }
 
   /** For esbuild's command line. */
@@ -88,6 +95,7 @@ export class Specifiers {
   /** An entry of an import map. */
   async #map(key: string, value: string, folder: string): Promise<void> {
     if (typeof value !== "string" || key.startsWith(".") || /^\/.|^$/.test(key)) return;
+    if (namesSdk(value)) return void this.#sdk.add(key);
     // `lib/` maps all that begins so, and so does an alias.
     const name = key.length > 1 ? key.replace(/\/$/, "") : key;
     const end = value.replace(/\/$/, "");
@@ -97,15 +105,16 @@ export class Specifiers {
       : /^\.{0,2}\//.test(value)
       ? resolve(folder, value)
       : end;
-    if (name !== target) this.#aliases.set(name, target);
+    // The SDK is the engine's, whatever a project maps it to.
+    if (name !== target && !namesSdk(name)) this.#aliases.set(name, target);
   }
 
   /** What esbuild finds it by. */
   async #find(name: string): Promise<string | undefined> {
     const specifier = parse(name);
     if (specifier === undefined) return undefined;
+    if (namesSdk(name)) return void this.#sdk.add(name);
     const { version, subpath } = specifier;
-    if (SDK.includes(specifier.name)) return undefined;
     const installed = this.#installed(specifier);
     if (installed === undefined) return await this.#vendored(specifier);
     return await newestOf([installed.version], version) && installed.name + subpath;
@@ -139,6 +148,10 @@ export class Specifiers {
   }
 }
 
+function namesSdk(text: string): boolean {
+  return SDK.includes(text) || SDK.includes(parse(text)?.name ?? "");
+}
+
 function parse(text: string): Specifier | undefined {
   const match = text.match(SPECIFIER);
   if (match === null) return undefined;
@@ -147,11 +160,25 @@ function parse(text: string): Specifier | undefined {
 }
 
 /** The newest of the versions that are in a range. A tag, as `latest`, takes any. */
-async function newestOf(versions: string[], range?: string): Promise<string | undefined> {
-  // Only programs that name versions wait for the library.
+async function newestOf(versions: string[], range = "*"): Promise<string | undefined> {
+  if (versions.length === 1 && isPlainlyIn(versions[0]!, range)) return versions[0];
+  // It costs 25 ms under Deno.
   const { default: semver } = await import("semver");
-  const wanted = range === undefined || semver.validRange(range) === null ? "*" : range;
+  const wanted = semver.validRange(range) === null ? "*" : range;
   return semver.maxSatisfying(versions, wanted, { includePrerelease: wanted === "*" }) ?? undefined;
+}
+
+/** Whether a version is in a range of the commonest forms: `*`, `1.2.3`, `1`, `^1`, `^1.2`, `^1.2.3`. */
+function isPlainlyIn(version: string, range: string): boolean {
+  if (range === "*" || range === version) return true;
+  const wanted = range.match(/^\^?(\d+)(?:\.(\d+))?(?:\.(\d+))?$/);
+  const found = version.match(/^(\d+)\.(\d+)\.(\d+)$/);
+  if (wanted === null || found === null || wanted[1] !== found[1] || wanted[1] === "0") {
+    return false;
+  }
+  if (!range.startsWith("^") && wanted[2] !== undefined) return false;
+  const [minor, patch] = [Number(wanted[2] ?? 0), Number(wanted[3] ?? 0)];
+  return Number(found[2]) > minor || Number(found[2]) === minor && Number(found[3]) >= patch;
 }
 
 /** The deno.json that belongs to a folder, and that of the workspace around it; the nearest first. */

@@ -2,14 +2,13 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
-import { DENO_CONFIG, SDK, Specifiers } from "./specifiers.ts";
+import { DENO_CONFIG, Specifiers } from "./specifiers.ts";
 import { esbuildPath, temporaryFolder } from "./tools.ts";
 
+/** What the engine knows the SDK by. */
+const SDK = "@capsule/sdk";
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
-
-/** The SDK with a version. */
-const VERSIONED_SDK = /(?:jsr|npm):@capsule(?:-run)?\/sdk@[\w.^~*<>=|-]+/g;
 
 /** Node's built-in modules, without those that Node has only with its prefix. */
 const BUILTINS = [
@@ -118,8 +117,6 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
 async function bundleInto(folder: string, source: Source): Promise<void> {
   const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
   const specifiers = await Specifiers.of(folderOf(source), text);
-  // An alias knows no patterns: each way to name the SDK is one of its own.
-  const sdk = new Set<string>(text.match(VERSIONED_SDK));
   for (;;) {
     const result = await platform.run(
       esbuildPath(),
@@ -130,18 +127,15 @@ async function bundleInto(folder: string, source: Source): Promise<void> {
         "--loader=ts",
         ...("code" in source ? [`--sourcefile=${CODE_NAME}`] : []),
         ...specifiers.options,
-        ...[...sdk].map(aliasOfSdk),
+        ...specifiers.sdk.map((name) => alias(name, SDK)),
       ],
       { cwd: source.root, input: entryOf(source) },
     );
     if (result.success) return;
     // What other files than the program name is known once it was missing.
-    const missing = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)].map(([, name]) =>
-      name!
-    );
-    const known = sdk.size;
-    missing.flatMap((name) => name.match(VERSIONED_SDK) ?? []).forEach((name) => sdk.add(name));
-    if (await specifiers.add(missing) || sdk.size > known) continue;
+    const missing = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)]
+      .map(([, name]) => name!);
+    if (await specifiers.add(missing)) continue;
     // The message quotes lines of files.
     const quoted = [...result.stderr.matchAll(LOCATION)].map(([, file]) => file!);
     confine(source, quoted.filter(isFile).map((file) => resolve(source.root, file)));
@@ -217,22 +211,10 @@ const OPTIONS = [
   "--log-level=error",
   "--log-limit=0",
   "--color=false",
-  ...aliases(),
+  ...BUILTINS.flatMap((name) => [alias(name, name), alias(`node:${name}`, name)]),
 ];
 
-/** Imports of the SDK and of Node's modules become calls of the engine. */
-function aliases(): string[] {
-  const builtins = BUILTINS.flatMap((name) => [name, `node:${name}`]);
-  return [
-    ...SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]).map(aliasOfSdk),
-    ...builtins.map((name) => alias(name, name)),
-  ];
-}
-
-function aliasOfSdk(name: string): string {
-  return alias(name, SDK[0]!);
-}
-
+/** An import of the SDK or of one of Node's modules becomes a call of the engine. */
 function alias(name: string, builtin: string): string {
   const code = `module.exports = globalThis[Symbol.for("capsule.import")]("${builtin}")`;
   return `--alias:${name}=data:text/javascript,${code}`;

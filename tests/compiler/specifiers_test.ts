@@ -95,6 +95,22 @@ Deno.test("the import map of deno.json counts, comments and all", async () => {
   assertEquals(await imported(["one"], { ...config, ...map }), [1]);
 });
 
+Deno.test("the SDK is the engine's, whatever the import map says", async () => {
+  const imports = {
+    "@capsule/sdk": "jsr:@capsule/sdk@^0.1.0",
+    "sdk": "npm:@capsule-run/sdk@1",
+    "@capsule-run/sdk": "./own.ts",
+  };
+  using folder = project({
+    "deno.json": JSON.stringify({ imports }),
+    "own.ts": "export const task = 1;",
+    "main.ts": `import { task } from "@capsule/sdk"; import { task as a } from "sdk";
+      import { task as b } from "@capsule-run/sdk"; import { task as c } from "jsr:@capsule/sdk@^9";
+      export const main = task({ name: "main" }, () => a === task && b === task && c === task);`,
+  });
+  assertEquals((await run({ file: "main.ts", cwd: folder.path })).result, true);
+});
+
 Deno.test("a program of a workspace has the import map of both deno.json", async () => {
   using folder = project({
     "deno.json": `{"workspace": ["./a"], "imports": {"one": "./one.ts", "two": "./one.ts"}}`,

@@ -26,7 +26,7 @@ Deno.test("a bundle is a function body: it has no import and no export", async (
   });
   new Function(`return async () => {"use strict";\n${text}\n}`);
   assertStringIncludes(text, 'Symbol.for("capsule.import")]("@capsule/sdk")');
-  assertStringIncludes(text, '("node:fs")');
+  assertStringIncludes(text, '("fs")');
 });
 
 Deno.test("the source map names files from the project root", async () => {
