@@ -8,6 +8,8 @@ export type CapsuleErrorCode =
   | "compile_failed"
   /** Top-level code threw, or went over its limits. */
   | "load_failed"
+  /** A component is damaged, is none of Capsule's, or needs another engine. */
+  | "invalid_module"
   /** A task declares an option that does not exist, or a bad value. */
   | "invalid_option"
   /** `capsule.toml` cannot be read, or holds an unknown key or a bad value. */

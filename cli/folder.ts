@@ -1,6 +1,8 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
+import { readConfig } from "../runner/config.ts";
+import { projectRoot } from "../runner/project.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**
@@ -12,4 +14,20 @@ export function workingFolder(parsed: Arguments): string {
   const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
   if (platform.stat(cwd)?.isFolder) return cwd;
   throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
+}
+
+/**
+ * The program that the project names.
+ *
+ * @throws {CapsuleError} `invalid_argument`, if it names none.
+ */
+export async function entrypoint(cwd: string, command: string): Promise<string> {
+  const root = projectRoot(undefined, cwd);
+  const { entrypoint } = await readConfig(root);
+  if (entrypoint !== undefined) return resolve(root, entrypoint);
+  throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
+    hint:
+      `name a program: capsule ${command} main.ts; or write entrypoint = "main.ts" below [workflow] ` +
+      "of capsule.toml",
+  });
 }

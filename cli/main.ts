@@ -17,6 +17,14 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { run, runCommand } = await import("./run.ts");
     return { spec: runCommand, run };
   },
+  build: async () => {
+    const { build, buildCommand } = await import("./build.ts");
+    return { spec: buildCommand, run: build };
+  },
+  exec: async () => {
+    const { exec, execCommand } = await import("./exec.ts");
+    return { spec: execCommand, run: exec };
+  },
   list: async () => {
     const { list, listCommand } = await import("./list.ts");
     return { spec: listCommand, run: list };
@@ -24,6 +32,14 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   trace: async () => {
     const { trace, traceCommand } = await import("./trace.ts");
     return { spec: traceCommand, run: trace };
+  },
+  clean: async () => {
+    const { clean, cleanCommand } = await import("./clean.ts");
+    return { spec: cleanCommand, run: clean };
+  },
+  doctor: async () => {
+    const { doctor, doctorCommand } = await import("./doctor.ts");
+    return { spec: doctorCommand, run: doctor };
   },
 };
 

@@ -26,13 +26,18 @@ export function noteLine(text: string): void {
 export function reportError(error: unknown): void {
   if (error instanceof CapsuleError) {
     noteLine(`${bold("error:")} ${visible(error.message)}`);
-    if (error.hint) noteLine(`${bold("hint:")} ${visible(error.hint)}`);
+    if (error.hint) reportHint(error.hint);
   } else if (error instanceof Error && platform.isSystemError(error)) {
     noteLine(`${bold("error:")} ${visible(error.message)}`);
   } else {
     noteLine(`${bold("error:")} ${error instanceof Error ? error.stack : error}`);
-    noteLine(`${bold("hint:")} this is a fault of Capsule's: please report it`);
+    reportHint("this is a fault of Capsule's: please report it");
   }
+}
+
+/** Shows what one can do. */
+export function reportHint(hint: string): void {
+  noteLine(`${bold("hint:")} ${visible(hint)}`);
 }
 
 /** Shows a result, given as JSON: text as it is, other values indented, nothing for null. */
@@ -89,10 +94,10 @@ export function noteTask(event: RunEvent): void {
 }
 
 /** Shows that something takes long: an animation on a terminal, a line elsewhere. */
-export function progress(text: string): { done(text: string): void } {
+export function progress(text: string): { done(text: string): void; failed(): void } {
   if (!platform.isTerminal(2)) {
     noteLine(`${text}…`);
-    return { done: (text) => noteLine(text) };
+    return { done: (text) => noteLine(text), failed() {} };
   }
   let frame = 0;
   const draw = () => {
@@ -105,6 +110,10 @@ export function progress(text: string): { done(text: string): void } {
     done(text) {
       clearInterval(timer);
       platform.write(2, encoder.encode(`\r✔ ${text}\u001b[K\n`));
+    },
+    failed() {
+      clearInterval(timer);
+      platform.write(2, encoder.encode(`\r✘ ${text}\u001b[K\n`));
     },
   };
 }

@@ -1,30 +1,9 @@
-import { shownPath } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import { resolve } from "../platform/path.ts";
-import type { RunEvent } from "../runner/events.ts";
-import { readConfig } from "../runner/config.ts";
 import type { ProgramOptions } from "../runner/open.ts";
-import { projectRoot } from "../runner/project.ts";
-import { runForText } from "../runner/run.ts";
-import { closeRuntime } from "../runner/runtime.ts";
-import type { Envelope } from "../sdk/envelope.ts";
-import { TraceRecorder } from "../trace/recorder.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
-import { workingFolder } from "./folder.ts";
-import { parseExactly, resultOf } from "./json.ts";
-import {
-  noteLine,
-  noteTask,
-  printLine,
-  printResult,
-  progress,
-  reportFailure,
-  writeOutput,
-} from "./report.ts";
-
-/** The exit status of a run that a signal ended. */
-const INTERRUPTED = 130;
+import { execute, EXECUTION_OPTIONS } from "./execute.ts";
+import { entrypoint, workingFolder } from "./folder.ts";
 
 export const runCommand: CommandSpec = {
   name: "run",
@@ -45,20 +24,8 @@ Examples:
 The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or host error,
 130 if it was interrupted.`,
   options: {
-    "args-json": { value: "JSON", help: "Arguments of main, as a JSON array" },
-    "args-file": {
-      value: "FILE",
-      help: "The same from a file; another file than JSON is one text",
-    },
-    json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
-    mount: {
-      value: "SPEC",
-      repeated: true,
-      help: "Let all tasks use a folder: HOST[::GUEST][:ro|:rw]",
-    },
-    verbose: { short: "v", help: "Tell of each task as it starts, retries and ends" },
+    ...EXECUTION_OPTIONS,
     language: { value: "LANGUAGE", help: "python or typescript, when FILE is -" },
-    cwd: { value: "DIR", help: "The folder that relative paths start from" },
   },
 };
 
@@ -67,70 +34,14 @@ export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, runCommand);
   const [file, ...texts] = parsed.positional;
   const cwd = workingFolder(parsed);
-  const taskArguments = readArguments(parsed, [...texts, ...parsed.rest], cwd);
-  const json = parsed.flags.has("json");
-  const verbose = parsed.flags.has("verbose");
-
+  if (file?.endsWith(".wasm")) {
+    throw new CapsuleError("invalid_argument", `Cannot run "${file}": it is built already`, {
+      hint: `capsule exec ${file} runs it`,
+    });
+  }
   // Before signals are caught: whoever waits for standard input can simply be ended.
   const program = await programOf(file, parsed, cwd);
-
-  const interrupt = catchInterrupts();
-  const recorder = recorderOf(program.file, cwd);
-  const show = follow({ json, verbose });
-  try {
-    const text = await runForText({
-      ...program,
-      cwd,
-      args: taskArguments,
-      mounts: parsed.values.get("mount") ?? [],
-      signal: interrupt.signal,
-      onEvent(event) {
-        recorder.observe(event);
-        show(event);
-      },
-    });
-    const envelope = JSON.parse(text) as Envelope;
-    if (json) {
-      printLine(text);
-    } else if (envelope.success) {
-      printResult(resultOf(text));
-    } else {
-      reportFailure(envelope);
-    }
-    const isInterrupted = interrupt.signal.aborted;
-    // After the result, which nobody shall wait for.
-    await recorder.finish(
-      isInterrupted ? "interrupted" : envelope.success ? "completed" : "failed",
-    );
-    return isInterrupted ? INTERRUPTED : envelope.success ? 0 : 1;
-  } finally {
-    interrupt.release();
-    closeRuntime();
-  }
-}
-
-function recorderOf(file: string | undefined, cwd: string): TraceRecorder {
-  const path = file === undefined ? undefined : resolve(cwd, file);
-  const root = projectRoot(path, cwd);
-  const name = path === undefined ? "-" : shownPath(root, path);
-  return new TraceRecorder(root, name, (message) => noteLine(`warning: ${message}`));
-}
-
-/** The first Ctrl-C cancels; a second one ends the process as it always does. */
-function catchInterrupts(): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const release = () => {
-    for (const stop of stopListening) stop();
-  };
-  const interrupted = () => {
-    release();
-    controller.abort();
-  };
-  const stopListening = [
-    platform.onSignal("SIGINT", interrupted),
-    platform.onSignal("SIGTERM", interrupted),
-  ];
-  return { signal: controller.signal, release };
+  return await execute(program, texts, parsed, cwd);
 }
 
 async function programOf(
@@ -146,7 +57,7 @@ async function programOf(
         "--language goes with - as FILE: a file has its ending",
       );
     }
-    return { file: file ?? await entrypoint(cwd) };
+    return { file: file ?? await entrypoint(cwd, "run") };
   }
   if (language !== "python" && language !== "typescript") {
     throw new CapsuleError("invalid_argument", "a program from standard input needs its language", {
@@ -154,86 +65,4 @@ async function programOf(
     });
   }
   return { code: new TextDecoder().decode(await platform.readInput()), language };
-}
-
-/** The program that the project names. */
-async function entrypoint(cwd: string): Promise<string> {
-  const root = projectRoot(undefined, cwd);
-  const { entrypoint } = await readConfig(root);
-  if (entrypoint !== undefined) return resolve(root, entrypoint);
-  throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
-    hint: 'name a program: capsule run main.ts; or write entrypoint = "main.ts" below [workflow] ' +
-      "of capsule.toml",
-  });
-}
-
-function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown[] {
-  const json = parsed.values.get("args-json")?.[0];
-  const file = parsed.values.get("args-file")?.[0];
-  const given = [json !== undefined, file !== undefined, texts.length > 0].filter(Boolean);
-  if (given.length > 1) {
-    throw new CapsuleError(
-      "invalid_argument",
-      "arguments are given in two ways: as ARGS, by --args-json or by --args-file",
-    );
-  }
-  if (json !== undefined) return parseJsonArray(json, "--args-json");
-  if (file === undefined) return texts;
-  const path = resolve(cwd, file);
-  const content = platform.stat(path)?.isFile === false ? undefined : platform.readTextFile(path);
-  if (content === undefined) {
-    throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
-  }
-  return file.endsWith(".json") ? parseJsonArray(content, file) : [content];
-}
-
-function parseJsonArray(text: string, where: string): unknown[] {
-  let value: unknown;
-  try {
-    // Some editors write a byte order mark.
-    value = parseExactly(text.replace(/^\ufeff/, ""));
-  } catch (cause) {
-    throw new CapsuleError(
-      "invalid_argument",
-      `${where} is not JSON: ${(cause as Error).message}`,
-      {
-        hint: `write an array of arguments: '["text", 5, true]'`,
-        cause,
-      },
-    );
-  }
-  if (Array.isArray(value)) return value;
-  throw new CapsuleError("invalid_argument", `${where} is not a JSON array`, {
-    hint: `write an array of arguments: '["text", 5, true]'`,
-  });
-}
-
-/** Shows what happens while it happens. */
-function follow({ json, verbose }: { json: boolean; verbose: boolean }): (event: RunEvent) => void {
-  let compiling: ReturnType<typeof progress> | undefined;
-  return (event) => {
-    switch (event.type) {
-      case "engine_compiling":
-        compiling = progress(
-          `Compiling the ${nameOf(event.language)} engine for this machine, once`,
-        );
-        break;
-      case "engine_compiled":
-        compiling?.done(
-          `The ${nameOf(event.language)} engine is ready (${
-            (event.durationMs / 1000).toFixed(1)
-          } s)`,
-        );
-        break;
-      case "output":
-        writeOutput(json ? { ...event, stream: "stderr" } : event);
-        break;
-      default:
-        if (verbose) noteTask(event);
-    }
-  };
-}
-
-function nameOf(language: string): string {
-  return language === "python" ? "Python" : "JavaScript";
 }

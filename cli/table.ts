@@ -46,3 +46,11 @@ export function mebibytes(bytes: number | null): string {
 export function count(value: number | null): string {
   return value === null ? "" : String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
+
+/** Bytes of a file or a folder. */
+export function size(bytes: number): string {
+  if (bytes < 2 ** 10) return `${bytes} bytes`;
+  if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KB`;
+  if (bytes < 2 ** 30) return `${(bytes / 2 ** 20).toFixed(1)} MB`;
+  return `${(bytes / 2 ** 30).toFixed(1)} GB`;
+}

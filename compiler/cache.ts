@@ -6,15 +6,16 @@
  * says: a `.capsule` that came with a stranger's repository is never trusted.
  */
 import { platform } from "../platform/mod.ts";
-import { basename, extname, join } from "../platform/path.ts";
+import { basename, dirname, extname, join } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { decodeComponent, encodeComponent } from "./component.ts";
+import { sha256 as digestOf } from "./digest.ts";
 import { makeProjectFolder, projectFolder } from "./folder.ts";
 import { compile, type FileSource, type Program } from "./program.ts";
 import { cacheFolder, engineSources } from "./tools.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 3;
+const REVISION = 4;
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
 
@@ -40,12 +41,33 @@ export async function compileCached(source: FileSource): Promise<Program> {
   const index = await indexPath(source);
   const kept = await read(source, index);
   if (kept !== undefined) return kept;
+  // Of many processes that want the same new program, one compiles it.
+  const unlock = await lock(index);
+  try {
+    return (unlock && await read(source, index)) ?? await compileAndKeep(source, index);
+  } finally {
+    unlock?.();
+  }
+}
+
+async function compileAndKeep(source: FileSource, index: string): Promise<Program> {
   const startedMs = Date.now();
-  const compiled = await compile(source);
-  const component = encodeComponent(compiled.program);
+  const { program, inputs } = await compile(source);
+  const engine = engineSources()[program.language];
+  const component = await encodeComponent(program, { engine });
   const sha256 = await digestOf(component);
-  await keep(source, { index, component, sha256, startedMs, inputs: compiled.inputs });
-  return { ...compiled.program, key: sha256 };
+  await keep(source, { index, component, sha256, startedMs, inputs });
+  return { ...program, key: sha256 };
+}
+
+/** Where nothing can be written, nobody shares anything. */
+async function lock(index: string): Promise<(() => void) | undefined> {
+  try {
+    platform.makeFolder(dirname(index), 0o700);
+    return await platform.lock(`${index}.lock`);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+  }
 }
 
 async function read(source: FileSource, index: string): Promise<Program | undefined> {
@@ -59,8 +81,8 @@ async function read(source: FileSource, index: string): Promise<Program | undefi
   }
   const component = platform.readFile(join(projectFolder(source.root), "wasm", entry.component));
   if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
-  const program = decodeComponent(component);
-  return program && { ...program, key: entry.sha256 };
+  const content = decodeComponent(component);
+  return "problem" in content ? undefined : { ...content.program, key: entry.sha256 };
 }
 
 interface Kept {
@@ -85,13 +107,15 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
     const folder = makeProjectFolder(source.root, "wasm");
     if (folder === undefined) return;
     platform.replaceFile(join(folder, name), component);
-    platform.makeFolder(join(cacheFolder(), "programs"), 0o700);
+    const before = parseEntry(platform.readTextFile(index))?.component;
     const entry: Entry = {
       inputs: await Promise.all([...new Set(inputs)].map(stampOf)),
       component: name,
       sha256,
     };
     platform.replaceFile(index, JSON.stringify(entry), 0o600);
+    // Each edit would leave one behind.
+    if (before !== undefined && before !== name) platform.remove(join(folder, basename(before)));
   } catch (error) {
     if (!platform.isSystemError(error)) throw error;
   }
@@ -105,7 +129,7 @@ async function stampOf(path: string): Promise<Input> {
 async function indexPath({ file, root, isConfined = false }: FileSource): Promise<string> {
   const engines = engineSources();
   const key = JSON.stringify([file, root, isConfined, VERSION, REVISION, engines]);
-  const name = await digestOf(encoder.encode(key));
+  const name = await digestOf(key);
   return join(cacheFolder(), "programs", `${name.slice(0, 32)}.json`);
 }
 
@@ -123,14 +147,8 @@ async function digestOfPath(path: string): Promise<string | null> {
     // Neither what editors and Capsule itself keep there, with names that begin with a dot, nor Python's.
     const isSource = (name: string) => !name.startsWith(".") && name !== "__pycache__";
     const names = platform.readFolder(path)?.filter(isSource) ?? [];
-    return await digestOf(encoder.encode(JSON.stringify(names.sort())));
+    return await digestOf(JSON.stringify(names.sort()));
   }
   const content = stat?.isFile ? platform.readFile(path) : undefined;
   return content === undefined ? null : await digestOf(content);
 }
-
-async function digestOf(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)).toHex();
-}
-
-const encoder = new TextEncoder();

@@ -1,66 +1,190 @@
 /**
- * The thin component: a valid, empty WebAssembly component whose custom sections hold a program. It is
- * the one format of a bundled program, in the cache and on its way to others.
+ * A program as a WebAssembly component: the one format in the cache and on its way to others.
+ *
+ * A thin component is an empty one whose custom sections hold the program: it needs the engine that it was
+ * made for. A full one is that engine itself, with the program in its memory. Both end with a digest over
+ * all that comes before.
  */
-import type { Language } from "../ffi/native.ts";
+import type { EngineSource, Language } from "../ffi/native.ts";
+import { VERSION } from "../version.ts";
 import type { Program } from "./program.ts";
 
 /** The preamble of a component: magic, version 13, layer 1. */
 const PREAMBLE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00]);
 const CUSTOM_SECTION = 0;
 /** Changes when what the sections hold does. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** The version of the world in `engines/wit`. */
+export const WORLD = 1;
+
+const PROGRAM = "capsule:program";
+const FILES = "capsule:files";
+const DIGEST = "capsule:sha256";
+const DIGEST_BYTES = 32;
 
 /** The section `capsule:program`, JSON. The contents lie in `capsule:files`, in this order. */
 interface Header {
   format: number;
+  world: number;
+  /** The version of Capsule that made it. */
+  capsule: string;
+  kind: ComponentKind;
   language: Language;
+  /** SHA-256 of the engine's component, in hexadecimal. */
+  engine: string;
   name: string;
+  /** What the engine told of the tasks, as JSON. */
+  declarations?: string | undefined;
   files: { path: string; bytes: number }[];
   source_map_bytes: number;
+  packages?: { guest: string; files: { path: string; bytes: number }[] }[] | undefined;
+}
+
+export type ComponentKind = "thin" | "full";
+
+/** What a component holds. */
+export interface Content {
+  program: Program;
+  kind: ComponentKind;
+  /** SHA-256 of the engine's component, in hexadecimal. */
+  engine: string;
+  /** The version of Capsule that made it. */
+  capsule: string;
+  /** What the engine told of the tasks, as JSON. Always there in a full component. */
+  declarations?: string | undefined;
+  /** Folders that a program in Python imports from. */
+  packages?: PackageFolder[] | undefined;
+}
+
+/** A folder of packages that goes with a program. */
+export interface PackageFolder {
+  /** Where the guest sees it. */
+  guest: string;
+  files: PackageFile[];
+}
+
+export interface PackageFile {
+  /** Seen from the folder. */
+  path: string;
+  data: Uint8Array;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A program as a component. */
-export function encodeComponent({ language, name, files, sourceMap }: Program): Uint8Array {
-  const header: Header = {
-    format: FORMAT,
-    language,
-    name,
-    files: files.map(({ path, data }) => ({ path, bytes: data.length })),
-    source_map_bytes: sourceMap?.length ?? 0,
-  };
-  const contents = files.map(({ data }) => data);
-  if (sourceMap) contents.push(sourceMap);
-  return concat([
-    PREAMBLE,
-    ...section("capsule:program", [encoder.encode(JSON.stringify(header))]),
-    ...section("capsule:files", contents),
-  ]);
+/** What a component is made of, besides the program. */
+export interface Encoding {
+  engine: EngineSource;
+  /** The engine with the program in its memory, for a full component. */
+  full?: Uint8Array;
+  declarations?: string;
+  packages?: PackageFolder[];
 }
 
-/** The program in a component, or undefined if it holds none that this version can read. */
-export function decodeComponent(component: Uint8Array): Program | undefined {
+/** A program as a component. */
+export async function encodeComponent(program: Program, encoding: Encoding): Promise<Uint8Array> {
+  const { language, name, sourceMap } = program;
+  const { engine, full, declarations, packages } = encoding;
+  // A full one holds the program as the engine's memory.
+  const files = full === undefined ? program.files : [];
+  const header: Header = {
+    format: FORMAT,
+    world: WORLD,
+    capsule: VERSION,
+    kind: full === undefined ? "thin" : "full",
+    language,
+    engine: engine.digest,
+    name,
+    declarations,
+    files: files.map(sizeOf),
+    source_map_bytes: sourceMap?.length ?? 0,
+    packages: packages?.map(({ guest, files }) => ({ guest, files: files.map(sizeOf) })),
+  };
+  const contents = [...files, ...(packages ?? []).flatMap(({ files }) => files)]
+    .map(({ data }) => data);
+  if (sourceMap) contents.unshift(sourceMap);
+  const component = concat([
+    full ?? PREAMBLE,
+    ...section(PROGRAM, [encoder.encode(JSON.stringify(header))]),
+    ...section(FILES, contents),
+    ...section(DIGEST, [new Uint8Array(DIGEST_BYTES)]),
+  ]);
+  const digestAt = component.length - DIGEST_BYTES;
+  component.set(await digest(component.subarray(0, digestAt)), digestAt);
+  return component;
+}
+
+/** Whether a component is as it was made. Whoever changes it may put this right, too. */
+export async function isWhole(component: Uint8Array): Promise<boolean> {
+  const at = component.length - DIGEST_BYTES;
+  if (at < PREAMBLE.length) return false;
+  const found = await digest(component.subarray(0, at));
+  return found.every((byte, index) => byte === component[at + index]);
+}
+
+/** What a component holds, or why this version cannot read it. */
+export function decodeComponent(component: Uint8Array): Content | { problem: string } {
+  let sections: Map<string, Uint8Array>;
   try {
-    const sections = customSections(component);
-    const header: Header = JSON.parse(decoder.decode(sections.get("capsule:program")));
-    const contents = sections.get("capsule:files");
-    if (header.format !== FORMAT || contents === undefined) return undefined;
-    let offset = 0;
-    const take = (bytes: number) => {
-      if (offset + bytes > contents.length) throw new RangeError("the section is too short");
-      return contents.subarray(offset, offset += bytes);
-    };
-    const files = header.files.map(({ path, bytes }) => ({ path, data: take(bytes) }));
-    const program: Program = { language: header.language, name: header.name, files };
-    if (header.source_map_bytes > 0) program.sourceMap = take(header.source_map_bytes);
-    return program;
+    sections = customSections(component);
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+  const text = sections.get(PROGRAM);
+  const contents = sections.get(FILES);
+  if (text === undefined || contents === undefined) {
+    return { problem: "it is a component of something else: capsule build makes those that run" };
+  }
+  try {
+    const header: Header = JSON.parse(decoder.decode(text));
+    if (header.format !== FORMAT || header.world !== WORLD) {
+      const { format, world, capsule } = header;
+      return {
+        problem: `it has format ${format} and world ${world}, of Capsule ${capsule}; ` +
+          `this Capsule ${VERSION} knows format ${FORMAT} and world ${WORLD}`,
+      };
+    }
+    return decodeContent(header, contents);
   } catch {
     // Whatever is wrong with it, it is no component of ours.
-    return undefined;
+    return { problem: "its sections are damaged" };
   }
+}
+
+function decodeContent(header: Header, contents: Uint8Array): Content {
+  const { kind, language, name, engine, capsule, declarations } = header;
+  check(kind === "thin" || kind === "full");
+  check(language === "javascript" || language === "python");
+  for (const text of [name, engine, capsule]) check(typeof text === "string");
+  check(kind === "full" ? header.files.length === 0 : header.files.length > 0);
+  check(typeof declarations === "string" || kind === "thin" && declarations === undefined);
+  let offset = 0;
+  const take = (bytes: number) => {
+    check(Number.isSafeInteger(bytes) && bytes >= 0 && offset + bytes <= contents.length);
+    return contents.subarray(offset, offset += bytes);
+  };
+  const takeFiles = (files: { path: string; bytes: number }[]) =>
+    files.map(({ path, bytes }) => {
+      check(typeof path === "string");
+      return { path, data: take(bytes) };
+    });
+  const sourceMap = take(header.source_map_bytes);
+  const program: Program = { language, name, files: takeFiles(header.files) };
+  if (sourceMap.length > 0) program.sourceMap = sourceMap;
+  const packages = header.packages?.map(({ guest, files }) => {
+    check(typeof guest === "string");
+    return { guest, files: takeFiles(files) };
+  });
+  check(offset === contents.length);
+  return { program, kind, engine, capsule, declarations, packages };
+}
+
+function check(isRight: boolean): void {
+  if (!isRight) throw new TypeError("the header is malformed");
+}
+
+function sizeOf({ path, data }: { path: string; data: Uint8Array }) {
+  return { path, bytes: data.length };
 }
 
 function section(name: string, contents: Uint8Array[]): Uint8Array[] {
@@ -75,24 +199,37 @@ function section(name: string, contents: Uint8Array[]): Uint8Array[] {
   ];
 }
 
+/** The custom sections at the top. Of those of one name, the last counts: Capsule's stand at the end. */
 function customSections(component: Uint8Array): Map<string, Uint8Array> {
   if (PREAMBLE.some((byte, index) => component[index] !== byte)) {
-    throw new TypeError("no component");
+    const isModule = PREAMBLE.subarray(0, 4).every((byte, index) => component[index] === byte);
+    throw new TypeError(
+      isModule ? "it is a WebAssembly module, not a component" : "it is no WebAssembly",
+    );
   }
   const sections = new Map<string, Uint8Array>();
   for (let offset = PREAMBLE.length; offset < component.length;) {
     const id = component[offset]!;
     const [length, start] = decodeUnsigned(component, offset + 1);
     const end = start + length;
-    if (end > component.length) throw new RangeError("a section is longer than the component");
+    if (end > component.length) throw new RangeError("it is cut off, or damaged");
     if (id === CUSTOM_SECTION) {
       const [nameLength, nameStart] = decodeUnsigned(component, start);
-      const name = decoder.decode(component.subarray(nameStart, nameStart + nameLength));
-      sections.set(name, component.subarray(nameStart + nameLength, end));
+      const nameEnd = nameStart + nameLength;
+      if (nameEnd > end) throw new RangeError("it is damaged");
+      sections.set(
+        latin1(component.subarray(nameStart, nameEnd)),
+        component.subarray(nameEnd, end),
+      );
     }
     offset = end;
   }
   return sections;
+}
+
+/** Names of others need not be text. */
+function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, 100));
 }
 
 /** LEB128. */
@@ -111,7 +248,11 @@ function decodeUnsigned(bytes: Uint8Array, offset: number): [number, number] {
     value += (byte & 0x7f) * factor;
     if (byte < 0x80) return [value, offset];
   }
-  throw new RangeError("a number has no end");
+  throw new RangeError("it is cut off, or damaged");
+}
+
+async function digest(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
 }
 
 function concat(parts: Uint8Array[]): Uint8Array {

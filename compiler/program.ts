@@ -13,8 +13,20 @@ export interface Program {
   /** The first is the program itself. */
   files: ProgramFile[];
   sourceMap?: Uint8Array;
+  /** It comes as a component: there are no files then. */
+  component?: ProgramComponent;
   /** A digest of all of this, in hexadecimal, if the program is kept. */
   key?: string;
+}
+
+/** The file of a program that comes as a component. */
+export interface ProgramComponent {
+  /** Absolute. */
+  path: string;
+  /** SHA-256 of the file, in hexadecimal. */
+  digest: string;
+  /** What it says of its tasks, as JSON. */
+  declarations: string;
 }
 
 /** A program, and what it was made of. */

@@ -4,7 +4,7 @@ import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
 
 /** Where a guest sees them. */
-const GUEST = "/.capsule/packages";
+export const GUEST_PACKAGES = "/.capsule/packages";
 
 /**
  * The folders of packages: the environment's, and those of the project's own that it was installed to look
@@ -17,7 +17,7 @@ export function packageFolders(root: string, folder: string): FolderGrant[] {
   const hosts = [packages, ...editableFolders(packages, root)].map(platform.realPath);
   return [...new Set(hosts)].map((host, index) => ({
     host,
-    guest: index === 0 ? GUEST : `${GUEST}-${index}`,
+    guest: index === 0 ? GUEST_PACKAGES : `${GUEST_PACKAGES}-${index}`,
     read_only: true,
   }));
 }

@@ -34,6 +34,11 @@ export function engineSources(): Record<Language, EngineSource> {
   return { javascript: source("javascript"), python: source("python") };
 }
 
+/** What engines import and export. */
+export function worldPath(): string {
+  return join(packageFolder, "engines", "wit", "world.wit");
+}
+
 /**
  * Where this user's Capsule keeps what it made: machine code, images, the index of programs. It belongs
  * to this user alone.

@@ -78,6 +78,17 @@ class DenoRuntime implements NativeRuntime {
     return Number(this.#id[0]);
   }
 
+  async component(program: number): Promise<Uint8Array> {
+    // Others may ask for something meanwhile: these are this call's own.
+    const component = new Uint8Array(BUFFER_BYTES);
+    const error = new Uint8Array(BUFFER_BYTES);
+    const { capsule_runtime_component } = this.#library;
+    const id = BigInt(program);
+    const status = await capsule_runtime_component(this.#runtime, id, component, error);
+    this.#check(status, error);
+    return this.#take(component, (bytes) => bytes.slice());
+  }
+
   unload(program: number): void {
     this.#library.capsule_runtime_unload(this.#runtime, BigInt(program));
   }
@@ -119,9 +130,9 @@ class DenoRuntime implements NativeRuntime {
     return Number(this.#id[0]);
   }
 
-  #check(status: number): void {
+  #check(status: number, error = this.#error): void {
     if (status === STATUS.ok) return;
-    const message = this.#take(this.#error, (bytes) => decoder.decode(bytes));
+    const message = this.#take(error, (bytes) => decoder.decode(bytes));
     throw new CapsuleError(
       status === STATUS.failed ? "installation" : "internal",
       message || `the native library returned status ${status}`,

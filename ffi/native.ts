@@ -26,8 +26,9 @@ export interface ProgramFile {
 
 export interface LoadRequest {
   language: Language;
-  /** The first is the program itself. */
+  /** The first is the program itself. None, if it comes as a component. */
   files: ProgramFile[];
+  component?: { path: string; digest: string } | undefined;
   sourceMap?: Uint8Array | undefined;
   /** A digest of the program, in hexadecimal. With one, its image is kept for the next process. */
   key?: string | undefined;
@@ -149,6 +150,8 @@ export type NativeEvent =
 export interface NativeRuntime {
   /** Begins to load a program. Returns its id. */
   load(request: LoadRequest): number;
+  /** A loaded program as a component: its engine with the program in its memory. */
+  component(program: number): Promise<Uint8Array>;
   /** Fixes what the tasks of a program may do. Returns the id of that; it goes with the program. */
   grant(request: GrantRequest): number;
   /** Forgets a program and its grants. Runs of it that are under way go on. */
@@ -181,7 +184,8 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
 
 /** The JSON and the payload of a load request, as the ABI takes them. */
 export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
-  const { language, files, sourceMap = new Uint8Array(0), key, packages, limits } = request;
+  const { language, files, component, sourceMap = new Uint8Array(0), key, packages, limits } =
+    request;
   const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
   const payload = new Uint8Array(total);
   let offset = 0;
@@ -192,6 +196,7 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
   const json = JSON.stringify({
     language,
     files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
+    component: component && { path: component.path, digest: component.digest },
     source_map_bytes: sourceMap.length,
     key,
     packages,

@@ -1,7 +1,7 @@
 /** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
 
 /** The version of the ABI that these symbols describe. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 /** Statuses that mean something other than a fault. */
 export const STATUS = {
@@ -24,6 +24,12 @@ export const symbols = {
   capsule_runtime_load: {
     parameters: ["u64", "buffer", "usize", "buffer", "usize", "buffer", "buffer"],
     result: "u32",
+  },
+  // uint32_t capsule_runtime_component(runtime, program, *component, *error): takes a moment
+  capsule_runtime_component: {
+    parameters: ["u64", "u64", "buffer", "buffer"],
+    result: "u32",
+    nonblocking: true,
   },
   // uint32_t capsule_runtime_unload(runtime, program)
   capsule_runtime_unload: { parameters: ["u64", "u64"], result: "u32" },

@@ -10,6 +10,7 @@ export const platform: Platform = {
   exit: (status) => Deno.exit(status),
   env: (name) => Deno.env.get(name),
   environment: () => Deno.env.toObject(),
+  runtime: `Deno ${Deno.version.deno}`,
   target: `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`,
 
   readFile: (path) => unlessMissing(() => Deno.readFileSync(path)),
@@ -33,6 +34,7 @@ export const platform: Platform = {
   makeTemporaryFolder: (parent) => Deno.makeTempDirSync({ dir: parent }),
   remove: (path) => unlessMissing(() => Deno.removeSync(path, { recursive: true })),
 
+  lock,
   rename: (from, to) => Deno.renameSync(from, to),
   openDatabase,
   processId: Deno.pid,
@@ -90,6 +92,21 @@ function after(milliseconds: number, callback: () => void): () => void {
   const waiting = Atomics.waitAsync(cell, 0, 0, milliseconds);
   Promise.resolve(waiting.value).then((outcome) => outcome === "timed-out" && callback());
   return () => void Atomics.notify(cell, 0);
+}
+
+async function lock(path: string): Promise<() => void> {
+  while (true) {
+    const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+    await file.lock(true);
+    // Who had it before has removed it, perhaps: then others lock another file of this name.
+    if (unlessMissing(() => Deno.statSync(path))?.ino === file.statSync().ino) {
+      return () => {
+        unlessMissing(() => Deno.removeSync(path));
+        file.close();
+      };
+    }
+    file.close();
+  }
 }
 
 async function openDatabase(path: string): Promise<Database> {

@@ -12,6 +12,8 @@ export interface Platform {
   env(name: string): string | undefined;
   /** All environment variables. */
   environment(): Record<string, string>;
+  /** What runs this: `Deno 2.9.0`. */
+  readonly runtime: string;
   /** The operating system and processor, as npm names them: `linux-x64`. */
   readonly target: string;
 
@@ -33,6 +35,12 @@ export interface Platform {
   makeTemporaryFolder(parent: string): string;
   /** Removes a file or a folder with all that is in it. */
   remove(path: string): void;
+
+  /**
+   * Waits until nobody else holds the lock of this name, in this process or another. Returns what releases
+   * it; the end of the process does, too. The file is there only as long as somebody has or wants it.
+   */
+  lock(path: string): Promise<() => void>;
 
   /** Gives a file another name, in place of what had it. */
   rename(from: string, to: string): void;

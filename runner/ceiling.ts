@@ -6,6 +6,7 @@ import { isInside, join, relative, resolve } from "../platform/path.ts";
 import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
+import type { Policy } from "./policy.ts";
 
 /** What tasks may reach of what they declare. What is left out permits nothing. */
 export interface Ceiling {
@@ -70,6 +71,39 @@ export function checkPermitted({ folders }: Permitted, root: string): void {
   const missing = folders.find(({ path }) => !platform.stat(resolve(root, path))?.isFolder);
   if (missing === undefined) return;
   throw refused(`allowFiles: it has ${JSON.stringify(missing.path)}, where there is no folder`);
+}
+
+/** What tasks declare and nobody has permitted, as it is written in options. Undefined if that is nothing. */
+export function withheld(
+  declared: Policy[],
+  permitted: Permitted | undefined,
+): { hosts: string[]; files: string[]; env: string[] } | undefined {
+  if (permitted === undefined) return undefined;
+  const allowed = new Set(permitted.hosts.map(hostText));
+  const all = <T>(list: (policy: Policy) => T[]) => declared.flatMap(list);
+  const refused = {
+    hosts: all(({ allowedHosts }) => allowedHosts).map(hostText)
+      .filter((host) => !allowed.has(host) && !allowed.has("*")),
+    files: all(({ allowedFiles }) => allowedFiles)
+      .filter((folder) => nearFolders([folder], permitted.folders).length === 0)
+      .map(({ path, readOnly }) => readOnly ? `${path}:ro` : path),
+    env: all(({ envVariables }) => envVariables).filter((name) => !permitted.env.includes(name)),
+  };
+  const unique = (list: string[]) => [...new Set(list)];
+  const { hosts, files, env } = refused;
+  if (hosts.length + files.length + env.length === 0) return undefined;
+  return { hosts: unique(hosts), files: unique(files), env: unique(env) };
+}
+
+/** A rule as an option says it. */
+function hostText({ scheme, host, subdomains, port }: HostRule): string {
+  const name = host === null ? "*" : host.includes(":") ? `[${host}]` : host;
+  return [
+    scheme === null ? "" : `${scheme}://`,
+    subdomains ? "*." : "",
+    name,
+    port === null ? "" : `:${port}`,
+  ].join("");
 }
 
 /** Those of the declared folders that the permitted ones may have to do with. */

@@ -5,6 +5,8 @@ export type RunEvent =
   | { type: "program_loading"; language: Language }
   | { type: "engine_compiling"; language: Language }
   | { type: "engine_compiled"; language: Language; durationMs: number }
+  /** What its tasks declare, and whoever runs them has not permitted. */
+  | { type: "access_withheld"; hosts: string[]; files: string[]; env: string[] }
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
   | { type: "task_started"; task: number; parent: number | null; name: string }
   | {

@@ -1,4 +1,5 @@
-import { type Envelope, noExecution } from "../sdk/envelope.ts";
+import { CapsuleError } from "../errors.ts";
+import { type Envelope, type EnvelopeError, noExecution } from "../sdk/envelope.ts";
 import { type CallOptions, open, type ProgramOptions } from "./open.ts";
 
 /** What to run, and with what. */
@@ -35,13 +36,25 @@ export async function runForText(options: RunOptions): Promise<string> {
     using program = await open(options);
     return await program.callForText(task, args, options);
   } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
+    const failure = failureOf(error, signal);
+    if (failure === undefined) throw error;
     const envelope: Envelope = {
       success: false,
       result: null,
-      error: { error_type: "cancelled", message: "cancelled" },
+      error: failure,
       execution: noExecution(task),
     };
     return JSON.stringify(envelope);
+  }
+}
+
+/** What is no mistake of whoever runs a program, though none could be loaded. */
+function failureOf(error: unknown, signal?: AbortSignal): EnvelopeError | undefined {
+  if (signal?.aborted && error === signal.reason) {
+    return { error_type: "cancelled", message: "cancelled" };
+  }
+  if (error instanceof CapsuleError && error.code === "invalid_module") {
+    const hint = error.hint === undefined ? "" : `; ${error.hint}`;
+    return { error_type: "invalid_module", message: error.message + hint };
   }
 }

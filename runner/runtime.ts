@@ -72,6 +72,11 @@ class Runtime {
     throw new CapsuleError("internal", `a program ended with the event ${end.event}`);
   }
 
+  /** A loaded program as a component, without what it is called and what its tasks are. */
+  component(program: number): Promise<Uint8Array> {
+    return this.#native.component(program);
+  }
+
   /** Fixes what the tasks of a program may do. Returns the id of that. */
   grant(request: GrantRequest): number {
     return this.#native.grant(request);

@@ -5,6 +5,9 @@ import type { AttemptRow, RunRow, Status, TraceStore } from "./store.ts";
 /** A run that takes longer is written while it runs, in case that its process is killed. */
 const WRITTEN_AFTER_MS = 50;
 const WRITTEN_EVERY_MS = 1000;
+/** How often a run that has ended looks whether others are done with the trace. */
+const TRIES_AT_THE_END = 10;
+const TRY_AGAIN_MS = 50;
 
 /** Writes what happens in one run into the trace of its project. It never fails: it warns. */
 export class TraceRecorder {
@@ -84,7 +87,8 @@ export class TraceRecorder {
       row.status = status === "interrupted" ? "interrupted" : "cancelled";
       this.#unwritten.add(row);
     }
-    await this.#write();
+    // Nobody waits any more: where many processes write at once, each gets its turn.
+    await this.#write(TRIES_AT_THE_END);
     this.#store?.close();
   }
 
@@ -129,11 +133,11 @@ export class TraceRecorder {
   }
 
   /** One after the other: each writes what the one before has left. */
-  #write(): Promise<void> {
-    return this.#writing = this.#writing.then(() => this.#writeNow());
+  #write(tries = 1): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#writeNow(tries));
   }
 
-  async #writeNow(): Promise<void> {
+  async #writeNow(tries: number): Promise<void> {
     try {
       this.#store = await (this.#opening ??= this.#open());
       this.#store.write(this.#run, [...this.#unwritten]);
@@ -141,7 +145,11 @@ export class TraceRecorder {
     } catch (error) {
       this.#store?.close();
       this.#store = this.#opening = undefined;
-      const { isDamage, setAside } = await import("./store.ts");
+      const { isDamage, isLocked, setAside } = await import("./store.ts");
+      if (tries > 1 && isLocked(error)) {
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+        return await this.#writeNow(tries - 1);
+      }
       if (this.#isAnew || !isDamage(error)) return this.#tell(error);
       this.#isAnew = true;
       try {
@@ -150,7 +158,7 @@ export class TraceRecorder {
         return this.#tell(error);
       }
       for (const row of [...this.#tasks.values()].flat()) this.#unwritten.add(row);
-      await this.#writeNow();
+      await this.#writeNow(tries);
     }
   }
 

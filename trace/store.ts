@@ -46,6 +46,8 @@ const RUNS_AT_MOST = 1000;
 const BUSY_MS = 200;
 /** SQLite's codes for a file that is damaged, or none of its own. */
 const DAMAGED = [11, 26];
+/** Its code for a file that another process has locked. */
+const BUSY = 5;
 
 const TABLES = `
   CREATE TABLE runs (
@@ -205,6 +207,12 @@ export function isDamage(error: unknown): boolean {
   return errcode === undefined
     ? /is not a database|is malformed/.test(message ?? "")
     : DAMAGED.includes(errcode & 0xff);
+}
+
+/** Whether another process was writing for as long as one may wait. */
+export function isLocked(error: unknown): boolean {
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  return errcode === undefined ? /is locked/.test(message ?? "") : (errcode & 0xff) === BUSY;
 }
 
 /** Gives the trace of a project another name: the next one begins anew. */

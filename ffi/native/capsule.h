@@ -12,7 +12,7 @@
 /*
  Changes whenever a symbol, a request or an event does.
  */
-#define CAPSULE_ABI_VERSION 2
+#define CAPSULE_ABI_VERSION 3
 
 /*
  The call did what it says.
@@ -88,7 +88,8 @@ void capsule_runtime_free(uint64_t runtime);
 /*
  Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
  `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
- "key": …}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
+ "key": …}`, or a component, `{"language": …, "component": {"path": …, "digest": …}, "source_map_bytes":
+ n}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
  digest of the program in hexadecimal, its image is kept for the next process.
 
  # Safety
@@ -102,6 +103,18 @@ uint32_t capsule_runtime_load(uint64_t runtime,
                               size_t payload_len,
                               uint64_t *program,
                               struct CapsuleBuffer *error);
+
+/*
+ Writes a program as a component of its own: its engine with the program in its memory, without what
+ its tasks are and what it is called.
+
+ # Safety
+ `component` and `error` are null or writable.
+ */
+uint32_t capsule_runtime_component(uint64_t runtime,
+                                   uint64_t program,
+                                   struct CapsuleBuffer *component,
+                                   struct CapsuleBuffer *error);
 
 /*
  Fixes what the tasks of a program may do, for all runs that name this grant, and writes its id.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Changes whenever a symbol, a request or an event does.
-pub const CAPSULE_ABI_VERSION: u32 = 2;
+pub const CAPSULE_ABI_VERSION: u32 = 3;
 
 /// The call did what it says.
 pub const CAPSULE_OK: u32 = 0;
@@ -80,7 +80,8 @@ pub extern "C" fn capsule_runtime_free(runtime: u64) {
 
 /// Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
 /// `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
-/// "key": …}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
+/// "key": …}`, or a component, `{"language": …, "component": {"path": …, "digest": …}, "source_map_bytes":
+/// n}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
 /// digest of the program in hexadecimal, its image is kept for the next process.
 ///
 /// # Safety
@@ -104,6 +105,25 @@ pub unsafe extern "C" fn capsule_runtime_load(
         let id = runtime.load(request, payload)?;
         // SAFETY: promised by the caller.
         unsafe { write(program, id) }
+    })
+}
+
+/// Writes a program as a component of its own: its engine with the program in its memory, without what
+/// its tasks are and what it is called.
+///
+/// # Safety
+/// `component` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_runtime_component(
+    runtime: u64,
+    program: u64,
+    component: *mut CapsuleBuffer,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        let bytes = find(runtime)?.component(program)?;
+        // SAFETY: promised by the caller.
+        unsafe { write(component, CapsuleBuffer::from(bytes)) }
     })
 }
 

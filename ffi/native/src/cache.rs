@@ -28,10 +28,19 @@ pub struct Cache {
     folder: PathBuf,
 }
 
-/// Released when dropped, or when the process dies.
+/// Released when dropped, or when the process dies. Its file is there only as long as somebody has or
+/// wants it.
 #[derive(Debug)]
 pub struct Lock {
+    /// Closed after its name is gone.
     _file: File,
+    path: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -176,6 +185,19 @@ impl Cache {
 
     /// Waits until no other process holds the lock of this name.
     pub fn lock(&self, name: &str) -> Result<Lock> {
+        loop {
+            if let Some(lock) = self.flock(name, libc::LOCK_EX)? {
+                return Ok(lock);
+            }
+        }
+    }
+
+    /// The lock of this name, unless somebody holds it.
+    pub fn try_lock(&self, name: &str) -> Result<Option<Lock>> {
+        self.flock(name, libc::LOCK_EX | libc::LOCK_NB)
+    }
+
+    fn flock(&self, name: &str, operation: i32) -> Result<Option<Lock>> {
         let path = self.path(&format!("{name}{LOCK}"));
         let file = private_options()
             .read(true)
@@ -184,13 +206,20 @@ impl Cache {
             .open(&path)
             .with_context(|| format!("Cannot open \"{}\"", path.display()))?;
         // SAFETY: an open descriptor.
-        while unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } != 0 {
+        if unsafe { libc::flock(file.as_raw_fd(), operation) } != 0 {
             let error = io::Error::last_os_error();
-            if error.kind() != io::ErrorKind::Interrupted {
-                return Err(error.into());
-            }
+            return match error.kind() {
+                io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => Ok(None),
+                _ => Err(error.into()),
+            };
         }
-        Ok(Lock { _file: file })
+        // Who had it before has removed it, perhaps: then others lock another file of this name.
+        let is_current = fs::metadata(&path).is_ok_and(|there| {
+            file.metadata()
+                .is_ok_and(|ours| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
+        });
+        // Not made if it is another's: dropping it would remove that.
+        Ok(is_current.then(|| Lock { _file: file, path }))
     }
 
     fn replace(&self, name: &str, content: &[u8]) -> Result<()> {
@@ -428,6 +457,7 @@ mod tests {
         let cache = folder.cache();
         cache.store("kept", b"x").unwrap();
         let _lock = cache.lock("engine").unwrap();
+        assert!(cache.try_lock("engine").unwrap().is_none());
         for name in [".image.1.2.3", "unsealed"] {
             fs::write(cache.path(name), "part").unwrap();
         }
@@ -436,6 +466,27 @@ mod tests {
         cache.remove_leftovers(Duration::ZERO);
         assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
         assert!(content(&cache, "kept").is_some());
+    }
+
+    #[test]
+    fn one_has_the_lock_at_a_time() {
+        let folder = Folder::new("lock");
+        let cache = folder.cache();
+        let counter = std::sync::atomic::AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let lock = cache.lock("x").unwrap();
+                        assert_eq!(counter.fetch_add(1, Ordering::SeqCst), 0);
+                        assert!(cache.try_lock("x").unwrap().is_none());
+                        counter.fetch_sub(1, Ordering::SeqCst);
+                        drop(lock);
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 0);
     }
 
     #[test]

@@ -58,8 +58,8 @@ fn aligned(runs: Vec<Range<usize>>, len: usize) -> Vec<Range<usize>> {
 }
 
 /// Reads everything: slower than asking the kernel (some 10 ms for Python), and always possible.
-fn compare(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
-    let mut runs = Vec::new();
+pub fn compare(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
     let mut original = vec![0; PAGE];
     for start in (0..memory.len()).step_by(PAGE) {
         if start < base_len {
@@ -67,8 +67,12 @@ fn compare(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<
         } else {
             original.fill(0);
         }
-        if memory[start..start + PAGE] != original {
-            runs.push(start..start + PAGE);
+        if memory[start..start + PAGE] == original {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(last) if last.end == start => last.end = start + PAGE,
+            _ => runs.push(start..start + PAGE),
         }
     }
     Ok(runs)

@@ -19,6 +19,7 @@ pub enum ErrorType {
     TaskLimit,
     TaskNotFound,
     InvalidResult,
+    InvalidModule,
     Cancelled,
     InternalError,
 }
@@ -37,6 +38,7 @@ impl ErrorType {
             Self::TaskLimit => "task_limit",
             Self::TaskNotFound => "task_not_found",
             Self::InvalidResult => "invalid_result",
+            Self::InvalidModule => "invalid_module",
             Self::Cancelled => "cancelled",
             Self::InternalError => "internal_error",
         }

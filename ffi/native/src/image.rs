@@ -102,11 +102,27 @@ impl Image {
         let mut image = Self::of_base(base);
         image.len = memory.len();
         image.runs = dirty::runs(memory, &image.base.file, image.base.len)?;
-        let mut content = Vec::with_capacity(image.runs.iter().map(Range::len).sum());
-        for run in &image.runs {
+        image.keep_runs(memory);
+        Ok(image)
+    }
+
+    fn keep_runs(&mut self, memory: &[u8]) {
+        let mut content = Vec::with_capacity(self.runs.iter().map(Range::len).sum());
+        for run in &self.runs {
             content.extend_from_slice(&memory[run.clone()]);
         }
-        image.content = Content::Bytes(content);
+        self.content = Content::Bytes(content);
+    }
+
+    /// Keeps what differs from the base in any memory.
+    pub fn of_memory(base: Arc<Base>, memory: &[u8]) -> io::Result<Self> {
+        if memory.len() < base.len || !memory.len().is_multiple_of(PAGE) {
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        let mut image = Self::of_base(base);
+        image.len = memory.len();
+        image.runs = dirty::compare(memory, &image.base.file, image.base.len)?;
+        image.keep_runs(memory);
         Ok(image)
     }
 
@@ -136,6 +152,20 @@ impl Image {
             content,
             ..Self::of_base(base)
         })
+    }
+
+    /// All of the memory.
+    pub fn memory(&self) -> io::Result<Vec<u8>> {
+        let mut memory = vec![0; self.len];
+        let base = &mut memory[..self.base.len];
+        self.base.file.read_exact_at(base, 0)?;
+        let mut content = self.content();
+        for run in &self.runs {
+            let (pages, rest) = content.split_at(run.len());
+            memory[run.clone()].copy_from_slice(pages);
+            content = rest;
+        }
+        Ok(memory)
     }
 
     /// Bytes of linear memory.
@@ -416,6 +446,11 @@ mod tests {
         memory[5 * PAGE + 1] = 97;
         let image = Image::capture(base, &memory).unwrap();
         assert_eq!(image.runs(), [PAGE..3 * PAGE, 5 * PAGE..6 * PAGE]);
+        assert!(image.memory().unwrap() == *memory);
+        let compared = Image::of_memory(Arc::clone(&image.base), &memory).unwrap();
+        assert_eq!(compared.runs(), image.runs());
+        assert!(*mapped(&compared) == *memory);
+        assert!(Image::of_memory(Arc::clone(&image.base), &memory[..PAGE]).is_err());
         assert!(*mapped(&image) == *memory);
         image.make_whole().unwrap();
         assert!(*mapped(&image) == *memory);

@@ -3,7 +3,7 @@
 //! A file is a magic, the length of a header in JSON, the header, and the pages of the image. Its name
 //! holds the program, the engine, and through that Wasmtime and the machine: none is ever mixed up.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Lock};
 use crate::dirty::PAGE;
 use crate::engine::LanguageEngine;
 use crate::files::FolderGrant;
@@ -15,14 +15,19 @@ use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
-use wasmtime::Result;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 const MAGIC: &[u8; 8] = b"capsule\x04";
 /// The magic, and the length of the header.
 const PREFIX_LEN: usize = MAGIC.len() + 4;
 /// Beyond this, images that were not used for longest are removed.
 const FOLDER_BYTES_AT_MOST: u64 = 1 << 30;
+
+/// How often it is looked whether another process has made an image.
+const LOCK_INTERVAL: Duration = Duration::from_millis(3);
+/// Longer than any program takes to load.
+const LOCKED_AT_MOST: Duration = Duration::from_secs(90);
 
 /// A folder of images.
 #[derive(Debug)]
@@ -45,6 +50,18 @@ pub struct Kept {
     pub inputs: Vec<Stamped>,
 }
 
+impl Kept {
+    /// Of a program whose component says the rest.
+    pub fn of_component(image: Arc<Image>) -> Self {
+        Self {
+            image,
+            declarations: String::new(),
+            printed: Record::new(),
+            inputs: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Header<'a> {
     #[serde(borrow)]
@@ -57,7 +74,7 @@ struct Header<'a> {
 }
 
 impl ImageStore {
-    pub fn open(folder: &Path) -> Result<Self> {
+    pub fn open(folder: &Path) -> wasmtime::Result<Self> {
         Ok(Self {
             cache: Cache::open_folder(folder)?,
             writing: Mutex::default(),
@@ -93,8 +110,38 @@ impl ImageStore {
         })
     }
 
+    /// What is kept of a program, or the right to make it: of many who want it at once, one does. None for
+    /// that right where it cannot be had.
+    pub async fn read_or_lock(
+        &self,
+        engine: &LanguageEngine,
+        key: &Key<'_>,
+    ) -> Result<Kept, Option<Lock>> {
+        let waiting = Instant::now();
+        loop {
+            if let Some(kept) = self.read(engine, key) {
+                return Ok(kept);
+            }
+            let Some(name) = key.name(engine) else {
+                return Err(None);
+            };
+            match self.cache.try_lock(&name) {
+                // Whoever had it has written it, perhaps, since it was looked for.
+                Ok(Some(lock)) => return self.read(engine, key).ok_or(Some(lock)),
+                Ok(None) if waiting.elapsed() < LOCKED_AT_MOST => sleep(LOCK_INTERVAL).await,
+                _ => return Err(None),
+            }
+        }
+    }
+
     /// Writes an image in the background. What cannot be written is loaded again the next time.
-    pub fn write_later(self: &Arc<Self>, engine: &LanguageEngine, key: &Key<'_>, kept: Kept) {
+    pub fn write_later(
+        self: &Arc<Self>,
+        engine: &LanguageEngine,
+        key: &Key<'_>,
+        kept: Kept,
+        lock: Option<Lock>,
+    ) {
         let Some(name) = key.name(engine) else {
             return;
         };
@@ -106,6 +153,7 @@ impl ImageStore {
             if writing.0.cache.store(&name, &bytes).is_ok() {
                 writing.0.cache.make_room(FOLDER_BYTES_AT_MOST);
             }
+            drop(lock);
         });
     }
 

@@ -29,4 +29,5 @@ mod request;
 mod runtime;
 mod sandbox;
 mod scheduler;
+mod shipped;
 mod stack;

@@ -1,7 +1,7 @@
 //! A program: loaded once, then an image from which each of its sandboxes starts.
 
 use crate::cpu::Cpu;
-use crate::engine::{Language, LanguageEngine};
+use crate::engine::{Engines, Language, LanguageEngine};
 use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::files::stamp::{Stamped, stamp_all};
@@ -12,12 +12,14 @@ use crate::image_store::{ImageStore, Kept, Key};
 use crate::output::Output;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
+use crate::shipped::ComponentFile;
 use crate::stack::Stacks;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use wasmtime::bail;
 use wasmtime::component::{ComponentType, Lower};
 
 /// Top-level code has a budget of its own, which counts for no task.
@@ -37,8 +39,14 @@ pub struct SourceFile {
 /// All that makes up a program.
 #[derive(Debug)]
 pub struct Sources {
-    pub program: SourceText,
+    pub program: Source,
     pub source_map: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub enum Source {
+    Text(SourceText),
+    Component(ComponentFile),
 }
 
 /// What the engine receives.
@@ -79,37 +87,50 @@ impl Program {
     /// Takes the program's image from the store, or makes it.
     pub async fn load(
         language: Language,
-        engine: Arc<LanguageEngine>,
-        sources: Sources,
+        engines: &Arc<Engines>,
+        Sources {
+            program,
+            source_map,
+        }: Sources,
         loading: Loading<'_>,
     ) -> Result<Self, Failure> {
-        let stacks = Arc::new(Stacks::new(language, sources.source_map));
-        let packages = files::open_packages(loading.packages)
-            .map_err(|error| Failure::new(ErrorType::InternalError, format!("{error:#}")))?;
+        let stacks = Arc::new(Stacks::new(language, source_map));
+        match program {
+            Source::Text(text) => {
+                let engine = engines.installed(language).await?;
+                Self::load_text(engine, &text, stacks, loading).await
+            }
+            Source::Component(file) => {
+                Self::load_component(language, engines, &file, stacks, loading).await
+            }
+        }
+    }
+
+    async fn load_text(
+        engine: Arc<LanguageEngine>,
+        program: &SourceText,
+        stacks: Arc<Stacks>,
+        loading: Loading<'_>,
+    ) -> Result<Self, Failure> {
         let key = loading.key.map(|digest| Key {
             digest,
             packages: loading.packages,
         });
-        let kept = key
-            .as_ref()
-            .and_then(|key| loading.images.read(&engine, key));
+        let kept = match &key {
+            Some(key) => loading.images.read_or_lock(&engine, key).await,
+            None => Err(None),
+        };
         let Limits { output_bytes, .. } = *loading.limits;
         let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
         let (image, declarations) = match kept {
-            Some(kept) => {
+            Ok(kept) => {
                 output.replay(kept.printed);
                 (kept.image, kept.declarations)
             }
-            None => {
+            Err(lock) => {
                 let output = output.recorded();
-                let context = TaskContext {
-                    caller: None,
-                    folders: Arc::clone(&packages),
-                    network: None,
-                    stacks: Arc::clone(&stacks),
-                };
                 let (image, declarations) =
-                    run_top_level(&engine, &sources.program, context, output.clone(), &loading)
+                    run_top_level(&engine, program, &stacks, output.clone(), &loading)
                         .await
                         .map_err(|failure| failure.explained_by(&stacks))?;
                 let image = Arc::new(image);
@@ -122,18 +143,36 @@ impl Program {
                         printed,
                         inputs,
                     };
-                    loading.images.write_later(&engine, &key, kept);
+                    loading.images.write_later(&engine, &key, kept, lock);
                 }
                 (image, declarations)
             }
         };
+        Self::ready(engine, image, declarations, stacks, loading.packages)
+    }
+
+    pub fn ready(
+        engine: Arc<LanguageEngine>,
+        image: Arc<Image>,
+        declarations: String,
+        stacks: Arc<Stacks>,
+        packages: &[FolderGrant],
+    ) -> Result<Self, Failure> {
         Ok(Self {
             engine,
             image,
             declarations,
             stacks,
-            packages,
+            packages: open_packages(packages)?,
         })
+    }
+
+    /// The engine with the program in its memory.
+    pub fn component(&self) -> wasmtime::Result<Vec<u8>> {
+        let Some(source) = self.engine.source() else {
+            bail!("the program brought an engine of its own");
+        };
+        source.with_memory(&self.image.memory()?)
     }
 
     /// The failure with its stack in the user's own files and lines.
@@ -162,15 +201,26 @@ fn context(packages: &[FolderGrant]) -> String {
     json!({ "packages": folders }).to_string()
 }
 
+fn open_packages(packages: &[FolderGrant]) -> Result<Folders, Failure> {
+    files::open_packages(packages)
+        .map_err(|error| Failure::new(ErrorType::InternalError, format!("{error:#}")))
+}
+
 /// Runs the top-level code in a sandbox with no access, and keeps its memory and its declarations.
 async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
-    context: TaskContext,
+    stacks: &Arc<Stacks>,
     output: Output,
     loading: &Loading<'_>,
 ) -> Result<(Image, String), Failure> {
     let limits = loading.limits;
+    let context = TaskContext {
+        caller: None,
+        folders: open_packages(loading.packages)?,
+        network: None,
+        stacks: Arc::clone(stacks),
+    };
     let task = TaskSide {
         operations: Operations::new(limits.handles),
         output,

@@ -3,6 +3,7 @@
 use crate::engine::{EngineSource, Language};
 use crate::files::FolderGrant;
 use crate::network::HostRule;
+use crate::shipped::ComponentFile;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -21,13 +22,17 @@ pub struct RuntimeConfig {
     pub certificates: Vec<PathBuf>,
 }
 
-/// `capsule_runtime_load`. The files' contents follow as the payload, one after the other.
+/// `capsule_runtime_load`. The files' contents follow as the payload, one after the other. A program is
+/// given by its files or as a component.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadRequest {
     pub language: Language,
     /// The first is the program itself.
+    #[serde(default)]
     pub files: Vec<FileEntry>,
+    #[serde(default)]
+    pub component: Option<ComponentFile>,
     /// The length of the source map, last in the payload.
     #[serde(default)]
     pub source_map_bytes: usize,

@@ -3,13 +3,13 @@
 use crate::cache::Cache;
 use crate::cpu::Cpu;
 use crate::deadline::Ticker;
-use crate::engine::{EngineSource, Language, LanguageEngine};
-use crate::envelope::{Execution, envelope, rounded};
+use crate::engine::Engines;
+use crate::envelope::{Execution, envelope};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
 use crate::image_store::ImageStore;
 use crate::network::Certificates;
-use crate::program::{Loading, Program, SourceFile, SourceText, Sources};
+use crate::program::{Loading, Program, Source, SourceFile, SourceText, Sources};
 use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
 use crate::scheduler::{Grant, Run, RunPlan};
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
-use std::time::{Duration, Instant};
-use tokio::sync::{OnceCell, watch};
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// How often, in polls of tasks, timers are looked at: a busy guest holds a worker for a tick a poll.
 const POLLS_BETWEEN_TIMERS: u32 = 3;
@@ -54,9 +54,8 @@ pub struct Runtime {
 }
 
 struct Shared {
-    cache: Cache,
     images: Arc<ImageStore>,
-    engines: HashMap<Language, EngineSlot>,
+    engines: Arc<Engines>,
     programs: Mutex<HashMap<u64, Arc<Program>>>,
     grants: Mutex<HashMap<u64, Arc<Grant>>>,
     /// Send true to cancel.
@@ -64,13 +63,7 @@ struct Shared {
     events: Arc<EventQueue>,
     cpu: Arc<Cpu>,
     certificates: Arc<Certificates>,
-    ticker: Ticker,
     next_id: AtomicU64,
-}
-
-struct EngineSlot {
-    source: EngineSource,
-    opened: OnceCell<Arc<LanguageEngine>>,
 }
 
 impl Runtime {
@@ -90,21 +83,18 @@ impl Runtime {
             .enable_all()
             .build()
             .map_err(failed)?;
-        let engines = config.engines.into_iter().map(|(language, source)| {
-            let opened = OnceCell::new();
-            (language, EngineSlot { source, opened })
-        });
+        let events = Arc::<EventQueue>::default();
+        let ticker = Ticker::start().map_err(failed)?;
+        let engines = Engines::new(cache, config.engines, Arc::clone(&events), ticker);
         let shared = Shared {
-            cache,
             images: Arc::new(images),
-            engines: engines.collect(),
+            engines: Arc::new(engines),
             programs: Mutex::default(),
             grants: Mutex::default(),
             cancels: Mutex::default(),
-            events: Arc::default(),
+            events,
             cpu: Arc::new(Cpu::new(workers)),
             certificates: Arc::new(Certificates::new(config.certificates)),
-            ticker: Ticker::start().map_err(failed)?,
             next_id: AtomicU64::new(1),
         };
         Ok(Self {
@@ -151,6 +141,17 @@ impl Runtime {
             }
         });
         Ok(id)
+    }
+
+    /// A program as a component that needs no engine: its own, with the program in its memory.
+    pub fn component(&self, program: u64) -> Result<Vec<u8>, Refusal> {
+        let program = lock(&self.shared.programs)
+            .get(&program)
+            .cloned()
+            .ok_or_else(|| Refusal::Invalid(format!("there is no program {program}")))?;
+        program
+            .component()
+            .map_err(|error| Refusal::Failed(format!("Cannot build a component: {error:#}")))
     }
 
     /// Forgets a program and its grants. Runs of it that are under way go on.
@@ -209,7 +210,7 @@ impl Runtime {
             events,
             Arc::clone(&shared.cpu),
             Arc::clone(&shared.certificates),
-            &shared.ticker,
+            &shared.engines.ticker,
         );
         let (task, input) = (request.task, request.input.get().to_owned());
         self.spawn(async move {
@@ -276,8 +277,7 @@ impl Shared {
         sources: Sources,
         cancelled: watch::Receiver<bool>,
     ) -> Result<Program, Failure> {
-        let engine = self.engine(request.language).await?;
-        let _ticking = self.ticker.ticking();
+        let _ticking = self.engines.ticker.ticking();
         let loading = Loading {
             id,
             key: request.key.as_deref(),
@@ -288,49 +288,7 @@ impl Shared {
             cpu: &self.cpu,
             cancelled,
         };
-        Program::load(request.language, engine, sources, loading).await
-    }
-
-    async fn engine(self: &Arc<Self>, language: Language) -> Result<Arc<LanguageEngine>, Failure> {
-        let name = language.as_str();
-        let internal = |message: String| Failure::new(ErrorType::InternalError, message);
-        let slot = self
-            .engines
-            .get(&language)
-            .ok_or_else(|| internal(format!("the {name} engine is not installed")))?;
-        let opened = slot.opened.get_or_try_init(|| async {
-            let shared = Arc::clone(self);
-            let opening = tokio::task::spawn_blocking(move || shared.open_engine(language));
-            opening
-                .await
-                .map_err(|error| internal(format!("opening the {name} engine failed: {error}")))?
-                .map_err(|error| internal(format!("Cannot open the {name} engine: {error:#}")))
-        });
-        opened.await.cloned()
-    }
-
-    fn open_engine(&self, language: Language) -> wasmtime::Result<Arc<LanguageEngine>> {
-        let name = language.as_str();
-        let mut compiling = None;
-        let engine = LanguageEngine::open(
-            language,
-            &self.engines[&language].source,
-            &self.cache,
-            || {
-                compiling = Some(Instant::now());
-                let event = Event::EngineCompiling { language: name };
-                self.events.push(&event, Vec::new());
-            },
-        )?;
-        if let Some(started) = compiling {
-            let event = Event::EngineCompiled {
-                language: name,
-                duration_ms: rounded(started.elapsed().as_secs_f64() * 1000.0),
-            };
-            self.events.push(&event, Vec::new());
-        }
-        self.ticker.watch(engine.wasmtime());
-        Ok(Arc::new(engine))
+        Program::load(request.language, &self.engines, sources, loading).await
     }
 }
 
@@ -356,17 +314,26 @@ fn sources(request: &LoadRequest, payload: &[u8]) -> Result<Sources, Refusal> {
     if !rest.is_empty() {
         return Err(invalid("the payload is longer than its files"));
     }
+    if let Some(component) = &request.component {
+        if !files.is_empty() {
+            return Err(invalid("it has files and a component"));
+        }
+        return Ok(Sources {
+            program: Source::Component(component.clone()),
+            source_map,
+        });
+    }
     if files.is_empty() {
         return Err(invalid("it has no file"));
     }
     let program = files.remove(0);
     let text = String::from_utf8(program.data).map_err(|_| invalid("the program is not UTF-8"))?;
     Ok(Sources {
-        program: SourceText {
+        program: Source::Text(SourceText {
             path: program.path,
             text,
             files,
-        },
+        }),
         source_map,
     })
 }
@@ -415,7 +382,9 @@ mod tests {
                 "source_map_bytes": 3}"#,
         );
         let sources = sources(&request, b"aabmap").unwrap();
-        let program = sources.program;
+        let Source::Text(program) = sources.program else {
+            panic!("it is text");
+        };
         assert_eq!(
             (program.path.as_str(), program.text.as_str()),
             ("a.py", "aa")
@@ -427,11 +396,20 @@ mod tests {
     #[test]
     fn a_payload_of_another_length_is_refused() {
         let request = request(r#"{"language": "python", "files": [{"path": "a.py", "bytes": 2}]}"#);
-        for payload in [&b"a"[..], b"aaa", b"\xff\xff"] {
-            assert!(matches!(
-                sources(&request, payload),
-                Err(Refusal::Invalid(_))
-            ));
+        let both = self::request(
+            r#"{"language": "python", "files": [{"path": "a.py", "bytes": 1}],
+                "component": {"path": "/a.wasm", "digest": ""}}"#,
+        );
+        let nothing = self::request(r#"{"language": "python"}"#);
+        for (request, payload) in [
+            (&request, &b"a"[..]),
+            (&request, b"aaa"),
+            (&request, b"\xff\xff"),
+            (&both, b"a"),
+            (&nothing, b""),
+        ] {
+            let refused = sources(request, payload);
+            assert!(matches!(refused, Err(Refusal::Invalid(_))), "{request:?}");
         }
     }
 

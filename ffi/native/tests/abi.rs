@@ -7,7 +7,7 @@ use std::path::Path;
 use std::ptr::null_mut;
 use std::time::Duration;
 use std::{fs, thread};
-use support::{grant, load, new_runtime, next_events, submit};
+use support::{component, grant, load, new_runtime, next_events, submit};
 
 fn config(name: &str) -> String {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -28,6 +28,7 @@ fn a_made_up_or_freed_runtime_is_an_error() {
         assert_eq!(submit(runtime, "{}").unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(grant(runtime, "{}").unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(load(runtime, "{}", b"").unwrap_err().0, CAPSULE_NOT_FOUND);
+        assert_eq!(component(runtime, 1).unwrap_err().0, CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_cancel(runtime, 1), CAPSULE_NOT_FOUND);
         assert_eq!(capsule_runtime_unload(runtime, 1), CAPSULE_NOT_FOUND);
         assert_eq!(next_events(runtime).0, CAPSULE_NOT_FOUND);

@@ -1,15 +1,16 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
 use super::forget_files;
-use super::strip::strip;
+use super::strip::{WASM_PAGE, strip};
 use super::{EngineSource, Language};
-use crate::cache::{Cache, hex};
+use crate::cache::Cache;
 use crate::image::Base;
-use sha2::{Digest, Sha256};
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wasmtime::component::Component;
-use wasmtime::{Engine, Result, bail, error::Context};
+use wasmtime::{Engine, Result, bail};
+
+/// Of all engines, those of earlier versions too: a pair is 150 MB.
+const ENGINES_BYTES_AT_MOST: u64 = 1 << 30;
 
 pub struct Compiled {
     pub id: String,
@@ -17,14 +18,43 @@ pub struct Compiled {
     pub base: Base,
 }
 
+/// Where an engine's component comes from.
+pub enum Origin<'a> {
+    /// It came with Capsule.
+    Installed(&'a EngineSource),
+    /// It came with a program, as the code of its component, which has this digest. It has no memory of
+    /// its own: all of it is the program's.
+    Shipped {
+        digest: &'a str,
+        component: &'a [u8],
+    },
+}
+
+impl Origin<'_> {
+    fn digest(&self) -> &str {
+        match self {
+            Self::Installed(source) => &source.digest,
+            Self::Shipped { digest, .. } => digest,
+        }
+    }
+
+    /// The component without its memory, and that.
+    fn component_and_memory(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        match self {
+            Self::Installed(source) => Ok(strip(&source.read()?)?.into_memory()),
+            Self::Shipped { component, .. } => Ok((component.to_vec(), vec![0; WASM_PAGE])),
+        }
+    }
+}
+
 pub fn open_or_compile(
     engine: &Engine,
     language: Language,
-    source: &EngineSource,
+    origin: &Origin<'_>,
     cache: &Cache,
     on_compile: impl FnOnce(),
 ) -> Result<Compiled> {
-    let names = Names::new(engine, language, source);
+    let names = Names::new(engine, language, origin);
     if let Some(compiled) = open(engine, &names, cache)? {
         return Ok(compiled);
     }
@@ -34,11 +64,12 @@ pub fn open_or_compile(
         return Ok(compiled);
     }
     on_compile();
-    let bytes = read_verified(source)?;
-    let stripped = strip(&bytes)?;
-    cache.store(&names.base, &stripped.memory)?;
-    let component = forget_files::add_export(stripped.component)?;
-    cache.store(&names.code, &engine.precompile_component(&component)?)?;
+    let (component, memory) = origin.component_and_memory()?;
+    let component = forget_files::add_export(component)?;
+    let code = engine.precompile_component(&component)?;
+    cache.make_room(ENGINES_BYTES_AT_MOST);
+    cache.store(&names.base, &memory)?;
+    cache.store(&names.code, &code)?;
     match open(engine, &names, cache)? {
         Some(compiled) => Ok(compiled),
         None => bail!("the cache lost what was just written to it"),
@@ -53,10 +84,10 @@ struct Names {
 
 impl Names {
     /// Covers the engine, Wasmtime's version, its settings, and this machine's features.
-    fn new(engine: &Engine, language: Language, source: &EngineSource) -> Self {
+    fn new(engine: &Engine, language: Language, origin: &Origin<'_>) -> Self {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        source.digest.hash(&mut hasher);
+        origin.digest().hash(&mut hasher);
         let id = format!("{}-{:016x}", language.as_str(), hasher.finish());
         Self {
             code: format!("{id}.cwasm"),
@@ -74,25 +105,16 @@ fn open(engine: &Engine, names: &Names, cache: &Cache) -> Result<Option<Compiled
     // there, and it is never changed in place.
     let component = unsafe { Component::deserialize_file(engine, cache.path(&names.code)) };
     match component {
-        Ok(component) => Ok(Some(Compiled {
-            id: names.id.clone(),
-            component,
-            base: Base::new(base)?,
-        })),
+        Ok(component) => {
+            cache.touch(&names.code);
+            cache.touch(&names.base);
+            Ok(Some(Compiled {
+                id: names.id.clone(),
+                component,
+                base: Base::new(base)?,
+            }))
+        }
         // Another Wasmtime's, or another machine's: the name should have told, and compiling mends it.
         Err(_) => Ok(None),
     }
-}
-
-fn read_verified(source: &EngineSource) -> Result<Vec<u8>> {
-    let path = source.path.display();
-    let bytes = fs::read(&source.path).with_context(|| format!("Cannot read \"{path}\""))?;
-    let digest = hex(&Sha256::digest(&bytes));
-    if digest != source.digest {
-        bail!(
-            "Cannot use \"{path}\": its SHA-256 is {digest}, not {}",
-            source.digest
-        );
-    }
-    Ok(bytes)
 }

@@ -1,23 +1,30 @@
 //! Language engines: components that are built once a release and compiled once a machine.
 
 mod compile;
+mod fill;
 mod forget_files;
+mod registry;
 mod settings;
 mod spares;
 mod strip;
 
+pub use compile::Origin;
+pub use registry::{EngineCode, Engines};
 pub use spares::Bare;
+pub use strip::normalize;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, hex};
 use crate::host;
 use crate::image::{Base, Image};
 use crate::sandbox::SandboxState;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use spares::Spares;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
-use wasmtime::{Engine, Result, format_err};
+use wasmtime::{Engine, Result, bail, error::Context, format_err};
 
 /// The language of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,9 +59,34 @@ pub struct EngineSource {
     pub digest: String,
 }
 
+impl EngineSource {
+    /// The component.
+    pub fn read(&self) -> Result<Vec<u8>> {
+        read_verified(&self.path, &self.digest)
+    }
+
+    /// The component with this memory in place of its own.
+    pub fn with_memory(&self, memory: &[u8]) -> Result<Vec<u8>> {
+        fill::fill(&self.read()?, memory)
+    }
+}
+
+/// A file that has this SHA-256.
+pub fn read_verified(path: &Path, digest: &str) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let bytes = fs::read(path).with_context(|| format!("Cannot read \"{shown}\""))?;
+    let found = hex(&Sha256::digest(&bytes));
+    if found != digest {
+        bail!("Cannot use \"{shown}\": its SHA-256 is {found}, not {digest}");
+    }
+    Ok(bytes)
+}
+
 /// An engine that is ready to make sandboxes.
 pub struct LanguageEngine {
     language: Language,
+    /// Of an engine that came with Capsule.
+    source: Option<EngineSource>,
     engine: Engine,
     instance: InstancePre<SandboxState>,
     /// Tells this engine, on this machine, from all others: images of another one are useless.
@@ -74,12 +106,12 @@ impl LanguageEngine {
     /// `on_compile` is called before that, which takes seconds.
     pub fn open(
         language: Language,
-        source: &EngineSource,
+        origin: &Origin<'_>,
         cache: &Cache,
         on_compile: impl FnOnce(),
     ) -> Result<Self> {
         let engine = Engine::new(&settings::config(language))?;
-        let compiled = compile::open_or_compile(&engine, language, source, cache, on_compile)?;
+        let compiled = compile::open_or_compile(&engine, language, origin, cache, on_compile)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker, language)?;
         let export = |name| {
@@ -100,6 +132,10 @@ impl LanguageEngine {
             empty: Arc::new(Image::of_base(Arc::clone(&base))),
             base,
             spares: Spares::default(),
+            source: match origin {
+                Origin::Installed(source) => Some((*source).clone()),
+                Origin::Shipped { .. } => None,
+            },
             language,
             engine,
         })
@@ -107,6 +143,10 @@ impl LanguageEngine {
 
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    pub fn source(&self) -> Option<&EngineSource> {
+        self.source.as_ref()
     }
 
     pub fn wasmtime(&self) -> &Engine {

@@ -4,22 +4,52 @@
 //! engine is compiled without them, and they become the base image, which is mapped.
 
 use std::convert::Infallible;
+use wasm_encoder::ConstExpr;
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
 use wasmparser::{DataKind, Operator, Parser};
 use wasmtime::{Result, bail, format_err};
 
-const WASM_PAGE: usize = 1 << 16;
+pub const WASM_PAGE: usize = 1 << 16;
+/// More than a program may have after it was loaded.
+const MEMORY_BYTES_AT_MOST: usize = 1 << 30;
+/// Sections of a component that Capsule makes: what the program is called, what its tasks are.
+const OWN_SECTIONS: &str = "capsule:";
 
 /// A component without active data, and what that data was.
 #[derive(Debug)]
 pub struct Stripped {
     pub component: Vec<u8>,
-    /// The initial memory, whole pages.
-    pub memory: Vec<u8>,
+    /// The initial memory, up to the last byte that is not zero by declaration.
+    pub data: Vec<u8>,
+    /// The length of the initial memory.
+    pub memory_bytes: usize,
 }
 
+impl Stripped {
+    /// The whole initial memory.
+    pub fn into_memory(self) -> (Vec<u8>, Vec<u8>) {
+        let mut memory = self.data;
+        memory.resize(self.memory_bytes, 0);
+        (self.component, memory)
+    }
+}
+
+/// The component as it is, without its memory.
 pub fn strip(component: &[u8]) -> Result<Stripped> {
-    let mut stripper = Stripper::default();
+    run(Stripper::default(), component)
+}
+
+/// What all components have in common that differ in their memory alone: no data, the least memory, and
+/// none of Capsule's own sections.
+pub fn normalize(component: &[u8]) -> Result<Stripped> {
+    let stripper = Stripper {
+        is_normalizing: true,
+        ..Stripper::default()
+    };
+    run(stripper, component)
+}
+
+fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
     let mut output = wasm_encoder::Component::new();
     stripper
         .parse_component(&mut output, Parser::new(0), component)
@@ -33,21 +63,28 @@ pub fn strip(component: &[u8]) -> Result<Stripped> {
             stripper.main_memory_pages.len()
         );
     };
-    let minimum_bytes = pages * WASM_PAGE;
-    if stripper.memory.len() > minimum_bytes {
+    let memory_bytes = usize::try_from(pages)
+        .ok()
+        .and_then(|pages| pages.checked_mul(WASM_PAGE))
+        .filter(|bytes| *bytes <= MEMORY_BYTES_AT_MOST);
+    let Some(memory_bytes) = memory_bytes else {
+        bail!("Cannot take the memory out of the component: it is larger than a program may be");
+    };
+    if stripper.data.len() > memory_bytes {
         bail!("Cannot take the memory out of the component: data lies past the initial memory");
     }
-    stripper.memory.resize(minimum_bytes, 0);
     Ok(Stripped {
         component: output.finish(),
-        memory: stripper.memory,
+        data: stripper.data,
+        memory_bytes,
     })
 }
 
 #[derive(Default)]
 struct Stripper {
-    memory: Vec<u8>,
-    main_memory_pages: Vec<usize>,
+    is_normalizing: bool,
+    data: Vec<u8>,
+    main_memory_pages: Vec<u64>,
     problem: Option<String>,
 }
 
@@ -60,12 +97,22 @@ impl Reencode for Stripper {
         section: wasmparser::MemorySectionReader<'_>,
     ) -> Result<(), reencode::Error<Infallible>> {
         for memory in section.clone() {
-            let pages = memory?.initial as usize;
+            let pages = memory?.initial;
             if pages > 0 {
                 self.main_memory_pages.push(pages);
             }
         }
         reencode::utils::parse_memory_section(self, memories, section)
+    }
+
+    fn memory_type(
+        &mut self,
+        mut memory: wasmparser::MemoryType,
+    ) -> Result<wasm_encoder::MemoryType, reencode::Error<Infallible>> {
+        if self.is_normalizing {
+            memory.initial = memory.initial.min(1);
+        }
+        Ok(reencode::utils::memory_type(self, memory))
     }
 
     fn parse_data(
@@ -88,34 +135,49 @@ impl Reencode for Stripper {
             _ => {}
         }
         // The segment stays, emptied: others keep their index.
-        segments.active(memory_index, &self.const_expr(offset_expr)?, []);
+        segments.active(memory_index, &ConstExpr::i32_const(0), []);
         Ok(())
     }
 }
 
-impl ReencodeComponent for Stripper {}
+impl ReencodeComponent for Stripper {
+    fn parse_component_custom_section(
+        &mut self,
+        component: &mut wasm_encoder::Component,
+        section: wasmparser::CustomSectionReader<'_>,
+    ) -> Result<(), reencode::Error<Infallible>> {
+        if self.is_normalizing && section.name().starts_with(OWN_SECTIONS) {
+            return Ok(());
+        }
+        reencode::component_utils::parse_component_custom_section(self, component, section)
+    }
+}
 
 impl Stripper {
     fn keep(&mut self, start: usize, data: &[u8]) {
         let end = start + data.len();
-        if self.memory.len() < end {
-            self.memory.resize(end, 0);
+        if end > MEMORY_BYTES_AT_MOST {
+            self.problem = Some(format!("data lies at {start}"));
+            return;
         }
-        self.memory[start..end].copy_from_slice(data);
+        if self.data.len() < end {
+            self.data.resize(end, 0);
+        }
+        self.data[start..end].copy_from_slice(data);
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn component(module: &wasm_encoder::Module) -> Vec<u8> {
+    pub fn component(module: &wasm_encoder::Module) -> Vec<u8> {
         let mut component = wasm_encoder::Component::new();
         component.section(&wasm_encoder::ModuleSection(module));
         component.finish()
     }
 
-    fn module(pages: u64, offset: &wasm_encoder::ConstExpr) -> wasm_encoder::Module {
+    pub fn module(pages: u64, offset: &wasm_encoder::ConstExpr) -> wasm_encoder::Module {
         let mut memories = wasm_encoder::MemorySection::new();
         memories.memory(wasm_encoder::MemoryType {
             minimum: pages,
@@ -134,10 +196,10 @@ mod tests {
     #[test]
     fn data_becomes_the_memory_and_leaves_the_component() {
         let source = component(&module(2, &wasm_encoder::ConstExpr::i32_const(70_000)));
-        let stripped = strip(&source).unwrap();
-        assert_eq!(stripped.memory.len(), 2 * WASM_PAGE);
-        assert_eq!(&stripped.memory[70_000..70_004], b"here");
-        assert!(!stripped.component.windows(4).any(|bytes| bytes == b"here"));
+        let (component, memory) = strip(&source).unwrap().into_memory();
+        assert_eq!(memory.len(), 2 * WASM_PAGE);
+        assert_eq!(&memory[70_000..70_004], b"here");
+        assert!(!component.windows(4).any(|bytes| bytes == b"here"));
     }
 
     #[test]

@@ -80,6 +80,18 @@ pub fn load(runtime: u64, request: &str, payload: &[u8]) -> Result<u64, (u32, St
     result(status, program, error)
 }
 
+/// The bytes of a program's component, or a status and what is said of it.
+pub fn component(runtime: u64, program: u64) -> Result<Vec<u8>, (u32, String)> {
+    let (mut bytes, mut error) = (EMPTY, EMPTY);
+    // SAFETY: all pointers are of this frame.
+    let status = unsafe { capsule_runtime_component(runtime, program, &mut bytes, &mut error) };
+    if status == CAPSULE_OK {
+        Ok(take(bytes))
+    } else {
+        Err((status, take_text(error)))
+    }
+}
+
 pub fn next_events(runtime: u64) -> (u32, Vec<u8>) {
     let mut events = EMPTY;
     // SAFETY: the pointer is of this frame.

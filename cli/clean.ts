@@ -1,0 +1,48 @@
+import { emptyCache } from "../compiler/cache_folder.ts";
+import { projectFolder } from "../compiler/folder.ts";
+import { cacheFolder } from "../compiler/tools.ts";
+import { platform } from "../platform/mod.ts";
+import { join } from "../platform/path.ts";
+import { projectRoot } from "../runner/project.ts";
+import { type CommandSpec, parseArguments } from "./arguments.ts";
+import { workingFolder } from "./folder.ts";
+import { noteLine, printLine } from "./report.ts";
+import { count, size, table } from "./table.ts";
+
+export const cleanCommand: CommandSpec = {
+  name: "clean",
+  usage: "[OPTIONS]",
+  summary: "Empty the cache",
+  details: `
+Removes what Capsule keeps in your cache folder, and the components in .capsule of the
+project: all of it is made again when it is needed. That takes seconds for the language
+engines. The trace of what ran stays. What runs now goes on.`,
+  options: {
+    cwd: { value: "DIR", help: "A folder of the project" },
+  },
+};
+
+/** Empties the cache. Returns the exit status. */
+export function clean(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, cleanCommand);
+  const root = projectRoot(undefined, workingFolder(parsed));
+  const removed = emptyCache().filter(({ files }) => files > 0);
+  const rows = removed.map(({ name, files, bytes }) => [name, count(files), size(bytes)]);
+  const components = componentsOf(root);
+  if (components.length > 0) {
+    const bytes = components.reduce((sum, path) => sum + (platform.stat(path)?.size ?? 0), 0);
+    rows.push(["components of this project", count(components.length), size(bytes)]);
+    for (const path of components) platform.remove(path);
+  }
+  if (rows.length === 0) noteLine(`there is nothing in ${cacheFolder()}`);
+  else printLine(table(["removed", "files>", "size>"], rows));
+  return Promise.resolve(0);
+}
+
+/** A `.capsule` that leads elsewhere came with somebody's repository: nothing in it is touched. */
+function componentsOf(root: string): string[] {
+  const folder = join(projectFolder(platform.realPath(root)), "wasm");
+  if (platform.realPath(folder) !== folder) return [];
+  const names = platform.readFolder(folder) ?? [];
+  return names.filter((name) => name.endsWith(".wasm")).map((name) => join(folder, name));
+}

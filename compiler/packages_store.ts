@@ -1,0 +1,109 @@
+/** The packages that components bring, as folders in the user's cache: a sandbox reads them from there. */
+import type { CapsuleError } from "../errors.ts";
+import type { FolderGrant } from "../ffi/native.ts";
+import { platform } from "../platform/mod.ts";
+import { dirname, join, normalize } from "../platform/path.ts";
+import type { PackageFolder } from "./component.ts";
+import { sha256 } from "./digest.ts";
+import { GUEST_PACKAGES } from "./python_packages.ts";
+import { cacheFolder } from "./tools.ts";
+
+/** Of a machine where many are run, those that were not used for longest are removed. */
+const KEPT_AT_MOST = 50;
+/** Written when they are used: it tells when that was. */
+const MARK = ".used";
+
+/** The folders of one component. */
+export interface Unpacked {
+  folder: string;
+  guests: string[];
+}
+
+/** The folders as a program gets them. */
+export function grantsOf({ folder, guests }: Unpacked): FolderGrant[] {
+  const real = platform.realPath(folder);
+  return guests.map((guest, index) => ({
+    host: join(real, String(index)),
+    guest,
+    read_only: true,
+  }));
+}
+
+/** Whether the folders are still there. */
+export function checkPackages({ folder }: Unpacked): boolean {
+  if (!platform.stat(join(folder, MARK))?.isFile) return false;
+  platform.replaceFile(join(folder, MARK), "");
+  return true;
+}
+
+/**
+ * Writes packages to a folder that is named after their content, unless it is there.
+ *
+ * @throws {CapsuleError} for names that lead elsewhere.
+ */
+export async function unpack(
+  packages: PackageFolder[],
+  refuse: (problem: string) => CapsuleError,
+): Promise<Unpacked> {
+  for (const { guest, files } of packages) {
+    if (!GUEST.test(guest)) throw refuse(`its packages lie at ${JSON.stringify(guest)}`);
+    const wrong = files.find(({ path }) => !isPlain(path));
+    if (wrong) throw refuse(`its packages hold a file ${JSON.stringify(wrong.path)}`);
+  }
+  const store = join(cacheFolder(), "packages");
+  const listed = await Promise.all(packages.map(async ({ guest, files }) => {
+    const digests = await Promise.all(files.map(({ data }) => sha256(data)));
+    return [guest, files.map(({ path }, index) => [path, digests[index]])];
+  }));
+  const folder = join(store, (await sha256(JSON.stringify(listed))).slice(0, 32));
+  const unpacked = { folder, guests: packages.map(({ guest }) => guest) };
+  if (checkPackages(unpacked)) return unpacked;
+  platform.makeFolder(store, 0o700);
+  makeRoom(store);
+  const made = platform.makeTemporaryFolder(store);
+  try {
+    packages.forEach(({ files }, index) => write(join(made, String(index)), files));
+    platform.replaceFile(join(made, MARK), "");
+    platform.remove(folder);
+    platform.rename(made, folder);
+  } catch (error) {
+    platform.remove(made);
+    // Another process was first: what it wrote is the same.
+    if (!checkPackages(unpacked)) throw error;
+  }
+  return unpacked;
+}
+
+function write(folder: string, files: PackageFolder["files"]): void {
+  platform.makeFolder(folder, 0o700);
+  const made = new Set<string>([folder]);
+  for (const { path, data } of files) {
+    const file = join(folder, path);
+    const parent = dirname(file);
+    if (!made.has(parent)) platform.makeFolder(parent, 0o700);
+    made.add(parent);
+    platform.replaceFile(file, data, 0o600);
+  }
+}
+
+function makeRoom(store: string): void {
+  const found = (platform.readFolder(store) ?? []).map((name) => {
+    const folder = join(store, name);
+    return { folder, usedMs: platform.stat(folder)?.modifiedMs ?? 0 };
+  });
+  found.sort((a, b) => b.usedMs - a.usedMs);
+  for (const { folder } of found.slice(KEPT_AT_MOST - 1)) platform.remove(folder);
+}
+
+/** A name that stays inside of its folder, whoever wrote it. */
+function isPlain(path: string): boolean {
+  const isInside = path === normalize(path) && path !== "." && !path.startsWith("../") &&
+    path !== ".." &&
+    !path.startsWith("/");
+  return isInside && path.length <= PATH_LENGTH_AT_MOST && !CONTROL_OR_BACKSLASH.test(path);
+}
+
+const PATH_LENGTH_AT_MOST = 1000;
+// deno-lint-ignore no-control-regex
+const CONTROL_OR_BACKSLASH = /[\u0000-\u001f\\]/;
+const GUEST = new RegExp(`^${GUEST_PACKAGES.replaceAll(".", "\\.")}(?:-[0-9]{1,3})?$`);

@@ -1,0 +1,180 @@
+/** `capsule build`: a program as one file that runs elsewhere. */
+import { cacheFolder, engineSources, worldPath } from "../compiler/tools.ts";
+import { encodeComponent, type PackageFolder } from "../compiler/component.ts";
+import { makeProjectFolder } from "../compiler/folder.ts";
+import { sha256 } from "../compiler/digest.ts";
+import { reachablePackages } from "../compiler/python_distributions.ts";
+import { CapsuleError } from "../errors.ts";
+import { platform } from "../platform/mod.ts";
+import { basename, extname, join } from "../platform/path.ts";
+import { checkTask } from "./open.ts";
+import { prepare, type PreparedProgram, type ProgramOptions } from "./prepare.ts";
+import { runtime } from "./runtime.ts";
+
+/** What to build. */
+export interface BuildOptions extends Pick<ProgramOptions, "cwd" | "onEvent" | "signal"> {
+  /** A `.ts`, `.js` or `.py` file, relative to `cwd`. */
+  file: string;
+  /** A few KiB that need the engine of this version, instead of a component that has it. */
+  thin?: boolean;
+  /** Hears of each step as it begins. */
+  onStage?: (stage: BuildStage) => void;
+}
+
+/** The steps of a build: the last tells the size. */
+export type BuildStage = "load" | "packages" | "component" | "write";
+
+/** A component that was built. */
+export interface BuiltComponent {
+  /** Absolute. */
+  path: string;
+  bytes: number;
+  /** The names of its tasks. */
+  tasks: string[];
+  /** Nothing changed: it was there. */
+  isKept: boolean;
+}
+
+/** What is remembered of a build, in this user's cache. */
+interface Entry {
+  /** Of all that went into it. */
+  key: string;
+  /** In `.capsule/wasm`. */
+  name: string;
+  sha256: string;
+}
+
+/**
+ * Builds a component that `capsule exec`, or `run({ file: "main.wasm" })`, runs: into `.capsule/wasm`.
+ *
+ * @throws {CapsuleError} for mistakes on the host's side, as `open` does; `file_not_found` where nothing
+ * can be written.
+ */
+export async function build(options: BuildOptions): Promise<BuiltComponent> {
+  const { thin = false, onStage } = options;
+  if (extname(options.file) === ".wasm") {
+    throw new CapsuleError("invalid_argument", `${basename(options.file)} is built already`);
+  }
+  onStage?.("load");
+  const prepared = await prepare(options);
+  try {
+    // Whoever runs it may name another task: most do not.
+    checkTask(prepared.program, new Set(Object.keys(prepared.policies)), "main");
+    onStage?.("packages");
+    const packages = packagesOf(prepared);
+    return await buildOnce(prepared, { thin, packages, onStage });
+  } finally {
+    runtime().unload(prepared.loaded.id);
+  }
+}
+
+interface Building {
+  thin: boolean;
+  packages: PackageFolder[];
+  onStage: BuildOptions["onStage"];
+}
+
+async function buildOnce(prepared: PreparedProgram, building: Building): Promise<BuiltComponent> {
+  const { program, policies, source: { root } } = prepared;
+  const { thin, packages, onStage } = building;
+  const tasks = Object.keys(policies);
+  const folder = makeProjectFolder(root, "wasm");
+  if (folder === undefined) {
+    throw new CapsuleError(
+      "file_not_found",
+      `Cannot write to "${join(root, ".capsule")}": it leads elsewhere`,
+      {
+        hint: "remove it: it came with somebody's repository, perhaps",
+      },
+    );
+  }
+  const index = await indexPath(prepared, thin);
+  const key = await keyOf(prepared, packages);
+  // Of many that build it at once, one does.
+  const unlock = await platform.lock(`${index}.lock`);
+  try {
+    const before = parseEntry(platform.readTextFile(index));
+    const kept = before?.key === key ? await read(before, folder) : undefined;
+    if (kept !== undefined) return { ...kept, tasks, isKept: true };
+    onStage?.("component");
+    const engine = engineSources()[program.language];
+    const full = thin ? {} : { full: await runtime().component(prepared.loaded.id) };
+    const component = await encodeComponent(program, {
+      engine,
+      declarations: prepared.declarations,
+      ...(packages.length > 0 ? { packages } : {}),
+      ...full,
+    });
+    onStage?.("write");
+    const digest = await sha256(component);
+    const name = `${stemOf(program.name)}_${digest.slice(0, 16)}.wasm`;
+    platform.replaceFile(join(folder, name), component);
+    writeWorld(root);
+    const entry: Entry = { key, name, sha256: digest };
+    platform.replaceFile(index, JSON.stringify(entry), 0o600);
+    // Each edit would leave one behind.
+    if (before && before.name !== name) platform.remove(join(folder, basename(before.name)));
+    return { path: join(folder, name), bytes: component.length, tasks, isKept: false };
+  } finally {
+    unlock();
+  }
+}
+
+function packagesOf({ program, packages, declarations }: PreparedProgram): PackageFolder[] {
+  if (packages.length === 0) return [];
+  const { files = [] } = JSON.parse(declarations) as { files?: string[] };
+  return reachablePackages(program, packages, files);
+}
+
+async function indexPath({ program, source }: PreparedProgram, thin: boolean): Promise<string> {
+  const folder = join(cacheFolder(), "builds");
+  platform.makeFolder(folder, 0o700);
+  const name = await sha256(JSON.stringify([source.root, program.name, thin]));
+  return join(folder, `${name.slice(0, 32)}.json`);
+}
+
+/** A digest of all that goes into a component. */
+async function keyOf(prepared: PreparedProgram, packages: PackageFolder[]): Promise<string> {
+  const { program, declarations } = prepared;
+  const listed = (files: { path: string; data: Uint8Array }[]) =>
+    Promise.all(files.map(async ({ path, data }) => [path, await sha256(data)]));
+  return await sha256(JSON.stringify([
+    program.name,
+    await listed(program.files),
+    declarations,
+    engineSources()[program.language].digest,
+    await Promise.all(packages.map(async ({ guest, files }) => [guest, await listed(files)])),
+  ]));
+}
+
+function parseEntry(text: string | undefined): Entry | undefined {
+  try {
+    const entry = text === undefined ? undefined : JSON.parse(text);
+    return typeof entry?.name === "string" ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is there already, if it is still what was written. */
+async function read(
+  { name, sha256: digest }: Entry,
+  folder: string,
+): Promise<{ path: string; bytes: number } | undefined> {
+  const path = join(folder, basename(name));
+  const component = platform.readFile(path);
+  if (component === undefined || await sha256(component) !== digest) return undefined;
+  return { path, bytes: component.length };
+}
+
+/** What components import and export, for other tools. */
+function writeWorld(root: string): void {
+  const folder = makeProjectFolder(root, "wit");
+  const world = platform.readFile(worldPath());
+  if (folder !== undefined && world) platform.replaceFile(join(folder, "world.wit"), world);
+}
+
+function stemOf(name: string): string {
+  const file = basename(name);
+  return file.slice(0, file.length - extname(file).length);
+}

@@ -1,0 +1,202 @@
+/** From a request to a program that is loaded, and what its tasks may do. */
+import { compileCached } from "../compiler/cache.ts";
+import { readComponent } from "../compiler/component_file.ts";
+import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
+import { packageFolders } from "../compiler/python_packages.ts";
+import { CapsuleError } from "../errors.ts";
+import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
+import { platform } from "../platform/mod.ts";
+import { dirname, extname, resolve } from "../platform/path.ts";
+import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
+import { readConfig } from "./config.ts";
+import { Environment } from "./environment.ts";
+import { type RunEvent, runEvent } from "./events.ts";
+import { resolvePolicies } from "./grant.ts";
+import { parseMounts } from "./mounts.ts";
+import { parseDeclarations, policiesOf } from "./policy.ts";
+import { projectRoot } from "./project.ts";
+import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
+
+/** Which program: a file, or text in a language. */
+export interface ProgramOptions {
+  /** A `.ts`, `.js` or `.py` file, or a `.wasm` that `capsule build` made, relative to `cwd`. */
+  file?: string;
+  /** The program itself, instead of a file. */
+  code?: string;
+  /** The language of `code`. */
+  language?: "typescript" | "javascript" | "python";
+  /** The folder that relative paths start from: the process's own by default. */
+  cwd?: string;
+  /**
+   * Folders that all tasks may touch besides their own: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
+   * project's root.
+   */
+  mounts?: string[];
+  /**
+   * Environment variables that win over the process's own. A task sees those that its `envVariables`
+   * name.
+   */
+  env?: Record<string, string>;
+  /**
+   * What tasks may reach of the files, hosts and variables that they declare: `"declared"`, which is all,
+   * for programs whose author one trusts; `"none"`; or lists of what is permitted. For a program of
+   * somebody else, which then may not import files from outside the project either. The default is
+   * `"declared"` for a source and `"none"` for a `.wasm`.
+   */
+  policy?: "declared" | "none" | Ceiling;
+  /** Hears of what happens. */
+  onEvent?: (event: RunEvent) => void;
+  /** Gives up loading: the reason of the signal is thrown. */
+  signal?: AbortSignal;
+}
+
+/** A program that is loaded, and all that was found out about it. */
+export interface PreparedProgram {
+  source: AnySource;
+  program: Program;
+  packages: FolderGrant[];
+  loaded: LoadedProgram;
+  /** What the engine told of the tasks, as JSON. */
+  declarations: string;
+  policies: Record<string, TaskPolicy>;
+  limits: Partial<NativeLimits>;
+}
+
+/** A component needs no compiler. */
+export interface ComponentSource {
+  /** Absolute. */
+  component: string;
+  root: string;
+}
+
+type AnySource = Source | ComponentSource;
+
+interface ReadProgram {
+  program: Program;
+  packages: FolderGrant[];
+}
+
+/**
+ * Loads a program, and fixes what its tasks may do.
+ *
+ * @throws {CapsuleError} for mistakes on the host's side. The reason of the signal, if that aborts.
+ */
+export async function prepare(options: ProgramOptions): Promise<PreparedProgram> {
+  const { signal, onEvent } = options;
+  signal?.throwIfAborted();
+  const found = sourceOf(options);
+  const { policy = "component" in found ? "none" : "declared" } = options;
+  const permitted = parseCeiling(policy);
+  const source = "component" in found ? found : { ...found, isConfined: permitted !== undefined };
+  const { root } = source;
+  const { defaults, limits } = await readConfig(root);
+  const environment = new Environment(root, options.env);
+  const mounts = parseMounts(options.mounts ?? []);
+  const { program, packages } = await read(source, signal);
+  const loaded = await load(program, { packages, limits, onEvent, signal });
+  try {
+    const declarations = program.component?.declarations ?? loaded.declarations;
+    const declared = policiesOf(program, parseDeclarations(program, declarations), defaults);
+    const surroundings = { program, root, environment, mounts, permitted };
+    const policies = await resolvePolicies(declared, surroundings);
+    const refused = withheld(Object.values(declared), permitted);
+    if (refused !== undefined) onEvent?.({ type: "access_withheld", ...refused });
+    return { source, program, packages, loaded, declarations, policies, limits };
+  } catch (error) {
+    runtime().unload(loaded.id);
+    throw error;
+  }
+}
+
+async function read(source: AnySource, signal?: AbortSignal): Promise<ReadProgram> {
+  try {
+    if ("component" in source) return await readComponent(source.component);
+    const program = "file" in source
+      ? await compileCached(source)
+      : (await compile(source)).program;
+    return { program, packages: program.language === "python" ? packagesOf(source) : [] };
+  } finally {
+    // Ctrl-C reaches esbuild too: its failure is not what counts then.
+    signal?.throwIfAborted();
+  }
+}
+
+function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): AnySource {
+  if ((file === undefined) === (code === undefined)) {
+    throw new CapsuleError("invalid_argument", "give either a file or code");
+  }
+  const texts = { file, code, cwd };
+  for (const [name, value] of Object.entries(texts)) {
+    if (value === undefined || typeof value === "string" && !value.includes("\0")) continue;
+    throw new CapsuleError("invalid_argument", `${name} is no text without NUL`);
+  }
+  if (!platform.stat(cwd)?.isFolder) {
+    throw new CapsuleError("file_not_found", `Cannot use the folder "${cwd}": there is none`);
+  }
+  if (file !== undefined) {
+    const path = resolve(cwd, file);
+    if (extname(path) === ".wasm") return { component: path, root: projectRoot(path, cwd) };
+    languageOf(path);
+    return { file: path, root: projectRoot(path, cwd) };
+  }
+  if (language !== "python" && language !== "typescript" && language !== "javascript") {
+    throw new CapsuleError(
+      "invalid_argument",
+      `code needs its language: "typescript", "javascript" or "python", not ${
+        JSON.stringify(language)
+      }`,
+    );
+  }
+  return {
+    code: code!,
+    language: language === "python" ? "python" : "javascript",
+    root: projectRoot(undefined, cwd),
+  };
+}
+
+/** Where the packages of a Python program lie. */
+function packagesOf(source: Source): FolderGrant[] {
+  return packageFolders(source.root, "file" in source ? dirname(source.file) : source.root);
+}
+
+/** What loading a program needs besides it. */
+interface Loading {
+  packages: FolderGrant[];
+  limits: Partial<NativeLimits>;
+  onEvent: ((event: RunEvent) => void) | undefined;
+  signal: AbortSignal | undefined;
+}
+
+async function load(program: Program, loading: Loading): Promise<LoadedProgram> {
+  const { language, files, component, sourceMap, key } = program;
+  const { packages, limits, onEvent, signal } = loading;
+  const request = { language, files, component, sourceMap, key, packages, limits };
+  try {
+    return await runtime().load(request, listenerOf(onEvent), signal);
+  } catch (error) {
+    if (!(error instanceof LoadFailure)) throw error;
+    signal?.throwIfAborted();
+    const { error_type, message, stack } = error.failure;
+    if (error_type === "internal_error") throw new CapsuleError("internal", message);
+    if (error_type === "invalid_module") {
+      throw new CapsuleError("invalid_module", `Cannot run "${program.name}": ${message}`);
+    }
+    const details = stack ? `\n${stack}` : "";
+    throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`, {
+      hint: NO_ACCESS.test(message)
+        ? "top-level code runs once, without any access: do this inside a task"
+        : undefined,
+    });
+  }
+}
+
+/** What top-level code fails with that wants a file, a socket or a task. */
+const NO_ACCESS = /\b(?:FileNotFoundError|PermissionError|OSError)\b|not by top-level code/;
+
+/** Passes on to whoever hears what the native library tells. */
+export function listenerOf(onEvent?: (event: RunEvent) => void): (event: NativeEvent) => void {
+  return (event) => {
+    const told = onEvent && runEvent(event);
+    if (told) onEvent(told);
+  };
+}
