@@ -155,9 +155,9 @@ function decodeContent(header: Header, contents: Uint8Array): Content {
   const { kind, language, name, engine, capsule, declarations } = header;
   check(kind === "thin" || kind === "full");
   check(language === "javascript" || language === "python");
-  for (const text of [name, engine, capsule]) check(typeof text === "string");
+  for (const text of [name, engine, capsule]) check(isText(text));
   check(kind === "full" ? header.files.length === 0 : header.files.length > 0);
-  check(typeof declarations === "string" || kind === "thin" && declarations === undefined);
+  check(isText(declarations) || kind === "thin" && declarations === undefined);
   let offset = 0;
   const take = (bytes: number) => {
     check(Number.isSafeInteger(bytes) && bytes >= 0 && offset + bytes <= contents.length);
@@ -165,18 +165,23 @@ function decodeContent(header: Header, contents: Uint8Array): Content {
   };
   const takeFiles = (files: { path: string; bytes: number }[]) =>
     files.map(({ path, bytes }) => {
-      check(typeof path === "string");
+      check(isText(path));
       return { path, data: take(bytes) };
     });
   const sourceMap = take(header.source_map_bytes);
   const program: Program = { language, name, files: takeFiles(header.files) };
   if (sourceMap.length > 0) program.sourceMap = sourceMap;
   const packages = header.packages?.map(({ guest, files }) => {
-    check(typeof guest === "string");
+    check(isText(guest));
     return { guest, files: takeFiles(files) };
   });
   check(offset === contents.length);
   return { program, kind, engine, capsule, declarations, packages };
+}
+
+/** Whether it can be written as UTF-8. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.isWellFormed();
 }
 
 function check(isRight: boolean): void {

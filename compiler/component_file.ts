@@ -69,12 +69,22 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
   const packages = content.packages && await unpack(content.packages, refuse);
   const digest = await sha256(component);
   if (content.kind === "thin") {
+    if (!isUtf8(content.program.files[0]!.data)) throw refuse("its program is no text");
     const program = { ...content.program, key: digest };
     return { program, packages: packages ? grantsOf(packages) : [] };
   }
   const kept = entryOf(content, stat.stamp, digest, packages);
   keep(index, kept);
   return programOf(file, kept, packages);
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function entryOf(

@@ -1,13 +1,13 @@
 //! Puts a program's memory into its engine's component, which is a component of its own then: whoever
 //! makes an instance of it has the program loaded.
 
-use super::strip::WASM_PAGE;
+use super::strip::{WASM_PAGE, unreadable};
 use std::convert::Infallible;
 use std::ops::Range;
 use wasm_encoder::ConstExpr;
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
 use wasmparser::{DataKind, Parser, Payload};
-use wasmtime::{Result, bail, format_err};
+use wasmtime::{Result, bail};
 
 /// Zeroes between two segments: fewer cost less than another segment does.
 const GAP: usize = 16;
@@ -27,7 +27,7 @@ pub fn fill(engine: &[u8], memory: &[u8]) -> Result<Vec<u8>> {
     let mut output = wasm_encoder::Component::new();
     filler
         .parse_component(&mut output, Parser::new(0), engine)
-        .map_err(|error| format_err!("Cannot read the engine: {error}"))?;
+        .map_err(|error| unreadable(&error))?;
     Ok(output.finish())
 }
 

@@ -53,7 +53,7 @@ fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
     let mut output = wasm_encoder::Component::new();
     stripper
         .parse_component(&mut output, Parser::new(0), component)
-        .map_err(|error| format_err!("Cannot read the component: {error}"))?;
+        .map_err(|error| unreadable(&error))?;
     if let Some(problem) = stripper.problem {
         bail!("Cannot take the memory out of the component: {problem}");
     }
@@ -78,6 +78,14 @@ fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
         data: stripper.data,
         memory_bytes,
     })
+}
+
+/// What is wrong with a component that cannot be read.
+pub fn unreadable(error: &reencode::Error<Infallible>) -> wasmtime::Error {
+    match error {
+        reencode::Error::ParseError(error) => format_err!("it is damaged: {error}"),
+        other => format_err!("it is damaged: {other}"),
+    }
 }
 
 #[derive(Default)]

@@ -1,0 +1,40 @@
+/** Damages what the cache holds. */
+import { ROOT } from "../common.ts";
+import { type Prepared, RESULT, type SourceName, SOURCES } from "./prepare.ts";
+import type { Random } from "./random.ts";
+
+/**
+ * Damages a file of the cache, and runs a source in a new process: its result must be right.
+ *
+ * @throws If it is not.
+ */
+export async function damageCache(random: Random, { folder, cache }: Prepared): Promise<string> {
+  const file = random.of(Object.keys(SOURCES) as SourceName[]);
+  await runSource(file, folder, cache);
+  const path = random.of([...filesIn(cache), ...filesIn(`${folder}/.capsule`)]);
+  const content = Deno.readFileSync(path);
+  // Never in place: a file that is cut while it is mapped ends whoever has mapped it.
+  Deno.writeFileSync(`${path}.new`, random.damaged(content), { mode: 0o600 });
+  Deno.renameSync(`${path}.new`, path);
+  await runSource(file, folder, cache);
+  const kind = path.match(/\.\w+(?:\.seal)?$/)?.[0] ?? path;
+  return `cache file ${kind}: right`;
+}
+
+async function runSource(file: SourceName, folder: string, cache: string): Promise<void> {
+  const cli = ["run", "-A", "--no-check", "--quiet", `--config=${ROOT}deno.json`, `${ROOT}cli.ts`];
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...cli, "run", file, "--args-json", "[5]"],
+    cwd: folder,
+    env: { CAPSULE_CACHE_DIR: cache },
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  if (code === 0 && text === `${RESULT}\n`) return;
+  throw new Error(`${file} ended with ${code}: ${text}${new TextDecoder().decode(stderr)}`);
+}
+
+function filesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder)).flatMap(({ name, isDirectory }) =>
+    isDirectory ? filesIn(`${folder}/${name}`) : [`${folder}/${name}`]
+  ).sort();
+}

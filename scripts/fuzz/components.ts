@@ -1,0 +1,63 @@
+/** Damages components. */
+import { run } from "@capsule/sdk/runner";
+import { CapsuleError } from "../../errors.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Random } from "./random.ts";
+
+const DIGEST_BYTES = 32;
+/** Where machine code of a damaged engine is compiled, which takes seconds: seldom. */
+const CODE_IN = 12;
+
+/**
+ * Damages a component and runs it. Returns what came of it.
+ *
+ * @throws If something ended that must not.
+ */
+export async function damageComponents(
+  random: Random,
+  { folder, components }: Prepared,
+): Promise<string> {
+  const whole = random.of(components);
+  const isSealed = random.below(4) > 0;
+  const damaged = isSealed ? await sealed(damagedPart(random, whole)) : random.damaged(whole);
+  const file = `${folder}/damaged.wasm`;
+  Deno.writeFileSync(file, damaged);
+  const isChanged = damaged.length !== whole.length ||
+    damaged.some((byte, at) => byte !== whole[at]);
+  const outcome = await outcomeOf(file);
+  if (isChanged && !isSealed && outcome !== "invalid_module") {
+    throw new Error(`a damaged component ended with ${outcome}`);
+  }
+  return `component, ${isSealed ? "sealed again" : "damaged"}: ${outcome}`;
+}
+
+/** Its sections at the end, its memory, or its code. */
+function damagedPart(random: Random, whole: Uint8Array): Uint8Array {
+  const content = whole.subarray(0, -DIGEST_BYTES);
+  const tail = Math.max(8, content.length - 3000);
+  if (random.below(2) === 0 || content.length < 100_000) return random.damaged(content, tail);
+  // Most of the first half is memory, and most of the end is code.
+  return random.below(CODE_IN) === 0
+    ? random.flipped(content, content.length - 1_000_000, tail)
+    : random.flipped(content, 8, content.length >> 1);
+}
+
+async function sealed(content: Uint8Array): Promise<Uint8Array> {
+  const bytes = new Uint8Array(content.length + DIGEST_BYTES);
+  bytes.set(content);
+  const digest = await crypto.subtle.digest("SHA-256", content as BufferSource);
+  bytes.set(new Uint8Array(digest), content.length);
+  return bytes;
+}
+
+async function outcomeOf(file: string): Promise<string> {
+  try {
+    const signal = AbortSignal.timeout(60_000);
+    const { error, success } = await run({ file, args: [5], policy: "declared", signal });
+    return success ? "a result" : error.error_type;
+  } catch (error) {
+    if (!(error instanceof CapsuleError)) throw error;
+    if (error.code === "internal") throw error;
+    return error.code;
+  }
+}
