@@ -8,6 +8,7 @@ import { ROOT } from "../scripts/common.ts";
 const BENCHES: Record<string, string> = {
   images: "a call from an image, beside a load in every sandbox",
   tasks: "sub-tasks side by side, and how late timeouts are",
+  build: "components: what they weigh, and what they take to build and to run",
   memory: "1,000 sandboxes of one program, asleep",
 };
 
