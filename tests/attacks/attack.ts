@@ -1,0 +1,180 @@
+/** Runs a program that attacks, and looks at what it left of everything around it. */
+import type { Envelope } from "../../sdk/envelope.ts";
+import { TraceRecorder } from "../../trace/recorder.ts";
+import { TraceStore } from "../../trace/store.ts";
+import { assertEquals } from "../assert.ts";
+import { type Project, project } from "../support.ts";
+import { open, type ProgramOptions } from "@capsule/sdk/runner";
+
+export const LANGUAGES = ["typescript", "python"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** A hostile program, and what it is given. */
+export interface Attack extends Pick<ProgramOptions, "mounts" | "env" | "policy" | "signal"> {
+  language: Language;
+  /** Declares tasks; `main` is called. */
+  code: string;
+  args?: unknown[];
+  /** Compared before and after. A new one by default. */
+  folder?: Project;
+  /** The project's root, inside of the folder: itself by default. */
+  root?: string;
+  /** What may change: folders, relative to `folder`. */
+  writable?: string[];
+}
+
+/** The task that is called after `main`, in the same program. */
+const NEXT: Record<Language, string> = {
+  typescript: '\ntask({ name: "next" }, () => "served");',
+  python: '\n@task(name="next")\ndef next_task(): return "served"',
+};
+const PEACEFUL: Record<Language, string> = {
+  typescript: 'import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);',
+  python: "from capsule import task\n@task\ndef main(): return 1",
+};
+/** How long what ends by itself may take to. */
+const PATIENCE_MS = 3000;
+const warm = new Set<Language>();
+
+/**
+ * Calls `main` of the program. Afterwards the next task is served, the trace has one ended row of each
+ * attempt, no thread works any more, no descriptor is left, and nothing has changed that may not.
+ *
+ * @throws What the host refuses, once the same is checked.
+ */
+export async function attack(options: Attack): Promise<Envelope> {
+  const { language } = options;
+  if (!warm.has(language)) {
+    // What a process opens once is no remainder.
+    using folder = project();
+    await perform({ language, code: PEACEFUL[language] }, folder);
+    warm.add(language);
+  }
+  using own = options.folder === undefined ? project() : undefined;
+  const folder = options.folder ?? own!;
+  const before = { files: snapshot(folder.path, options.writable), descriptors: descriptors() };
+  try {
+    return await perform(options, folder);
+  } finally {
+    assertEquals(snapshot(folder.path, options.writable), before.files, "files have changed");
+    await settled(() => added(before.descriptors), "descriptors are left");
+    await settled(working, "threads still work");
+  }
+}
+
+async function perform(options: Attack, folder: Project): Promise<Envelope> {
+  const { language, code, args = [], root, mounts = [], env = {}, policy, signal } = options;
+  const cwd = root === undefined ? folder.path : `${folder.path}/${root}`;
+  const warnings: string[] = [];
+  const recorder = new TraceRecorder(cwd, "attack", (message) => warnings.push(message));
+  let attempts = 0;
+  const onEvent: ProgramOptions["onEvent"] = (event) => {
+    recorder.observe(event);
+    if (event.type === "task_started" || event.type === "task_retried") attempts++;
+  };
+  let envelope: Envelope;
+  try {
+    await using program = await open({
+      code: code + NEXT[language],
+      language,
+      cwd,
+      mounts,
+      env,
+      onEvent,
+      ...(policy && { policy }),
+    });
+    envelope = await program.call("main", args, { onEvent, ...(signal && { signal }) });
+    const next = await program.call("next");
+    assertEquals(next.result, "served", `the next task: ${next.error?.message}`);
+  } finally {
+    await recorder.finish("completed");
+  }
+  assertEquals(warnings, []);
+  const store = await TraceStore.open(cwd, (message) => warnings.push(message));
+  try {
+    const [run] = store.runs(1);
+    const rows = store.attempts(run!.run);
+    const running = rows.filter(({ status }) => status === "running");
+    assertEquals([rows.length, running], [attempts, []], "rows of the trace");
+    const [last] = rows.filter(({ parent }) => parent === null).slice(-1);
+    assertEquals(last?.status === "completed", envelope.success, "how main ended in the trace");
+  } finally {
+    store.close();
+  }
+  return envelope;
+}
+
+/** What lies in a folder: of everything its kind, rights, times and content. */
+function snapshot(root: string, writable: string[] = []): Record<string, string> {
+  const found: Record<string, string> = {};
+  const visit = (path: string) => {
+    for (const { name } of Deno.readDirSync(`${root}/${path}`)) {
+      const inner = path + name;
+      // The trace is Capsule's own.
+      if (name === ".capsule" || writable.includes(inner)) continue;
+      const { isFile, isDirectory, isSymlink, mode, size, mtime, nlink } = Deno.lstatSync(
+        `${root}/${inner}`,
+      );
+      const of = `${root}/${inner}`;
+      const content = isFile ? Deno.readTextFileSync(of) : isSymlink ? Deno.readLinkSync(of) : "";
+      found[inner] = JSON.stringify([mode, isDirectory || [size, mtime, nlink], content]);
+      if (isDirectory) visit(`${inner}/`);
+    }
+  };
+  visit("");
+  return found;
+}
+
+/** What the descriptors of this process lead to, without what is kept for the next one who asks. */
+function descriptors(): string[] {
+  const targets: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      const target = Deno.readLinkSync(`/proc/self/fd/${name}`);
+      // A slot of memory keeps the image that it was used for last; Deno has caches of its own.
+      if (!/^\/memfd:capsule-image|_cache_v2/.test(target)) targets.push(target);
+    } catch {
+      // The one that reads the folder.
+    }
+  }
+  return targets;
+}
+
+/** The descriptors that were not there before. */
+function added(before: string[]): string[] {
+  const known = [...before];
+  return descriptors().filter((target) => {
+    const at = known.indexOf(target);
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
+}
+
+/**
+ * Threads of the native library that do something, and what. Those that wait for work stay for a while;
+ * in `/proc/self/task`, one of them waits on a futex or for events.
+ */
+function working(): string[] {
+  const found: string[] = [];
+  for (const { name: id } of Deno.readDirSync("/proc/self/task")) {
+    try {
+      const [name, place] = ["comm", "wchan"].map((file) =>
+        Deno.readTextFileSync(`/proc/self/task/${id}/${file}`).trim()
+      );
+      if (name!.startsWith("capsule") && !/futex|poll/.test(place!)) {
+        found.push(`${name} (${place})`);
+      }
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found;
+}
+
+async function settled(left: () => string[], problem: string): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (left().length > 0 && Date.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assertEquals(left(), [], problem);
+}
