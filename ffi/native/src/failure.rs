@@ -4,6 +4,7 @@ use crate::stack::Stacks;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use wasmtime::Trap;
+use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 /// What went wrong, as an envelope names it. User data never decides it.
@@ -179,6 +180,8 @@ pub enum Trapped {
     TransferLimit,
     /// As many handles of the component model as an instance may have.
     HandleLimit,
+    /// As many files, folders and streams as WASI may give an instance.
+    WasiHandleLimit,
     /// The guest ended its process, as far as it has one.
     Exited(i32),
     /// Nothing a guest should be able to cause.
@@ -192,6 +195,9 @@ impl Trapped {
         }
         if let Some(I32Exit(status)) = error.downcast_ref() {
             return Self::Exited(*status);
+        }
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            return Self::WasiHandleLimit;
         }
         let Some(trap) = error.downcast_ref::<Trap>() else {
             // Wasmtime has no public types for these.

@@ -11,6 +11,7 @@ pub mod abi;
 mod cache;
 mod cpu;
 mod deadline;
+mod descriptors;
 mod dirty;
 mod engine;
 mod envelope;

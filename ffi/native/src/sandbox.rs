@@ -467,6 +467,10 @@ impl Sandbox {
                 ErrorType::ResourceLimit,
                 format!("{subject} holds more than {COMPONENT_HANDLES_AT_MOST} handles"),
             ),
+            Trapped::WasiHandleLimit => Failure::new(
+                ErrorType::ResourceLimit,
+                format!("{subject} has more than {WASI_HANDLES_AT_MOST} files and streams open"),
+            ),
             Trapped::TransferLimit => Failure::new(
                 ErrorType::ResourceLimit,
                 format!(

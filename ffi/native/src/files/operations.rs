@@ -4,7 +4,7 @@
 //! WASI's own code keeps them, links included.
 
 use super::Folder;
-use super::wasi::{open_at, push};
+use super::wasi::{TOO_MANY_OPEN, open_at, push};
 use crate::host::Payload;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -197,7 +197,7 @@ impl Files {
                 truncate,
             } => {
                 if self.open.len() >= OPEN_AT_MOST {
-                    return Err(ErrorCode::InsufficientMemory);
+                    return Err(TOO_MANY_OPEN);
                 }
                 let open = [
                     (create, OpenFlags::CREATE),
@@ -564,7 +564,7 @@ fn posix(code: ErrorCode) -> &'static str {
         ErrorCode::BadDescriptor => "EBADF",
         ErrorCode::Busy => "EBUSY",
         ErrorCode::Deadlock => "EDEADLK",
-        ErrorCode::Quota => "EDQUOT",
+        TOO_MANY_OPEN => "EMFILE",
         ErrorCode::Exist => "EEXIST",
         ErrorCode::FileTooLarge => "EFBIG",
         ErrorCode::IllegalByteSequence => "EILSEQ",

@@ -1,8 +1,9 @@
 //! What WASI's files need to be held right.
 
 use super::Folder;
+use crate::descriptors::is_affordable;
 use crate::sandbox::SandboxState;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView};
@@ -53,12 +54,15 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
     Ok(())
 }
 
-pub fn push(
-    table: &mut wasmtime::component::ResourceTable,
-    folder: &Folder,
-) -> Result<Resource<Descriptor>> {
+pub fn push(table: &mut ResourceTable, folder: &Folder) -> Result<Resource<Descriptor>> {
     Ok(table.push(Descriptor::Dir(folder.dir.clone()))?)
 }
+
+/// Of the handles that a guest may have, what files leave free.
+const ROOM: usize = 64;
+
+/// WASI has no code of its own for it, and the system's quotas have another one.
+pub const TOO_MANY_OPEN: ErrorCode = ErrorCode::Quota;
 
 /// Opens a file or a folder, and nothing else: to open a pipe may take for ever, and a device is no file.
 pub async fn open_at(
@@ -75,8 +79,28 @@ pub async fn open_at(
         // What is not there may be made; why it cannot, the call itself says.
         Ok(_) | Err(_) => {}
     }
-    view.open_at(borrowed(), path_flags, path, open_flags, flags)
-        .await
+    let opened = view
+        .open_at(borrowed(), path_flags, path, open_flags, flags)
+        .await?;
+    let is_affordable = match view.table.get(&opened)? {
+        Descriptor::File(file) => is_affordable(&*file.file),
+        Descriptor::Dir(folder) => is_affordable(&*folder.dir),
+    };
+    if is_affordable && has_room(view.table) {
+        return Ok(opened);
+    }
+    view.table.delete(opened)?;
+    Err(TOO_MANY_OPEN.into())
+}
+
+/// Whether the guest can still have what it needs besides files: streams, and what it waits for.
+fn has_room(table: &mut ResourceTable) -> bool {
+    let probes: Vec<_> = (0..ROOM).map_while(|_| table.push(()).ok()).collect();
+    let has_room = probes.len() == ROOM;
+    for probe in probes {
+        let _ = table.delete(probe);
+    }
+    has_room
 }
 
 fn is_special(kind: DescriptorType) -> bool {

@@ -1,6 +1,7 @@
 //! Connections to hosts that a policy lists, at addresses that it allows.
 
 use super::rules::{Hosts, Target};
+use crate::descriptors::is_affordable;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Uri;
@@ -215,6 +216,10 @@ async fn connect(hosts: &Hosts, target: &Target) -> io::Result<TcpStream> {
     );
     for address in addresses {
         match TcpStream::connect(address).await {
+            Ok(stream) if !is_affordable(&stream) => {
+                let message = "the process that runs the task has too many files open";
+                return Err(Refused::error(Kind::Denied, message));
+            }
             Ok(stream) => {
                 stream.set_nodelay(true)?;
                 return Ok(stream);
