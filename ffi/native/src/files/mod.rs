@@ -9,12 +9,14 @@ pub use operations::Files;
 pub use wasi::link;
 
 use serde::Deserialize;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wasmtime::Result;
 use wasmtime::error::Context;
+use wasmtime::{Result, bail};
 use wasmtime_wasi::filesystem::{Dir, FsPerms, OpenMode};
 
 /// A folder as the host's side grants it.
@@ -44,6 +46,12 @@ impl Folder {
             .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC)
             .open(&grant.host)
             .with_context(|| format!("Cannot open the folder \"{}\"", grant.host.display()))?;
+        if !is_at(&dir, &grant.host) {
+            bail!(
+                "Cannot open the folder \"{}\": its path leads elsewhere",
+                grant.host.display()
+            );
+        }
         let (perms, mode) = if grant.read_only {
             (FsPerms::ReadOnly, OpenMode::READ)
         } else {
@@ -55,6 +63,19 @@ impl Folder {
             read_only: grant.read_only,
         })
     }
+}
+
+/// Whether the folder is at the path, and not where a link leads that a guest may have put into it since the
+/// path was looked at.
+#[cfg(target_os = "linux")]
+fn is_at(dir: &File, path: &Path) -> bool {
+    let shown = format!("/proc/self/fd/{}", dir.as_raw_fd());
+    std::fs::read_link(shown).is_ok_and(|real| real == path)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_at(_dir: &File, path: &Path) -> bool {
+    std::fs::canonicalize(path).is_ok_and(|real| real == path)
 }
 
 /// All of a sandbox's folders.
@@ -72,4 +93,36 @@ pub fn open_packages(grants: &[FolderGrant]) -> Result<Folders> {
 pub fn open_all(grants: &[FolderGrant], others: &[Folder]) -> Result<Folders> {
     let opened = grants.iter().map(|grant| Folder::open(grant, false));
     opened.chain(others.iter().cloned().map(Ok)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_folder_is_opened_at_its_own_path_alone() {
+        let temp = std::env::temp_dir().canonicalize().unwrap();
+        let root = temp.join(format!("capsule-folder-{}", std::process::id()));
+        fs::create_dir_all(root.join("a/b")).unwrap();
+        symlink("a", root.join("link")).unwrap();
+        symlink("a/b", root.join("last")).unwrap();
+        let open = |path: &str| {
+            let grant = FolderGrant {
+                host: root.join(path),
+                guest: "/b".to_owned(),
+                read_only: true,
+            };
+            Folder::open(&grant, false)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
+        assert!(open("a/b").is_ok());
+        assert!(open("link/b").unwrap_err().ends_with("leads elsewhere"));
+        for path in ["last", "none"] {
+            assert!(open(path).is_err(), "{path}");
+        }
+        fs::remove_dir_all(root).unwrap();
+    }
 }
