@@ -14,7 +14,8 @@ def prepare() -> None:
 
 
 def install() -> None:
-    """Makes sockets those of this package."""
-    from capsule_engine.network import sockets
+    """Makes sockets those of this package, and requests theirs."""
+    from capsule_engine.network import requests, sockets
 
     sockets.install()
+    requests.install()
