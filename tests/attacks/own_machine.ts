@@ -14,7 +14,7 @@ ip route add local 0.0.0.0/0 dev lo
 ip -6 route add local ::/0 dev lo || true
 mount -t tmpfs none /mnt
 echo 'nameserver 127.0.0.1
-options timeout:2 attempts:1' > /mnt/resolv.conf
+options timeout:1 attempts:1' > /mnt/resolv.conf
 echo '127.0.0.1 localhost' > /mnt/hosts
 echo 'hosts: files dns' > /mnt/nsswitch.conf
 for file in resolv.conf hosts nsswitch.conf; do mount --bind /mnt/$file /etc/$file; done
