@@ -1,4 +1,4 @@
-"""What ``urllib.request`` does otherwise in a sandbox: secrets are for the server they are meant for."""
+"""``urllib.request`` as a sandbox has it: secrets are for the server that they are meant for."""
 
 from __future__ import annotations
 
