@@ -1,0 +1,3 @@
+import { task } from "@capsule/sdk";
+export const modules = task({ name: "modules" }, () => ({}));
+export const main = task({ name: "main" }, () => null);

@@ -1,0 +1,11 @@
+"""Opens a WebSocket."""
+
+from websockets.sync.client import connect
+
+from capsule import task
+
+
+@task(allowed_hosts=["localhost"])
+def main(base: str) -> None:
+    with connect(base.replace("http", "ws")):
+        pass

@@ -1,0 +1,56 @@
+/** Runs one program of the compatibility table in a sandbox. */
+import { CapsuleError, type OpenProgram } from "@capsule/sdk/runner";
+import { open } from "@capsule/sdk/runner";
+import { PROJECT } from "./install.ts";
+
+/** How a program went. */
+export interface Outcome {
+  /** Why it fails. Undefined if it passes. */
+  reason?: string;
+  /** Of a call, once the program is loaded. */
+  callMs?: number;
+}
+
+/** Long for any of them, on a machine that is busy. */
+const TIMEOUT_MS = 120_000;
+/** Enough to say why, in a table. */
+const REASON_LENGTH = 150;
+
+/** Opens a program and calls it twice: the second call shows the time, the first fills caches. */
+export async function tryProgram(file: string, server: string): Promise<Outcome> {
+  const source = await Deno.readTextFile(`${PROJECT}/${file}`);
+  // Who names hosts takes the address of the server.
+  const args = /allowed_?hosts/i.test(source) ? [server] : [];
+  try {
+    await using program = await openProgram(file);
+    const first = await callProgram(program, args);
+    return first.reason === undefined ? await callProgram(program, args) : first;
+  } catch (error) {
+    if (error instanceof CapsuleError) return { reason: reasonOf(error.message) };
+    throw error;
+  }
+}
+
+/** Loads a program of the project. */
+export function openProgram(file: string): Promise<OpenProgram> {
+  return open({ file, cwd: PROJECT, signal: AbortSignal.timeout(TIMEOUT_MS) });
+}
+
+async function callProgram(program: OpenProgram, args: unknown[]): Promise<Outcome> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const { error, execution } = await program.call("main", args, { signal });
+  return error === null
+    ? { callMs: execution.duration_ms }
+    : { reason: reasonOf(error.error_type === "task_error" ? error.message : error.error_type) };
+}
+
+/** What a message says, on one line, without where it comes from. */
+export function reasonOf(message: string): string {
+  const line = message.split("\n").find((text) => text.trim() !== "") ?? "no message";
+  const text = line
+    .replaceAll(PROJECT, "")
+    .replace(/^✘ \[ERROR\] /, "")
+    .replace(/^Cannot load "[^"]*": /, "")
+    .trim();
+  return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH - 1)}…` : text;
+}
