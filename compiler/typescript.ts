@@ -10,7 +10,7 @@ const SDK = "@capsule/sdk";
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
 
-/** Node's built-in modules, without those that Node has only with its prefix. */
+/** Node's built-in modules. */
 const BUILTINS = [
   "assert",
   "assert/strict",
@@ -67,6 +67,10 @@ const BUILTINS = [
   "zlib",
 ];
 
+/** Those that Node has only with its prefix. */
+const PREFIXED_BUILTINS = ["sqlite", "test"];
+
+const ADDRESS = /^(?:[a-z]+:)?\/\//;
 /** Where a message of esbuild points. */
 const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
 
@@ -79,6 +83,7 @@ interface Import {
   path: string;
   /** It was left to whoever runs the bundle. */
   external?: boolean;
+  kind: string;
 }
 
 /**
@@ -157,10 +162,15 @@ function entryOf(source: Source): string {
   return `import * as program from ${JSON.stringify(source.file)}; Object(program);`;
 }
 
-/** esbuild leaves addresses to whoever runs the bundle: a sandbox loads nothing from the web. */
+/**
+ * esbuild leaves addresses to whoever runs the bundle: a sandbox loads nothing from the web. It also leaves
+ * packages that are missing and that the program can do without, as it catches what `require` throws.
+ */
 function refuseRemoteImports(root: string, { inputs, outputs }: Metafile): void {
   const left = Object.values(outputs).flatMap(({ imports }) => imports);
-  const remote = left.find(({ external }) => external)?.path;
+  const remote = left.find(({ path, external, kind }) =>
+    external && (kind === "import-statement" || ADDRESS.test(path))
+  )?.path;
   if (remote === undefined) return;
   const isImporter = ([, { imports }]: [string, { imports: Import[] }]) =>
     imports.some(({ path, external }) => external && path === remote);
@@ -195,13 +205,17 @@ const OPTIONS = [
   "--target=es2024",
   "--platform=neutral",
   "--main-fields=module,main",
-  "--conditions=module,import",
+  // Not "import": esbuild adds that or "require", as the import is written.
+  "--conditions=module",
   // The bundle is the body of a function: no statement of a module may stay in it.
   "--supported:dynamic-import=false",
   "--define:import.meta.main=true",
   '--define:import.meta.url="file:///main.ts"',
   '--define:import.meta.dirname="/"',
   '--define:import.meta.filename="/main.ts"',
+  // What CommonJS has instead.
+  '--define:__dirname="/"',
+  '--define:__filename="/main.ts"',
   "--define:import.meta=undefined",
   "--jsx=automatic",
   // Otherwise they would stand behind the exports.
@@ -212,6 +226,7 @@ const OPTIONS = [
   "--log-limit=0",
   "--color=false",
   ...BUILTINS.flatMap((name) => [alias(name, name), alias(`node:${name}`, name)]),
+  ...PREFIXED_BUILTINS.map((name) => alias(`node:${name}`, name)),
 ];
 
 /** An import of the SDK or of one of Node's modules becomes a call of the engine. */

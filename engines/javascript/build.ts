@@ -23,7 +23,7 @@ if (!output) throw new TypeError("Usage: build.ts OUTPUT.wasm");
 
 /** The names that Node's modules export. */
 async function exportsOfNode(): Promise<Record<string, string[]>> {
-  const names = [...UNAVAILABLE, "crypto", "http", "https", "net", "tty"];
+  const names = [...UNAVAILABLE, "crypto", "http", "https", "net", "tty", "worker_threads"];
   const exports = names.map(async (name) => {
     const module = await import(`node:${name}`);
     return [name, Object.keys(module).filter((key) => key !== "default")];

@@ -11,6 +11,7 @@ import { resetClock } from "./globals/performance.ts";
 import { resumeTimers, suspendTimers } from "./globals/timers.ts";
 import { idle } from "./operations.ts";
 import { builtin } from "./node/mod.ts";
+import module from "./node/module.ts";
 import { giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
 import { declarations, dispatcher, functionOf } from "./tasks.ts";
@@ -35,10 +36,15 @@ function importBuiltin(specifier: string): unknown {
   throw new Error(`Cannot import "${specifier}": it is not available in a sandbox`);
 }
 
-/** Runs a program's bundle, a function body in which `await` may stand. */
+/**
+ * Runs a program's bundle, a function body in which `await` may stand. What esbuild has not bundled, it asks
+ * `require` for.
+ */
 export async function load(_path: string, source: string): Promise<string> {
   try {
-    await evaluate(`(async () => { "use strict";${EMPTY_LINES}${source}\n})`)();
+    await evaluate(`(async (require) => { "use strict";${EMPTY_LINES}${source}\n})`)(
+      module.createRequire(),
+    );
     // Nothing of the host may be part of an image.
     suspendTimers();
     await idle();

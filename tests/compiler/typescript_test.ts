@@ -117,6 +117,21 @@ Deno.test("an import from the web points at file, line and column", async () => 
   );
 });
 
+Deno.test("require gives what its package has for it, and may miss what its caller can do without", async () => {
+  const text = await bundle({
+    "main.ts": `import dual from "dual"; import user from "user"; console.log(dual, user);`,
+    "node_modules/dual/package.json":
+      `{"exports": {"import": "./a.mjs", "require": "./b.cjs", "default": "./b.cjs"}}`,
+    "node_modules/dual/a.mjs": `export default "for import";`,
+    "node_modules/dual/b.cjs": `module.exports = "for require";`,
+    "node_modules/user/index.js": `let extra; try { extra = require("missing"); } catch {}
+      module.exports = [require("dual"), extra, __filename, require("node:sqlite")];`,
+  });
+  for (const part of ["for import", "for require", "/main.ts", `("missing")`, `("sqlite")`]) {
+    assertStringIncludes(text, part);
+  }
+});
+
 Deno.test("a source map names no path of the host", async () => {
   using folder = project({ "main.ts": `import { task } from "@capsule/sdk"; task.x;` });
   const { program } = await compile({ file: `${folder.path}/main.ts`, root: folder.path });

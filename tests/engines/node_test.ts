@@ -342,7 +342,7 @@ Deno.test("an exit ends the task, and createRequire gives Node's modules", async
   assertEquals((await program.call("main")).result, [
     "a/b",
     true,
-    "Cannot find module 'lodash'",
+    "Cannot find module 'lodash': it is not in the program's bundle",
     "\n",
   ]);
   assertEquals((await program.call("leaves", [0])).result, null);
@@ -350,5 +350,29 @@ Deno.test("an exit ends the task, and createRequire gives Node's modules", async
   assertEquals([error?.error_type, error?.message], [
     "task_error",
     "the task exited with status 3",
+  ]);
+});
+
+Deno.test("packages learn of stacks, constants and threads what Node tells", async () => {
+  const result = await inTask(
+    `import util from "node:util"; import zlib from "node:zlib";
+    import { isMainThread, markAsUncloneable, parentPort, Worker } from "node:worker_threads";`,
+    `const { prepareStackTrace } = Error;
+    Error.prepareStackTrace = (_, frames) => frames;
+    const target = {}; Error.captureStackTrace(target);
+    const [frame] = target.stack; Error.prepareStackTrace = prepareStackTrace;
+    markAsUncloneable({});
+    let message; try { new Worker("x"); } catch (error) { message = error.message; }
+    return [frame.isEval(), frame.getThis() === undefined, util.getCallSites(), zlib.Z_DEFAULT_WINDOWBITS,
+      isMainThread, parentPort, message];`,
+  );
+  assertEquals(result, [
+    false,
+    true,
+    [],
+    15,
+    true,
+    null,
+    'Cannot use Worker of "node:worker_threads": the module is not available in a sandbox',
   ]);
 });

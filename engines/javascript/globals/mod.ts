@@ -4,6 +4,7 @@
  */
 import "./scope.ts";
 import "./weak_ref.ts";
+import "./call_site.ts";
 import "./encoding.ts";
 import "./core_js.ts";
 import "./event.ts";

@@ -235,6 +235,9 @@ export class ClientRequest extends stream.Writable {
   }
 
   async #send(): Promise<void> {
+    if (String(this.getHeader("upgrade")).toLowerCase() === "websocket") {
+      return void this.destroy(new Error("Cannot open a WebSocket: a sandbox speaks plain HTTP"));
+    }
     const host = this.host.includes(":") && !this.host.startsWith("[")
       ? `[${this.host}]`
       : this.host;

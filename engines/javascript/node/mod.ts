@@ -29,7 +29,8 @@ import tty from "./tty.ts";
 import url from "node:url";
 import util from "./util.ts";
 import utilTypes from "./util_types.ts";
-import zlib from "node:zlib";
+import workerThreads from "./worker_threads.ts";
+import zlib from "./zlib.ts";
 import { UNAVAILABLE, unavailable } from "./unavailable.ts";
 
 const modules: Record<string, unknown> = {
@@ -70,6 +71,7 @@ const modules: Record<string, unknown> = {
   url,
   util,
   "util/types": utilTypes,
+  worker_threads: workerThreads,
   zlib,
 };
 
@@ -81,8 +83,4 @@ export function builtin(name: string): unknown {
 }
 
 // `module.createRequire` gives what an import would.
-module.setRequire((name) => {
-  const found = builtin(name.replace(/^node:/, ""));
-  if (found === undefined) throw new Error(`Cannot find module '${name}'`);
-  return found;
-});
+module.setFind(builtin);

@@ -2,20 +2,37 @@
 import { BUILTIN_SOURCES } from "./sources.ts";
 import { UNAVAILABLE } from "./unavailable.ts";
 
-type Require = (name: string) => unknown;
+interface Require {
+  (name: string): unknown;
+  resolve(name: string): string;
+  cache: Record<string, unknown>;
+  extensions: Record<string, unknown>;
+  main: undefined;
+}
 
 const builtinModules = [...Object.keys(BUILTIN_SOURCES), ...UNAVAILABLE].sort();
-let requireBuiltin: Require = (name) => {
-  throw new Error(`Cannot find module '${name}'`);
-};
+let find: (name: string) => unknown;
+
+function createRequire(): Require {
+  const resolve = (name: string) => {
+    if (Module.isBuiltin(name)) return name;
+    // Who can do without a package looks at the code.
+    throw Object.assign(
+      new Error(`Cannot find module '${name}': it is not in the program's bundle`),
+      { code: "MODULE_NOT_FOUND" },
+    );
+  };
+  const require = (name: string) => find(resolve(name).replace(/^node:/, ""));
+  return Object.assign(require, { resolve, cache: {}, extensions: {}, main: undefined });
+}
 
 const Module = {
   builtinModules,
-  createRequire: (): Require => (name) => requireBuiltin(name),
+  createRequire,
   isBuiltin: (name: string) => builtinModules.includes(name.replace(/^node:/, "")),
   /** Says how a builtin is found. For the engine. */
-  setRequire(other: Require): void {
-    requireBuiltin = other;
+  setFind(builtin: typeof find): void {
+    find = builtin;
   },
 };
 

@@ -38,7 +38,8 @@ export const BUILTIN_SOURCES: Record<string, string> = {
   url: "unenv/node/url",
   util: "./util.ts",
   "util/types": "./util_types.ts",
-  zlib: `${JCO}/zlib`,
+  worker_threads: "./worker_threads.ts",
+  zlib: "./zlib.ts",
 };
 
 /** What a module of jco-std asks of its host: the file that gives it. */

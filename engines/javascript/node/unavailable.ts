@@ -24,7 +24,6 @@ export const UNAVAILABLE = [
   "v8",
   "vm",
   "wasi",
-  "worker_threads",
 ];
 
 /** A module of which everything exists, and fails by its name once it is used. */

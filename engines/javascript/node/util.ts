@@ -38,6 +38,8 @@ const added = {
   debug: debuglog,
   debuglog,
   deprecate,
+  // Only the host knows which lines of files those of a bundle are.
+  getCallSites: () => [],
   getSystemErrorName,
   isArray: Array.isArray,
   isBoolean: (value: unknown) => typeof value === "boolean",
