@@ -57,6 +57,35 @@ Deno.test("what the sandbox cannot have says why", async () => {
   }
 });
 
+Deno.test("modules of the standard library can be executed again", async () => {
+  const cases: [string, unknown][] = [
+    [
+      // As defusedxml does.
+      `import sys, xml.etree.ElementTree as fast
+native = sys.modules.pop("_elementtree")
+sys.modules["_elementtree"] = None
+del sys.modules["xml.etree.ElementTree"]
+import importlib
+pure = importlib.import_module("xml.etree.ElementTree")
+return [fast.XMLParser is native.XMLParser, pure.fromstring("<a>x</a>").text, pure is fast]`,
+      [true, "x", false],
+    ],
+    [
+      // As Markdown does.
+      `import html.parser, importlib.util
+spec = importlib.util.find_spec("html.parser")
+copy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(copy)
+return [copy.HTMLParser is html.parser.HTMLParser, copy.HTMLParser.__name__, copy.__file__ == html.parser.__file__]`,
+      [false, "HTMLParser", true],
+    ],
+    ["import json\nimport importlib\nreturn importlib.reload(json).dumps(1)", "1"],
+    ["import os\nreturn [os.getuid(), os.getgid()]", [1000, 1000]],
+    ["import os\nos.system('ls')", "task_error: OSError: [Errno 58] a sandbox starts no processes"],
+  ];
+  for (const [body, expected] of cases) assertEquals(await evaluate(body), expected, body);
+});
+
 Deno.test("nothing of the host is there", async () => {
   assertEquals(await evaluate("import os\nreturn dict(os.environ)"), {});
   assertStringIncludes(

@@ -29,6 +29,7 @@ def lazily():
     [`${SITE}/twin/__init__.py`]:
       "try:\n    from ._fast import value\nexcept ImportError:\n    value = 'pure'",
     [`${SITE}/twin/_fast.cpython-311-darwin.so`]: "native code",
+    [`${SITE}/twin/whole.py`]: "from . import _fast",
     [`${SITE}/both.py`]: "value = 'pure'",
     [`${SITE}/both.abi3.so`]: "native code",
     [`${SITE}/space/part/module.py`]: "value = 'namespace'",
@@ -53,11 +54,15 @@ def child(): return shop.prices.PRICE + 1
 def main():
     try:
         import native
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         missing = str(error)
+    try:
+        from twin import whole
+    except ImportError as error:
+        missing_part = str(error)
     entry, = metadata.entry_points(group="shop.plugins")
     return [shop.TABLE, shop.BESIDE, shop.lazily(), metadata.version("shop"), entry.load(),
-            twin.value, both.value, module.value, missing, child()["result"], shop.__file__]`,
+            twin.value, both.value, module.value, missing, missing_part, child()["result"], shop.__file__]`,
   });
   const { result, error } = await run({ file: "src/main.py", cwd: folder.path });
   assertEquals(error, null, error?.stack);
@@ -72,6 +77,7 @@ def main():
     "namespace",
     "Cannot import 'native': native.cpython-312-x86_64-linux-gnu.so is native code, which a sandbox " +
     "cannot run",
+    "Cannot import 'twin._fast': _fast.cpython-311-darwin.so is native code, which a sandbox cannot run",
     6,
     "/.capsule/packages/shop/__init__.py",
   ]);
@@ -157,4 +163,35 @@ Deno.test("code has the packages of its project, too", async () => {
     cwd: folder.path,
   });
   assertEquals((await program.call("main")).result, 5);
+});
+
+Deno.test("packages that hardly use a missing module have a stand-in, and nobody else", async () => {
+  using folder = environment({
+    [`${SITE}/sympy/__init__.py`]: "",
+    [`${SITE}/sympy/external/__init__.py`]: "",
+    [`${SITE}/sympy/external/gmpy.py`]:
+      "from ctypes import c_long, sizeof\nLONG_MAX = 2 ** (8 * sizeof(c_long) - 1) - 1",
+    "main.py": `
+from sympy.external import gmpy
+def main():
+    try:
+        import ctypes
+    except ModuleNotFoundError as error:
+        return [gmpy.LONG_MAX, str(error)]`,
+  });
+  const { result, error } = await run({ file: "main.py", cwd: folder.path });
+  assertEquals(error, null, error?.stack);
+  assertEquals(result, [
+    2 ** 31 - 1,
+    "No module named 'ctypes': ctypes calls native code, which a sandbox never does",
+  ]);
+});
+
+Deno.test("what a package imports late is imported with the program", async () => {
+  using folder = environment({
+    [`${SITE}/httpx.py`]: "",
+    [`${SITE}/httpcore.py`]: "print('imported')",
+    "main.py": "import httpx, sys\ndef main(): return 'httpcore' in sys.modules",
+  });
+  assertEquals((await run({ file: "main.py", cwd: folder.path })).result, true);
 });

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from importlib.abc import Loader
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader, SourcelessFileLoader
 from json import loads
 from types import ModuleType
 from typing import Any
+
+from capsule_engine import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []
@@ -29,6 +32,9 @@ NATIVE = [
     ),
 ]
 
+#: What packages import when they are first used: in each call again, unless it is in the image.
+LATE = {"httpx": ["httpcore", "anyio._backends._asyncio", "sniffio"]}
+
 
 def use(context: str) -> None:
     """Lets imports find what the host gives."""
@@ -37,12 +43,37 @@ def use(context: str) -> None:
     sys.path_hooks.insert(
         0,
         FileFinder.path_hook(
-            (SourceFileLoader, [".py"]), (SourcelessFileLoader, [".pyc"]), (NativeLoader, NATIVE)
+            (_source_loader, [".py"]), (SourcelessFileLoader, [".pyc"]), (NativeLoader, NATIVE)
         ),
     )
     sys.path.extend(folders)
     # Nobody could write there.
     sys.dont_write_bytecode = True
+
+
+def import_late() -> None:
+    """Imports what packages of the program will."""
+    for name in [
+        name for package, names in LATE.items() if package in sys.modules for name in names
+    ]:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            # Another version may do without.
+            pass
+
+
+def _source_loader(name: str, path: str) -> SourceFileLoader:
+    kind = StandInLoader if name in stand_ins.STAND_INS else SourceFileLoader
+    return kind(name, path)
+
+
+class StandInLoader(SourceFileLoader):
+    """Loads a module with what stands in for one of the library that it hardly uses."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        with stand_ins.for_importer(module.__name__):
+            super().exec_module(module)
 
 
 class NativeLoader(Loader):
@@ -52,10 +83,12 @@ class NativeLoader(Loader):
         self._path = path
 
     def create_module(self, spec: ModuleSpec) -> Any:
-        raise ImportError(
+        # A kind of ImportError. Some packages do without another only if it is not installed.
+        raise ModuleNotFoundError(
             f"Cannot import {spec.name!r}: {self._path.rpartition('/')[2]} is native code, which a "
             f"sandbox cannot run",
-            name=spec.name,
+            # `from package import module` passes over the error if it has the module's full name.
+            name=spec.name.partition(".")[0],
             path=self._path,
         )
 

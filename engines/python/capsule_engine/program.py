@@ -57,6 +57,7 @@ class Program:
                 if callable(getattr(module, "main", None)):
                     implicit = "function"
                     self._backend.declare(Task(module.main, "main", {}))
+        packages.import_late()
         tasks = ",".join(self._backend.declarations)
         files = dumps(packages.files())
         return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)},"files":{files}}}'

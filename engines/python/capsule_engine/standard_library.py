@@ -1,10 +1,17 @@
 """All of the standard library that WebAssembly can carry, imported before the snapshot."""
 
+from __future__ import annotations
+
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 import warnings
 from importlib.machinery import ModuleSpec
+from typing import Any, NoReturn
+
+from capsule_engine import kept_code
 
 # Import has an effect (a browser opens, a poem is printed), or the module is a program or a test.
 NOT_IMPORTED = {
@@ -55,7 +62,8 @@ missing: dict[str, str] = {}
 
 def import_all() -> None:
     """Imports every module that can be imported, and remembers why others cannot."""
-    with warnings.catch_warnings():
+    _complete_os()
+    with warnings.catch_warnings(), kept_code.recording():
         warnings.simplefilter("ignore")
         for name in sorted(sys.stdlib_module_names - NOT_IMPORTED):
             _import(name)
@@ -64,7 +72,21 @@ def import_all() -> None:
                 for info in pkgutil.walk_packages(module.__path__, f"{name}.", onerror=_ignore):
                     if not _is_program(info.name):
                         _import(info.name)
-    sys.meta_path.append(Missing())
+    sys.meta_path += [kept_code.Finder(), Missing()]
+
+
+def _complete_os() -> None:
+    """What packages import from ``os`` without asking whether it is there."""
+
+    def system(command: Any) -> NoReturn:
+        raise OSError(errno.ENOTSUP, "a sandbox starts no processes")
+
+    def user() -> int:
+        return 1000
+
+    os.system = system
+    for name in ("getuid", "geteuid", "getgid", "getegid"):
+        setattr(os, name, user)
 
 
 def _import(name: str) -> None:
