@@ -5,7 +5,13 @@
  *        deno task compat --check    fail when a result differs from the document
  *        deno task compat NAME…      only show what these give
  */
-import { DOCUMENT, readDocument, resultOf, type Row, writeDocument } from "./compatibility/document.ts";
+import {
+  DOCUMENT,
+  readDocument,
+  resultOf,
+  type Row,
+  writeDocument,
+} from "./compatibility/document.ts";
 import { prepareProject } from "./compatibility/install.ts";
 import { type Job, jobs } from "./compatibility/jobs.ts";
 import { serveLoopback } from "./compatibility/server.ts";
@@ -79,7 +85,9 @@ function check(rows: Row[]): void {
   for (const key of new Set([...before.keys(), ...now.keys()])) {
     if (before.get(key) === now.get(key)) continue;
     differing++;
-    console.error(`✘ ${key}: ${now.get(key) ?? "gone"}, where the document says: ${before.get(key)}`);
+    console.error(
+      `✘ ${key}: ${now.get(key) ?? "gone"}, where the document says: ${before.get(key)}`,
+    );
   }
   console.error(differing === 0 ? `✔ ${rows.length} as documented` : `✘ ${differing} differ`);
   if (differing > 0) Deno.exit(1);

@@ -1,4 +1,8 @@
-/** Queries arrays by SQL. */
+/**
+ * Queries arrays by SQL.
+ *
+ * Fails: its bundle needs react-native, whose source is written in Flow.
+ */
 import { task } from "@capsule/sdk";
 import alasql from "alasql";
 import { equal } from "../expect.ts";

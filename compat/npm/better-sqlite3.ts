@@ -1,4 +1,8 @@
-/** Opens a database in memory. */
+/**
+ * Opens a database in memory.
+ *
+ * Fails: better-sqlite3 is native code.
+ */
 import { task } from "@capsule/sdk";
 import Database from "better-sqlite3";
 import { equal } from "../expect.ts";

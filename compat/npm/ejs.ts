@@ -5,5 +5,8 @@ import { equal } from "../expect.ts";
 
 export const main = task({ name: "main" }, async () => {
   equal(ejs.render("<% for (const n of list) { %><%= n %>;<% } %>", { list: [1, "<"] }), "1;&lt;;");
-  equal(await ejs.render("<%= await later %>", { later: Promise.resolve("x") }, { async: true }), "x");
+  equal(
+    await ejs.render("<%= await later %>", { later: Promise.resolve("x") }, { async: true }),
+    "x",
+  );
 });

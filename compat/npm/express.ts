@@ -1,4 +1,8 @@
-/** Answers a request. */
+/**
+ * Answers a request.
+ *
+ * Fails: a sandbox serves no connections.
+ */
 import { task } from "@capsule/sdk";
 import express from "express";
 

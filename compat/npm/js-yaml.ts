@@ -8,6 +8,9 @@ export const main = task({ name: "main" }, async () => {
     list: [1, "two"],
     nested: { a: true },
   });
-  equal(yaml.dump({ b: [1, "x: y"], a: null }, { sortKeys: true }), "a: null\nb:\n  - 1\n  - 'x: y'\n");
+  equal(
+    yaml.dump({ b: [1, "x: y"], a: null }, { sortKeys: true }),
+    "a: null\nb:\n  - 1\n  - 'x: y'\n",
+  );
   await throws(() => yaml.load("a: b: c"), /\(1:/);
 });

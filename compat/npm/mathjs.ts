@@ -1,6 +1,6 @@
 /** Evaluates formulas, units, matrices and derivatives. */
 import { task } from "@capsule/sdk";
-import { create, all, derivative, evaluate } from "mathjs";
+import { all, create, derivative, evaluate } from "mathjs";
 import { equal } from "../expect.ts";
 
 export const main = task({ name: "main" }, () => {

@@ -1,4 +1,8 @@
-/** Connects to a database. */
+/**
+ * Connects to a database.
+ *
+ * Fails: a sandbox opens no sockets, as databases need them.
+ */
 import { task } from "@capsule/sdk";
 import pg from "pg";
 

@@ -5,7 +5,10 @@ import { delay, map, mergeMap, reduce, take, toArray } from "rxjs/operators";
 import { equal } from "../expect.ts";
 
 export const main = task({ name: "main" }, async () => {
-  const squares = from([1, 2, 3]).pipe(mergeMap((n) => of(n * n).pipe(delay(9 - 3 * n))), toArray());
+  const squares = from([1, 2, 3]).pipe(
+    mergeMap((n) => of(n * n).pipe(delay(9 - 3 * n))),
+    toArray(),
+  );
   equal(await lastValueFrom(squares), [9, 4, 1]);
   const ticks = interval(1).pipe(take(3), map((n) => n * 10), reduce((sum, n) => sum + n));
   equal(await lastValueFrom(ticks), 30);

@@ -1,4 +1,8 @@
-/** Makes a picture. */
+/**
+ * Makes a picture.
+ *
+ * Fails: sharp is native code.
+ */
 import { task } from "@capsule/sdk";
 import sharp from "sharp";
 import { equal } from "../expect.ts";

@@ -4,7 +4,8 @@ import toml from "toml";
 import { equal, throws } from "../expect.ts";
 
 export const main = task({ name: "main" }, async () => {
-  const text = 'title = "x"\n[owner]\nborn = 1979-05-27T07:32:00Z\n[[points]]\nx = 1\n[[points]]\nx = 2\n';
+  const text =
+    'title = "x"\n[owner]\nborn = 1979-05-27T07:32:00Z\n[[points]]\nx = 1\n[[points]]\nx = 2\n';
   equal(toml.parse(text), {
     title: "x",
     owner: { born: "1979-05-27T07:32:00.000Z" },

@@ -11,5 +11,8 @@ export const main = task({ name: "main", compute: "HIGH" }, () => {
   const [key, nonce] = [nacl.randomBytes(32), nacl.randomBytes(24)];
   const opened = nacl.secretbox.open(nacl.secretbox(message, nonce, key), nonce, key)!;
   equal(new TextDecoder().decode(opened), "hello");
-  equal(nacl.secretbox.open(nacl.secretbox(message, nonce, key), nonce, nacl.randomBytes(32)), null);
+  equal(
+    nacl.secretbox.open(nacl.secretbox(message, nonce, key), nonce, nacl.randomBytes(32)),
+    null,
+  );
 });

@@ -1,4 +1,8 @@
-/** Its own fetch and request over HTTP. */
+/**
+ * Its own fetch and request over HTTP.
+ *
+ * Fails: it sends by sockets of its own (node:net); the global fetch does not.
+ */
 import { task } from "@capsule/sdk";
 import { fetch, request } from "undici";
 import { equal } from "../expect.ts";

@@ -8,7 +8,8 @@ from openpyxl.styles import Font
 from capsule import task
 
 
-@task(compute="HIGH")
+# It collects a sheet in a temporary file: the task needs a folder.
+@task(compute="HIGH", allowed_files=["./data"])
 def main() -> None:
     workbook = Workbook()
     sheet = workbook.active

@@ -1,4 +1,7 @@
-"""Groups rows."""
+"""Groups rows.
+
+Fails: needs numpy, which is native code.
+"""
 
 import pandas as pd
 

@@ -8,11 +8,8 @@ from capsule import task
 @task
 def main() -> None:
     number = pp.common.number
-    binary = lambda tokens: [tokens[0]]  # noqa: E731
-    expression = pp.infix_notation(
-        number,
-        [("*", 2, pp.OpAssoc.LEFT, binary), ("+", 2, pp.OpAssoc.LEFT, binary)],
-    )
+    operators = [("*", 2, pp.OpAssoc.LEFT), ("+", 2, pp.OpAssoc.LEFT)]
+    expression = pp.infix_notation(number, operators)
     assert expression.parse_string("1+2*3").as_list() == [[1, "+", [2, "*", 3]]]
     try:
         number.parse_string("x")

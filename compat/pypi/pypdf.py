@@ -3,7 +3,7 @@
 import io
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, NameObject
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from capsule import task
 
@@ -15,6 +15,10 @@ def main() -> None:
     content = DecodedStreamObject()
     content.set_data(b"BT /F1 12 Tf 10 50 Td (Hello) Tj ET")
     page[NameObject("/Contents")] = writer._add_object(content)
+    kinds = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    font = DictionaryObject({NameObject(key): NameObject(kind) for key, kind in kinds.items()})
+    fonts = DictionaryObject({NameObject("/F1"): font})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
     writer.add_metadata({"/Title": "Report"})
     file = io.BytesIO()
     writer.write(file)

@@ -16,5 +16,8 @@ def add(a: int, b: int = 2, loud: bool = False) -> None:
 @task
 def main() -> None:
     runner = CliRunner()
-    assert runner.invoke(app, ["1", "--b", "3", "--loud"]).output == "4!\n"
+    result = runner.invoke(app, ["1", "--b", "3", "--loud"])
+    if result.exception:
+        raise result.exception
+    assert result.output == "4!\n"
     assert runner.invoke(app, ["x"]).exit_code == 2

@@ -1,4 +1,7 @@
-"""Opens a WebSocket."""
+"""Opens a WebSocket.
+
+Fails: a sandbox opens no sockets besides those of HTTP.
+"""
 
 from websockets.sync.client import connect
 

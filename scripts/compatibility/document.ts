@@ -70,13 +70,15 @@ function sectionText(section: Section, all: Row[]): string {
   const { title, columns } = SECTIONS[section];
   const rows = all.filter((row) => row.section === section);
   const passed = rows.filter(({ reason }) => reason === undefined).length;
-  const cells = rows.map(({ name, version, uses, reason, callMs }) => [
-    name,
-    ...(columns.includes("version") ? [version ?? ""] : []),
-    uses,
-    reason ?? "pass",
-    callMs === undefined ? "" : `${callMs.toFixed(1)} ms`,
-  ].map(cell));
+  const cells = rows.map(({ name, version, uses, reason, callMs }) =>
+    [
+      name,
+      ...(columns.includes("version") ? [version ?? ""] : []),
+      uses,
+      reason ?? "pass",
+      callMs === undefined ? "" : `${callMs.toFixed(1)} ms`,
+    ].map(cell)
+  );
   const table = tableText([...columns, "result", "call"], cells);
   return `## ${title}\n\n${passed} of ${rows.length} pass.\n\n${table}\n`;
 }

@@ -19,13 +19,13 @@ function npmJobs(server: string): Job[] {
   const { dependencies } = JSON.parse(Deno.readTextFileSync(`${ROOT}compat/npm/package.json`));
   return filesIn("compat/npm", ".ts").map((file) => {
     const name = file.slice(0, -".ts".length).replace("+", "/");
-    const text = Deno.readTextFileSync(`${ROOT}compat/npm/${file}`);
+    const { uses, fails } = headOf(Deno.readTextFileSync(`${ROOT}compat/npm/${file}`));
     return {
       section: "npm",
       name,
       version: dependencies[name],
-      uses: text.match(/^\/\*\* (.*)\. \*\//)![1]!,
-      run: () => tryProgram(`npm/${file}`, server),
+      uses,
+      run: async () => explained(await tryProgram(`npm/${file}`, server), fails),
     };
   });
 }
@@ -35,15 +35,35 @@ function pypiJobs(server: string): Job[] {
   const versions = new Map(Array.from(pins.matchAll(/^([^#\s=]+)==(\S+)/gm), ([, n, v]) => [n, v]));
   return filesIn("compat/pypi", ".py").map((file) => {
     const name = file.slice(0, -".py".length);
-    const text = Deno.readTextFileSync(`${ROOT}compat/pypi/${file}`);
+    const { uses, fails } = headOf(Deno.readTextFileSync(`${ROOT}compat/pypi/${file}`));
     return {
       section: "pypi",
       name,
       version: versions.get(name)!,
-      uses: text.match(/^"""(.*)\."""/)![1]!,
-      run: () => tryProgram(programOfPyPI(file), server),
+      uses,
+      run: async () => explained(await tryProgram(programOfPyPI(file), server), fails),
     };
   });
+}
+
+interface Head {
+  /** What the program does. */
+  uses: string;
+  /** Why it fails, where what it throws does not say so. */
+  fails: string | undefined;
+}
+
+/** What a program's first comment says: a sentence, and perhaps a second one that begins with `Fails:`. */
+function headOf(text: string): Head {
+  const head = text.match(/^(?:\/\*\*|""")\s*(?:\* )?([^]*?)\s*(?:\*\/|""")/)![1]!;
+  const [uses, fails] = head.split(/[\s*]*\bFails: /).map((part) => part.replace(/\.$/, ""));
+  return { uses: uses!, fails };
+}
+
+/** An outcome as the program explains it. */
+function explained(outcome: Outcome, fails: string | undefined): Outcome {
+  if (fails === undefined) return outcome;
+  return { reason: outcome.reason === undefined ? "passes, and says that it fails" : fails };
 }
 
 /** A program that knows modules by their names: it tries one in each call. */
@@ -56,7 +76,10 @@ async function modulesOf(section: "node" | "python", server: string): Promise<Jo
     name,
     uses,
     async run() {
-      const { result, error, execution } = await program.call<string | null>("main", [name, server]);
+      const { result, error, execution } = await program.call<string | null>("main", [
+        name,
+        server,
+      ]);
       const reason = error?.message ?? result;
       return reason === null ? { callMs: execution.duration_ms } : { reason: reasonOf(reason) };
     },

@@ -39,9 +39,10 @@ export function openProgram(file: string): Promise<OpenProgram> {
 async function callProgram(program: OpenProgram, args: unknown[]): Promise<Outcome> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { error, execution } = await program.call("main", args, { signal });
-  return error === null
-    ? { callMs: execution.duration_ms }
-    : { reason: reasonOf(error.error_type === "task_error" ? error.message : error.error_type) };
+  if (error === null) return { callMs: execution.duration_ms };
+  if (error.error_type !== "task_error") return { reason: error.error_type };
+  const cause = error.stack?.match(/^ *caused by (.*)$/gm)?.at(-1)?.replace(/^ *caused by /, ": ");
+  return { reason: reasonOf(error.message.split("\n")[0] + (cause ?? "")) };
 }
 
 /** What a message says, on one line, without where it comes from. */
@@ -51,6 +52,9 @@ export function reasonOf(message: string): string {
     .replaceAll(PROJECT, "")
     .replace(/^✘ \[ERROR\] /, "")
     .replace(/^Cannot load "[^"]*": /, "")
+    .replace(/^(?:npm|pypi)\/\S+\/main\.py:\d+:\d+: /, "")
+    // The file's name tells of the machine that it was installed on.
+    .replace(/^.*Cannot import '([\w.]+)': \S+ is native code.*$/, "needs $1, which is native code")
     .trim();
   return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH - 1)}…` : text;
 }
