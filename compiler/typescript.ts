@@ -33,6 +33,7 @@ const BUILTINS = [
   "http2",
   "https",
   "inspector",
+  "inspector/promises",
   "module",
   "net",
   "os",

@@ -353,9 +353,10 @@ Deno.test("an exit ends the task, and createRequire gives Node's modules", async
   ]);
 });
 
-Deno.test("packages learn of stacks, constants and threads what Node tells", async () => {
+Deno.test("packages learn of stacks, constants, threads and consoles what Node tells", async () => {
   const result = await inTask(
     `import util from "node:util"; import zlib from "node:zlib";
+    import { Console } from "node:console"; import test from "node:test"; import { PassThrough } from "stream";
     import { isMainThread, markAsUncloneable, parentPort, Worker } from "node:worker_threads";`,
     `const { prepareStackTrace } = Error;
     Error.prepareStackTrace = (_, frames) => frames;
@@ -363,8 +364,11 @@ Deno.test("packages learn of stacks, constants and threads what Node tells", asy
     const [frame] = target.stack; Error.prepareStackTrace = prepareStackTrace;
     markAsUncloneable({});
     let message; try { new Worker("x"); } catch (error) { message = error.message; }
+    const stream = new PassThrough(); const own = new Console(stream);
+    own.group("%d", 1); own.error("x");
+    let testing; try { test("a", () => {}); } catch (error) { testing = error.message; }
     return [frame.isEval(), frame.getThis() === undefined, util.getCallSites(), zlib.Z_DEFAULT_WINDOWBITS,
-      isMainThread, parentPort, message];`,
+      isMainThread, parentPort, message, testing, String(stream.read())];`,
   );
   assertEquals(result, [
     false,
@@ -374,5 +378,7 @@ Deno.test("packages learn of stacks, constants and threads what Node tells", asy
     true,
     null,
     'Cannot use Worker of "node:worker_threads": the module is not available in a sandbox',
+    'Cannot use test of "node:test": the module is not available in a sandbox',
+    "1\n  x\n",
   ]);
 });

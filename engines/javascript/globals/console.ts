@@ -8,16 +8,6 @@ import { define } from "./define.ts";
 const OUT = 1;
 const ERROR = 2;
 
-let indent = "";
-const counts = new Map<string, number>();
-const timers = new Map<string, number>();
-
-function print(descriptor: number, values: unknown[]): void {
-  const text = format(values);
-  const indented = indent ? text.replaceAll(/^/gm, indent) : text;
-  write(descriptor, encode(`${indented}\n`.toWellFormed()));
-}
-
 /** What the console shows of values: text as it is, `%` placeholders filled, the rest inspected. */
 function format(values: unknown[]): string {
   const [first, ...rest] = values;
@@ -61,8 +51,8 @@ function inOwnLines(stack: string): string {
   return JSON.parse(new Operation("explain", JSON.stringify(stack)).wait().json);
 }
 
-function table(rows: unknown): void {
-  if (typeof rows !== "object" || rows === null) return print(OUT, [rows]);
+/** Rows and columns as text that lines up. */
+function tableText(rows: object): string {
   const records = Object.entries(rows).map(([index, row]): Record<string, unknown> =>
     typeof row === "object" && row !== null
       ? { "(index)": index, ...row }
@@ -79,49 +69,65 @@ function table(rows: unknown): void {
   const lines = cells.map((row) =>
     row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
   );
-  print(OUT, [lines.join("\n")]);
+  return lines.join("\n");
 }
 
-function elapsed(label: string): string {
-  const started = timers.get(label);
-  return started === undefined
-    ? `there is no timer ${label}`
-    : `${label}: ${Date.now() - started} ms`;
+/** A console, and what its methods write: whole lines, to standard output (1) or error (2). */
+export function consoleOver(writeText: (descriptor: number, text: string) => void) {
+  let indent = "";
+  const counts = new Map<string, number>();
+  const timers = new Map<string, number>();
+
+  function print(descriptor: number, values: unknown[]): void {
+    const text = format(values);
+    const indented = indent ? text.replaceAll(/^/gm, indent) : text;
+    writeText(descriptor, `${indented}\n`);
+  }
+
+  function elapsed(label: string): string {
+    const started = timers.get(label);
+    return started === undefined
+      ? `there is no timer ${label}`
+      : `${label}: ${Date.now() - started} ms`;
+  }
+
+  return {
+    log: (...values: unknown[]) => print(OUT, values),
+    info: (...values: unknown[]) => print(OUT, values),
+    debug: (...values: unknown[]) => print(OUT, values),
+    dir: (value: unknown) => print(OUT, [show(value)]),
+    table: (rows: unknown) =>
+      print(OUT, [typeof rows === "object" && rows !== null ? tableText(rows) : rows]),
+    warn: (...values: unknown[]) => print(ERROR, values),
+    error: (...values: unknown[]) => print(ERROR, values),
+    trace(...values: unknown[]) {
+      print(ERROR, ["Trace:", ...values, `\n${inOwnLines(new Error().stack ?? "")}`]);
+    },
+    assert(condition?: unknown, ...values: unknown[]) {
+      if (!condition) print(ERROR, ["Assertion failed:", ...values]);
+    },
+    count(label = "default") {
+      const count = (counts.get(label) ?? 0) + 1;
+      counts.set(label, count);
+      print(OUT, [`${label}: ${count}`]);
+    },
+    countReset: (label = "default") => counts.delete(label),
+    group(...values: unknown[]) {
+      if (values.length > 0) print(OUT, values);
+      indent += "  ";
+    },
+    groupEnd() {
+      indent = indent.slice(2);
+    },
+    time: (label = "default") => timers.set(label, Date.now()),
+    timeLog: (label = "default", ...values: unknown[]) => print(OUT, [elapsed(label), ...values]),
+    timeEnd(label = "default") {
+      print(OUT, [elapsed(label)]);
+      timers.delete(label);
+    },
+  };
 }
 
-const console = {
-  log: (...values: unknown[]) => print(OUT, values),
-  info: (...values: unknown[]) => print(OUT, values),
-  debug: (...values: unknown[]) => print(OUT, values),
-  dir: (value: unknown) => print(OUT, [show(value)]),
-  table,
-  warn: (...values: unknown[]) => print(ERROR, values),
-  error: (...values: unknown[]) => print(ERROR, values),
-  trace(...values: unknown[]) {
-    print(ERROR, ["Trace:", ...values, `\n${inOwnLines(new Error().stack ?? "")}`]);
-  },
-  assert(condition?: unknown, ...values: unknown[]) {
-    if (!condition) print(ERROR, ["Assertion failed:", ...values]);
-  },
-  count(label = "default") {
-    const count = (counts.get(label) ?? 0) + 1;
-    counts.set(label, count);
-    print(OUT, [`${label}: ${count}`]);
-  },
-  countReset: (label = "default") => counts.delete(label),
-  group(...values: unknown[]) {
-    if (values.length > 0) print(OUT, values);
-    indent += "  ";
-  },
-  groupEnd() {
-    indent = indent.slice(2);
-  },
-  time: (label = "default") => timers.set(label, Date.now()),
-  timeLog: (label = "default", ...values: unknown[]) => print(OUT, [elapsed(label), ...values]),
-  timeEnd(label = "default") {
-    print(OUT, [elapsed(label)]);
-    timers.delete(label);
-  },
-};
-
-define({ console });
+define({
+  console: consoleOver((descriptor, text) => write(descriptor, encode(text.toWellFormed()))),
+});

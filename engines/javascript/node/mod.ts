@@ -3,6 +3,7 @@ import assert from "./assert.ts";
 import assertStrict from "./assert_strict.ts";
 import asyncHooks from "./async_hooks.ts";
 import buffer from "./buffer.ts";
+import console from "./console.ts";
 import crypto from "./crypto.ts";
 import diagnosticsChannel from "node:diagnostics_channel";
 import events from "./events.ts";
@@ -40,7 +41,7 @@ const modules: Record<string, unknown> = {
   "assert/strict": assertStrict,
   async_hooks: asyncHooks,
   buffer,
-  console: globalThis.console,
+  console,
   constants: { ...os.constants.errno, ...os.constants.signals, ...fs.constants },
   crypto,
   diagnostics_channel: diagnosticsChannel,

@@ -29,7 +29,9 @@ export const UNAVAILABLE = [
 /** A module of which everything exists, and fails by its name once it is used. */
 export function unavailable(name: string): Record<string, unknown> {
   const names = NODE_EXPORTS[name] ?? [];
-  return Object.fromEntries(names.map((key) => [key, missing(`node:${name}`, key)]));
+  const all = Object.fromEntries(names.map((key) => [key, missing(`node:${name}`, key)]));
+  // The one module that is a function.
+  return name === "test" ? Object.assign(all.test as typeof all, all) : all;
 }
 
 /** What is there of a module; the rest fails by its name. */
