@@ -11,8 +11,7 @@ import type { Modules } from "./module.ts";
 
 export const files: Modules = {
   fs: {
-    tried:
-      "write, read, append, copy, rename, remove, stat, list, watch of streams and descriptors",
+    tried: "files as a whole, by descriptors and as streams; folders, stat, copy, rename, remove",
     async run() {
       fs.rmSync("data/fs", { recursive: true, force: true });
       fs.mkdirSync("data/fs/deep", { recursive: true });
@@ -104,7 +103,7 @@ export const files: Modules = {
     run: () => equal([win32.join("a", "b"), win32.parse("C:\\x\\y").root], ["a\\b", "C:\\"]),
   },
   process: {
-    tried: "env, argv, cwd, chdir, nextTick, hrtime, memoryUsage, uptime, on, stdout",
+    tried: "env, argv, cwd, chdir, nextTick, hrtime, memoryUsage, uptime, versions, stdout",
     async run() {
       equal([typeof process.env, Array.isArray(process.argv)], ["object", true]);
       const folder = process.cwd();

@@ -2,7 +2,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { IncomingMessage } from "node:http";
-import { equal } from "../expect.ts";
+import { equal, throws } from "../expect.ts";
 import type { Modules } from "./module.ts";
 
 /** Sends a request, and gives its status and what came back. */
@@ -43,6 +43,7 @@ export const network: Modules = {
       );
       equal(response.headers["content-type"], "application/json");
       response.resume();
+      await throws(() => http.createServer(), /node:http/);
     },
   },
   https: {

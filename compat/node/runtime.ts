@@ -51,7 +51,7 @@ export const runtime: Modules = {
     },
   },
   events: {
-    tried: "on, once, off, emit, prependListener, errors, events.once, events.on, EventTarget",
+    tried: "on, once, emit, prependListener, listenerCount, errors, events.once, events.on",
     async run() {
       const emitter = new EventEmitter();
       const seen: string[] = [];

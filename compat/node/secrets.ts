@@ -13,8 +13,7 @@ function around(algorithm: string, key: Buffer, iv: Buffer): [hex: string, text:
 
 export const secrets: Modules = {
   crypto: {
-    tried:
-      "createHash (MD5, SHA-1, SHA-2), createHmac, randomBytes, randomUUID, randomInt, pbkdf2, AES (CBC, CTR, GCM), timingSafeEqual, subtle",
+    tried: "hashes, createHmac, randomBytes, randomUUID, pbkdf2Sync, AES (CBC, CTR, GCM), subtle",
     async run() {
       const hash = (name: string) => crypto.createHash(name).update("a").update("b").digest("hex");
       equal(hash("md5"), "187ef4436122d1cc2f40dc2b92f0eba0");

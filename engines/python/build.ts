@@ -7,9 +7,11 @@ const root = new URL("../../", import.meta.url).pathname;
 const [componentizePy, output] = Deno.args;
 if (!componentizePy || !output) throw new TypeError("Usage: build.ts COMPONENTIZE_PY OUTPUT.wasm");
 
-// It adds the packages of the environment that it finds: this one has none.
+// It adds the packages of the environment that it finds: this one has the data of time zones.
 const environment = await Deno.makeTempDir();
-await Deno.mkdir(`${environment}/lib/python3/site-packages`, { recursive: true });
+const packages = `${environment}/lib/python3/site-packages`;
+await Deno.mkdir(packages, { recursive: true });
+await copyFolder(await timeZones(), `${packages}/tzdata`);
 
 const { success } = await new Deno.Command(componentizePy, {
   args: [
@@ -23,3 +25,19 @@ const { success } = await new Deno.Command(componentizePy, {
 }).output();
 await Deno.remove(environment, { recursive: true });
 if (!success) Deno.exit(1);
+
+/** The package beside componentize-py. */
+async function timeZones(): Promise<string> {
+  const lib = `${componentizePy!.replace(/\/bin\/[^/]+$/, "")}/lib`;
+  for await (const { name } of Deno.readDir(lib)) {
+    if (name.startsWith("python3")) return `${lib}/${name}/site-packages/tzdata`;
+  }
+  throw new Error(`there are no packages in ${lib}`);
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to);
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    await (isDirectory ? copyFolder : Deno.copyFile)(`${from}/${name}`, `${to}/${name}`);
+  }
+}

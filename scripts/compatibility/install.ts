@@ -39,9 +39,11 @@ function copyPrograms(): void {
     // What has not changed keeps its time: its image is used again.
     if (readIfThere(path) !== text) Deno.writeTextFileSync(path, text);
   };
-  for (const name of filesIn("compat", ".ts", ".py")) copy(name, name);
-  for (const name of filesIn("compat/node", ".ts")) copy(`node/${name}`, `node/${name}`);
-  for (const name of filesIn("compat/npm", ".ts")) copy(`npm/${name}`, `npm/${name}`);
+  for (const folder of ["", "node/", "npm/", "python/", "python/parts/"]) {
+    for (const name of filesIn(`compat/${folder}`, ".ts", ".py")) {
+      copy(folder + name, folder + name);
+    }
+  }
   for (const name of filesIn("compat/pypi", ".py")) copy(`pypi/${name}`, programOfPyPI(name));
 }
 

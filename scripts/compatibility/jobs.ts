@@ -11,7 +11,10 @@ export interface Job extends Row {
 
 /** All rows, in the order of the document. */
 export async function jobs(server: string): Promise<Job[]> {
-  const [node, python] = await Promise.all([modulesOf("node", server), modulesOf("python", "")]);
+  const [node, python] = await Promise.all([
+    modulesOf("node", server),
+    modulesOf("python", server),
+  ]);
   return [...npmJobs(server), ...pypiJobs(server), ...node, ...python];
 }
 
@@ -68,7 +71,7 @@ function explained(outcome: Outcome, fails: string | undefined): Outcome {
 
 /** A program that knows modules by their names: it tries one in each call. */
 async function modulesOf(section: "node" | "python", server: string): Promise<Job[]> {
-  const program = await openProgram(section === "node" ? "node.ts" : "python.py");
+  const program = await openProgram(section === "node" ? "node.ts" : "python/main.py");
   const listed = await program.call<Record<string, string>>("modules");
   if (!listed.success) throw new Error(listed.error.message);
   return Object.entries(listed.result).map(([name, uses]) => ({

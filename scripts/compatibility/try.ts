@@ -14,7 +14,7 @@ export interface Outcome {
 /** Long for any of them, on a machine that is busy. */
 const TIMEOUT_MS = 120_000;
 /** Enough to say why, in a table. */
-const REASON_LENGTH = 150;
+const REASON_LENGTH = 100;
 
 /** Opens a program and calls it twice: the second call shows the time, the first fills caches. */
 export async function tryProgram(file: string, server: string): Promise<Outcome> {
@@ -55,6 +55,9 @@ export function reasonOf(message: string): string {
     .replace(/^(?:npm|pypi)\/\S+\/main\.py:\d+:\d+: /, "")
     // The file's name tells of the machine that it was installed on.
     .replace(/^.*Cannot import '([\w.]+)': \S+ is native code.*$/, "needs $1, which is native code")
+    // The kind of the error, where words follow: they say more.
+    .replace(/^[A-Z]\w*: (?:\[Errno \d+\] )?(?=.)/, "")
+    .replace(/^No module named '[\w.]+': /, "")
     .trim();
   return text.length > REASON_LENGTH ? `${text.slice(0, REASON_LENGTH - 1)}…` : text;
 }

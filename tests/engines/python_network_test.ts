@@ -140,6 +140,7 @@ def raw(data):
     return sock.recv(100)
 out.append(attempt(lambda: raw(b"\\x00\\x01binary")))
 out.append(attempt(lambda: raw(b"EHLO example.com\\r\\n\\r\\n")))
+out.append(attempt(lambda: socket.create_connection(("127.0.0.1", port)).recv(1)))
 out.append(attempt(lambda: raw(b"GET http://example.com/ HTTP/1.1\\r\\n\\r\\n")))
 out.append(attempt(lambda: raw(b"GET /text HTTP/1.1\\r\\nHost: evil.com\\r\\n\\r\\n")))
 out.append(attempt(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
@@ -151,10 +152,11 @@ out.append(attempt(lambda: socket.gethostbyname("example.com")))`,
   const refused = "a sandbox opens no raw connections";
   assertStringIncludes(result[0]![1]!, refused);
   assertStringIncludes(result[1]![1]!, refused);
-  assertStringIncludes(result[2]![1]!, "no proxies");
-  assertStringIncludes(result[3]![1]!, "names another host");
-  assertEquals(result.slice(4, 7).map(([name]) => name), Array(3).fill("PermissionError"));
+  assertStringIncludes(result[2]![1]!, refused);
+  assertStringIncludes(result[3]![1]!, "no proxies");
+  assertStringIncludes(result[4]![1]!, "names another host");
+  assertEquals(result.slice(5, 8).map(([name]) => name), Array(3).fill("PermissionError"));
   // Nobody asked a server for it.
-  assertEquals(result[7] as unknown, "example.com");
+  assertEquals(result[8] as unknown, "example.com");
   assertEquals(server.requests, []);
 });

@@ -13,7 +13,15 @@ import wit_world
 from componentize_py_types import Err
 
 from capsule._task import set_backend
-from capsule_engine import access, event_loop, output, packages, randomness
+from capsule_engine import (
+    access,
+    event_loop,
+    key_derivation,
+    output,
+    packages,
+    randomness,
+    time_zones,
+)
 from capsule_engine.failure import Failure
 from capsule_engine.program import Program
 from capsule_engine.tasks import SandboxBackend
@@ -21,6 +29,8 @@ from capsule_engine.tasks import SandboxBackend
 output.install()
 network.install()
 event_loop.install()
+key_derivation.install()
+time_zones.install()
 backend = SandboxBackend()
 set_backend(backend)
 

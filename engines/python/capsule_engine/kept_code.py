@@ -6,6 +6,7 @@ in Python, Markdown makes a copy that it changes. Functions hold most of the cod
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,15 @@ class Finder(MetaPathFinder):
         # A package of the program's own may have the name of one of the library.
         is_own = path is not None and (parent is None or path is not parent._locations)
         return None if is_own else loader.spec(name)
+
+
+def keep(name: str) -> None:
+    """Keeps the code of a module whose import has an effect."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and isinstance(spec.loader, InspectLoader)
+    code = spec.loader.get_code(name)
+    assert code is not None
+    loaders[name] = Loader(spec, code)
 
 
 @contextmanager

@@ -37,15 +37,34 @@ REASONS = {
     "_multiprocessing": "a sandbox has one process: call a task instead",
     "_posixsubprocess": "a sandbox starts no processes",
     "_ssl": "the host makes connections: urllib.request, http.client and ssl do https",
+    "antigravity": "a sandbox has no browser",
+    "fcntl": "a sandbox has no file locks and terminals",
+    "grp": "a sandbox has no users",
     "mmap": "a sandbox maps no files: read them",
+    "pwd": "a sandbox has no users",
     "readline": "a sandbox has no terminal",
+    "resource": "the host sets the limits of a sandbox, and counts what it uses",
+    "syslog": "a sandbox has no system log: use logging",
+    "ensurepip": "a sandbox has the packages of the program's environment",
+    "idlelib": "a sandbox has no display",
+    "multiprocessing.popen_fork": "a sandbox has one process: call a task instead",
+    "multiprocessing.popen_forkserver": "a sandbox has one process: call a task instead",
+    "multiprocessing.popen_spawn_posix": "a sandbox has one process: call a task instead",
+    "termios": "a sandbox has no terminal",
+    "turtledemo": "a sandbox has no display",
+    "venv": "a sandbox has the packages of the program's environment",
     "tkinter": "a sandbox has no display",
     "_tkinter": "a sandbox has no display",
 }
+#: Of other systems than the sandbox's.
+REASONS |= dict.fromkeys(["msvcrt", "nt", "winreg", "winsound"], "it is of Windows")
 REASONS |= {
     "bz2": REASONS["_bz2"],
     "ctypes": REASONS["_ctypes"],
     "lzma": REASONS["_lzma"],
+    "curses": REASONS["termios"],
+    "pty": REASONS["termios"],
+    "tty": REASONS["termios"],
     "turtle": REASONS["tkinter"],
 }
 
@@ -72,6 +91,7 @@ def import_all() -> None:
                 for info in pkgutil.walk_packages(module.__path__, f"{name}.", onerror=_ignore):
                     if not _is_program(info.name):
                         _import(info.name)
+    kept_code.keep("this")
     sys.meta_path += [kept_code.Finder(), Missing()]
 
 

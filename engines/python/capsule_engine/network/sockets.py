@@ -44,6 +44,7 @@ class HostSocket:
         self._response: Response | None = None
         self._out = bytearray()
         self._timed_out = False
+        self._has_sent = False
         self._files = 0
         self._closed = False
 
@@ -116,6 +117,7 @@ class HostSocket:
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         self._open().feed(bytes(data))
+        self._has_sent = True
         if self._response is None:
             # What fails on the way to the server fails here, where libraries look for it.
             try:
@@ -214,7 +216,9 @@ class HostSocket:
                 continue
             self._out += self._connection.take_interim()
             if not self._out:
-                # A server that was asked nothing says nothing.
+                # A server of HTTP says nothing unless it is asked. Those that speak first are none.
+                if not self._has_sent and self._timeout != 0.0:
+                    raise PermissionError(errno.EACCES, REFUSED)
                 return
 
     def _ask(self) -> bool:
