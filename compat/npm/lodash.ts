@@ -15,9 +15,9 @@ export const main = task({ name: "main" }, async () => {
   const copy = _.cloneDeep({ date: new Date(0), map: new Map([[1, 2]]) });
   equal([copy.date.getTime(), copy.map.get(1)], [0, 2]);
   let calls = 0;
-  const debounced = _.debounce(() => calls++, 5);
+  const debounced = _.debounce(() => calls++, 100);
   debounced();
   debounced();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 200));
   equal(calls, 1);
 });

@@ -6,7 +6,7 @@ import { equal } from "../expect.ts";
 
 export const main = task({ name: "main" }, async () => {
   const squares = from([1, 2, 3]).pipe(
-    mergeMap((n) => of(n * n).pipe(delay(9 - 3 * n))),
+    mergeMap((n) => of(n * n).pipe(delay(300 - 100 * n))),
     toArray(),
   );
   equal(await lastValueFrom(squares), [9, 4, 1]);

@@ -45,25 +45,34 @@ export function writeDocument(rows: Row[]): void {
 
 /** What the document says of each row, without times. */
 export function readDocument(): Map<string, string> {
-  const results = new Map<string, string>();
-  let section = "";
+  return new Map(readRows().map(({ key, result }) => [key, result]));
+}
+
+/** The rows of the document, each by its section and its name. */
+export function readRows(): { key: string; version: string | undefined; result: string }[] {
+  const rows = [];
+  let section: Section = "npm";
   for (const line of Deno.readTextFileSync(DOCUMENT).split("\n")) {
     const found = Object.entries(SECTIONS).find(([, { title }]) => line === `## ${title}`);
-    if (found) section = found[0];
+    if (found) section = found[0] as Section;
     if (!line.startsWith("| ")) continue;
     const cells = line.slice(2, -2).split(/ \| /).map((cell) => cell.trim());
-    results.set(`${section} ${cells[0]}`, cells[resultColumn(section as Section)]!);
+    const { columns } = SECTIONS[section];
+    const [name, version] = cells;
+    // The head of a table, and the line under it.
+    if (cells[1] === columns[1] || name!.startsWith("---")) continue;
+    rows.push({
+      key: `${section} ${name}`,
+      version: columns.includes("version") ? version : undefined,
+      result: cells[columns.length]!,
+    });
   }
-  return results;
+  return rows;
 }
 
 /** A row as the document's result column has it, and its key there. */
 export function resultOf({ section, name, reason }: Row): [key: string, result: string] {
   return [`${section} ${cell(name)}`, cell(reason ?? "pass")];
-}
-
-function resultColumn(section: Section): number {
-  return SECTIONS[section].columns.length;
 }
 
 function sectionText(section: Section, all: Row[]): string {
