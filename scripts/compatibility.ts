@@ -56,9 +56,9 @@ async function run({ run, ...row }: Job): Promise<Row> {
   return { ...row, ...await run() };
 }
 
-/** One line on a terminal, overwritten; what fails stays. */
+/** One line on a terminal, overwritten; what fails stays, unless it is compared. */
 function tell({ section, name, reason }: Row, done: number, all: number): void {
-  const line = reason === undefined ? "" : `✘ ${section} ${name}: ${reason}\n`;
+  const line = reason === undefined || isCheck ? "" : `✘ ${section} ${name}: ${reason}\n`;
   const isTerminal = Deno.stderr.isTerminal();
   const count = isTerminal && done < all ? `  ${done} of ${all}: ${name}` : "";
   const start = isTerminal ? "\r\u001b[K" : "";
