@@ -57,11 +57,14 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        // Growth past a memory's own maximum fails anyway: it must not be counted.
+        let growth = desired.saturating_sub(current);
+        // Growth past a memory's own maximum fails anyway: it must not be counted. The guest has run out of
+        // memory all the same.
         if maximum.is_some_and(|maximum| desired > maximum) {
+            self.denied_bytes = Some(self.used_bytes.saturating_add(growth));
             return Ok(false);
         }
-        Ok(self.charge(desired.saturating_sub(current)))
+        Ok(self.charge(growth))
     }
 
     fn table_growing(
@@ -116,7 +119,7 @@ mod tests {
         let mut limiter = Limiter::new(1000);
         assert!(!limiter.memory_growing(0, 500, Some(400)).unwrap());
         assert_eq!(limiter.used_bytes(), 0);
-        assert_eq!(limiter.denied_bytes(), None);
+        assert_eq!(limiter.denied_bytes(), Some(500));
     }
 
     #[test]
