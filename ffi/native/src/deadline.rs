@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use wasmtime::{Engine, EngineWeak};
 
 pub const TICK: Duration = Duration::from_millis(1);
+/// Of the thread, which does little: whatever `RUST_MIN_STACK` says.
+const STACK_BYTES: usize = 256 << 10;
 /// So many at once leave tens of megabytes in the heap.
 const MANY: usize = 32;
 /// How long nothing must run before the heap is trimmed.
@@ -32,7 +34,8 @@ struct Shared {
 impl Ticker {
     pub fn start() -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let thread = thread::Builder::new().name("capsule-tick".into()).spawn({
+        let builder = thread::Builder::new().name("capsule-tick".into());
+        let thread = builder.stack_size(STACK_BYTES).spawn({
             let shared = Arc::clone(&shared);
             move || shared.tick()
         })?;

@@ -28,6 +28,9 @@ use tokio::sync::watch;
 /// How often, in polls of tasks, timers are looked at: a busy guest holds a worker for a tick a poll.
 const POLLS_BETWEEN_TIMERS: u32 = 3;
 
+/// Of every thread, whatever `RUST_MIN_STACK` says. Guests have stacks of their own.
+const THREAD_STACK_BYTES: usize = 2 << 20;
+
 /// How long a runtime that is freed waits for its images to be written.
 const IMAGES_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -79,6 +82,7 @@ impl Runtime {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)
             .thread_name("capsule")
+            .thread_stack_size(THREAD_STACK_BYTES)
             .event_interval(POLLS_BETWEEN_TIMERS)
             .enable_all()
             .build()
