@@ -194,9 +194,13 @@ function sourceName(root: string, folder: string, path: string): string {
     : shownPath(root, resolve(folder, path));
 }
 
-/** esbuild puts the exports of the entry last; a function body has none. */
+/**
+ * esbuild puts the exports of the entry last; a function body has none. Of text that calls `eval` it makes
+ * a CommonJS module, and exports what that gives.
+ */
 function withoutExports(bundle: string): string {
-  return bundle.replace(/\nexport \{[^{}]*\};\n*$/, "\n");
+  return bundle.replace(/\nexport \{[^{}]*\};\n*$/, "\n")
+    .replace(/\nexport default (require_\w+\(\);)\n*$/, "\n$1\n");
 }
 
 const OPTIONS = [

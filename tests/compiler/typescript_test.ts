@@ -29,6 +29,15 @@ Deno.test("a bundle is a function body: it has no import and no export", async (
   assertStringIncludes(text, '("fs")');
 });
 
+Deno.test("text that calls eval and exports nothing is a function body, too", async () => {
+  using folder = project();
+  const code = `globalThis.x = () => eval("1");`;
+  const { program } = await compile({ code, language: "javascript", root: folder.path });
+  const text = new TextDecoder().decode(program.files[0]!.data);
+  new Function(`return async () => {"use strict";\n${text}\n}`);
+  assertStringIncludes(text, 'eval("1")');
+});
+
 Deno.test("the source map names files from the project root", async () => {
   using folder = project({
     "src/main.ts": `import { x } from "../lib/x.ts";\nexport const y: number = x;`,
