@@ -228,6 +228,7 @@ async fn run_top_level(
     };
     let budget = Budget {
         subject: "top-level code",
+        can_be_raised: false,
         fuel: LOAD_FUEL,
         memory_bytes: Some(LOAD_MEMORY_BYTES),
         timeout: Some(LOAD_TIMEOUT),

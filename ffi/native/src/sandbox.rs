@@ -43,11 +43,24 @@ const WASI_RANDOM_BYTES_AT_MOST: u64 = 1 << 16;
 pub struct Budget {
     /// How messages call what is limited: `the task`, `top-level code`.
     pub subject: &'static str,
+    /// Whether the program can declare another one.
+    pub can_be_raised: bool,
     pub fuel: u64,
     pub memory_bytes: Option<u64>,
     pub timeout: Option<Duration>,
     /// The most JSON that the guest may return.
     pub result_bytes: usize,
+}
+
+impl Budget {
+    /// What to do about a limit.
+    fn advice<'a>(&self, raise: &'a str) -> &'a str {
+        if self.can_be_raised {
+            raise
+        } else {
+            "do this inside a task"
+        }
+    }
 }
 
 /// What the host keeps for a sandbox, in its store.
@@ -441,7 +454,8 @@ impl Sandbox {
             Trapped::FuelExhausted => Failure::new(
                 ErrorType::FuelExhausted,
                 format!(
-                    "{subject} used all of its {fuel} units of fuel: raise compute, or do less"
+                    "{subject} used all of its {fuel} units of fuel: {}",
+                    self.budget.advice("raise compute, or do less")
                 ),
             ),
             Trapped::StackOverflow => Failure::new(
@@ -497,10 +511,11 @@ impl Sandbox {
         Failure::new(
             ErrorType::MemoryLimit,
             format!(
-                "{} wanted {} bytes of memory and may use {}: raise ram, or use less",
+                "{} wanted {} bytes of memory and may use {}: {}",
                 self.budget.subject,
                 limiter.denied_bytes().unwrap_or_default(),
                 limiter.limit_bytes(),
+                self.budget.advice("raise ram, or use less"),
             ),
         )
     }

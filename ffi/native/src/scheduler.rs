@@ -340,6 +340,7 @@ async fn attempt(
     let policy = &granted.policy;
     let budget = Budget {
         subject: "the task",
+        can_be_raised: true,
         fuel: policy.fuel,
         memory_bytes: policy.memory_bytes,
         timeout: policy
