@@ -26,22 +26,36 @@ export function openRuntime(libraryPath: string, config: RuntimeConfig): NativeR
 }
 
 function openLibrary(path: string): Library {
-  let library: Library;
   try {
     // Never closed: Wasmtime's signal handlers stay for the life of the process.
-    library = Deno.dlopen(path, symbols).symbols;
+    const library = Deno.dlopen(path, symbols).symbols;
+    checkVersion(path, library.capsule_abi_version());
+    return library;
   } catch (cause) {
+    if (cause instanceof CapsuleError) throw cause;
+    // A library of another version may lack some of the symbols.
+    checkVersion(path, versionOf(path));
     throw new CapsuleError("installation", `Cannot load the native library "${path}"`, { cause });
   }
-  const version = library.capsule_abi_version();
-  if (version !== ABI_VERSION) {
-    throw new CapsuleError(
-      "installation",
-      `Cannot use the native library "${path}": its ABI is version ${version}, not ${ABI_VERSION}`,
-      { hint: "install the library and the package of one release" },
-    );
+}
+
+function checkVersion(path: string, version = ABI_VERSION): void {
+  if (version === ABI_VERSION) return;
+  throw new CapsuleError(
+    "installation",
+    `Cannot use the native library "${path}": its ABI is version ${version}, not ${ABI_VERSION}`,
+    { hint: "install the library and the package of one release" },
+  );
+}
+
+/** Undefined for a file that tells none. */
+function versionOf(path: string): number | undefined {
+  const { capsule_abi_version } = symbols;
+  try {
+    return Deno.dlopen(path, { capsule_abi_version }).symbols.capsule_abi_version();
+  } catch {
+    return undefined;
   }
-  return library;
 }
 
 class DenoRuntime implements NativeRuntime {
