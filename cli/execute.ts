@@ -12,7 +12,9 @@ import type { Envelope } from "../sdk/envelope.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 import { parseExactly, resultOf } from "./json.ts";
+import { visible } from "./visible.ts";
 import {
+  endOutput,
   noteLine,
   noteTask,
   printLine,
@@ -74,6 +76,7 @@ export async function execute(
       },
     });
     const envelope = JSON.parse(text) as Envelope;
+    endOutput();
     if (json) {
       printLine(text);
     } else if (envelope.success) {
@@ -106,7 +109,7 @@ function recorderOf(file: string | undefined, cwd: string): TraceRecorder {
   const path = file === undefined ? undefined : resolve(cwd, file);
   const root = projectRoot(path, cwd);
   const name = path === undefined ? "-" : shownPath(root, path);
-  return new TraceRecorder(root, name, (message) => noteLine(`warning: ${message}`));
+  return new TraceRecorder(root, name, (message) => noteLine(`warning: ${visible(message)}`));
 }
 
 /** The first Ctrl-C cancels; a second one ends the process as it always does. */
@@ -186,6 +189,10 @@ function follow({ json, verbose }: { json: boolean; verbose: boolean }): (event:
         break;
       case "output":
         writeOutput(json ? { ...event, stream: "stderr" } : event);
+        break;
+      case "task_finished":
+        endOutput(event.task);
+        if (verbose) noteTask(event);
         break;
       default:
         if (verbose) noteTask(event);

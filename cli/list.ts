@@ -2,8 +2,9 @@ import { projectRoot } from "../runner/project.ts";
 import { TraceStore } from "../trace/store.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import { workingFolder } from "./folder.ts";
-import { noteLine, printLine, visible } from "./report.ts";
+import { noteLine, printLine } from "./report.ts";
 import { duration, moment, table } from "./table.ts";
+import { visible } from "./visible.ts";
 
 const SHOWN = 20;
 
@@ -42,7 +43,7 @@ export async function list(args: string[]): Promise<number> {
       status,
       duration(durationMs),
       String(tasks),
-      visible(program),
+      program,
     ]);
     printLine(table(["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"], rows));
   }
@@ -53,7 +54,7 @@ export async function list(args: string[]): Promise<number> {
 export async function openTrace(parsed: Arguments): Promise<TraceStore> {
   const store = await TraceStore.open(
     projectRoot(undefined, workingFolder(parsed)),
-    (message) => noteLine(`warning: ${message}`),
+    (message) => noteLine(`warning: ${visible(message)}`),
   );
   store.markInterrupted();
   return store;

@@ -5,12 +5,13 @@ import type { RunEvent } from "../runner/events.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { parseExactly } from "./json.ts";
 import { count, duration, mebibytes } from "./table.ts";
+import { visible, VisibleBytes, visibleLine } from "./visible.ts";
 
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
 const encoder = new TextEncoder();
 /** What is under way on a terminal, by task and stream. */
-const decoders = new Map<string, TextDecoder>();
+const underWay = new Map<string, { descriptor: 1 | 2; bytes: VisibleBytes }>();
 
 /** Writes a line to standard output. */
 export function printLine(text: string): void {
@@ -30,7 +31,7 @@ export function reportError(error: unknown): void {
   } else if (error instanceof Error && platform.isSystemError(error)) {
     noteLine(`${bold("error:")} ${visible(error.message)}`);
   } else {
-    noteLine(`${bold("error:")} ${error instanceof Error ? error.stack : error}`);
+    noteLine(`${bold("error:")} ${visible(String(error instanceof Error ? error.stack : error))}`);
     reportHint("this is a fault of Capsule's: please report it");
   }
 }
@@ -51,7 +52,7 @@ export function printResult(json: string): void {
 /** Shows why a task failed. */
 export function reportFailure({ error, execution }: Envelope): void {
   if (error === null) return;
-  const name = visible(execution.task_name);
+  const name = visibleLine(execution.task_name);
   noteLine(
     `${bold("error:")} task "${name}" failed: ${visible(error.message)} (${error.error_type})`,
   );
@@ -63,11 +64,19 @@ export function writeOutput({ task, stream, data }: OutputEvent): void {
   const descriptor = stream === "stderr" ? 2 : 1;
   if (!platform.isTerminal(descriptor)) return platform.write(descriptor, data);
   const key = `${task} ${stream}`;
-  const decoder = decoders.get(key) ?? new TextDecoder();
-  decoders.set(key, decoder);
-  // A character may come in two parts.
-  const text = decoder.decode(data, { stream: true });
-  platform.write(descriptor, encoder.encode(visible(text)));
+  const shown = underWay.get(key) ?? { descriptor, bytes: new VisibleBytes() };
+  underWay.set(key, shown);
+  platform.write(descriptor, encoder.encode(shown.bytes.add(data)));
+}
+
+/** Shows what is left of a task's output, or of everybody's: characters that were never finished. */
+export function endOutput(task?: number): void {
+  const keys = task === undefined ? [...underWay.keys()] : [`${task} stdout`, `${task} stderr`];
+  for (const key of keys) {
+    const shown = underWay.get(key);
+    if (shown) platform.write(shown.descriptor, encoder.encode(shown.bytes.end()));
+    underWay.delete(key);
+  }
 }
 
 /** Tells of each task as it starts, retries and ends. */
@@ -75,7 +84,7 @@ export function noteTask(event: RunEvent): void {
   switch (event.type) {
     case "task_started": {
       const from = event.parent === null ? "" : ` from #${event.parent}`;
-      return noteLine(`#${event.task} ${visible(event.name)} started${from}`);
+      return noteLine(`#${event.task} ${visibleLine(event.name)} started${from}`);
     }
     case "task_retried":
       return noteLine(
@@ -88,7 +97,7 @@ export function noteTask(event: RunEvent): void {
         `${count(event.fuelConsumed)} fuel`,
         mebibytes(event.ramUsed),
       ].join(", ");
-      return noteLine(`#${event.task} ${visible(event.name)} ${outcome}: ${figures}`);
+      return noteLine(`#${event.task} ${visibleLine(event.name)} ${outcome}: ${figures}`);
     }
   }
 }
@@ -116,15 +125,6 @@ export function progress(text: string): { done(text: string): void; failed(): vo
       platform.write(2, encoder.encode(`\r✘ ${text}\u001b[K\n`));
     },
   };
-}
-
-/** Text with control characters made visible: what guests write must not steer a terminal. */
-export function visible(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(2, "0");
-    return character === "\r" ? "\\r" : `\\x${code}`;
-  });
 }
 
 function bold(text: string): string {

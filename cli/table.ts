@@ -1,19 +1,26 @@
 /** Figures and tables as a person reads them. */
+import { visibleLine } from "./visible.ts";
 
 /**
  * Rows below a header, in columns that line up. A column whose header ends with `>` is one of figures:
- * it stands to the right.
+ * it stands to the right. Each row is one line, whatever its cells hold.
  */
 export function table(header: string[], rows: string[][]): string {
   const isRight = header.map((title) => title.endsWith(">"));
-  const all = [header.map((title) => title.replace(/>$/, "")), ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))));
+  const all = [header.map((title) => title.replace(/>$/, "")), ...rows.map(visibleCells)];
+  const widths = header.map((_, column) =>
+    all.reduce((widest, row) => Math.max(widest, width(row[column] ?? "")), 0)
+  );
   return all.map((row) =>
     row.map((cell, column) => {
       const space = " ".repeat(widths[column]! - width(cell));
       return isRight[column] ? space + cell : cell + space;
     }).join("  ").trimEnd()
   ).join("\n");
+}
+
+function visibleCells(row: string[]): string[] {
+  return row.map(visibleLine);
 }
 
 function width(text: string): number {

@@ -2,8 +2,9 @@ import { CapsuleError } from "../errors.ts";
 import type { AttemptRow, RunRow, TraceStore } from "../trace/store.ts";
 import { type CommandSpec, parseArguments } from "./arguments.ts";
 import { openTrace } from "./list.ts";
-import { printLine, visible } from "./report.ts";
+import { printLine } from "./report.ts";
 import { count, duration, mebibytes, moment, table } from "./table.ts";
+import { visibleLine } from "./visible.ts";
 
 export const traceCommand: CommandSpec = {
   name: "trace",
@@ -53,16 +54,15 @@ function runOf(store: TraceStore, prefix: string | undefined): RunRow {
 
 function show(run: RunRow, attempts: AttemptRow[]): void {
   const took = run.durationMs === null ? "" : ` in ${duration(run.durationMs)}`;
-  printLine(
-    `${run.run}  ${visible(run.program)}  ${moment(run.startedMs)}  ${run.status}${took}\n`,
-  );
+  const [name, program, status] = [run.run, run.program, run.status].map(visibleLine);
+  printLine(`${name}  ${program}  ${moment(run.startedMs)}  ${status}${took}\n`);
   const rows = tree(attempts).map(([branch, row]) => [
-    branch + visible(row.name) + (row.attempt > 1 ? ` (attempt ${row.attempt})` : ""),
+    branch + row.name + (row.attempt > 1 ? ` (attempt ${row.attempt})` : ""),
     row.status,
     duration(row.durationMs),
     count(row.fuel),
     mebibytes(row.ram),
-    row.errorType === null ? "" : visible(`${row.errorType}: ${firstLine(row.message ?? "")}`),
+    row.errorType === null ? "" : `${row.errorType}: ${firstLine(row.message ?? "")}`,
   ]);
   printLine(table(["TASK", "STATUS", "DURATION>", "FUEL>", "RAM>", "ERROR"], rows));
 }
@@ -81,17 +81,27 @@ function tree(attempts: AttemptRow[]): [branch: string, row: AttemptRow][] {
     else children.set(row.parent, [row]);
   }
   const lines: [string, AttemptRow][] = [];
-  const descend = (parent: number | null, indent: string) => {
+  // The file may be somebody else's: each task has its place once, however deep.
+  const todo: { parent: number | null; indent: string; next: number }[] = [
+    { parent: null, indent: "", next: 0 },
+  ];
+  const entered = new Set<number | null>([null]);
+  for (let level = todo.at(-1); level !== undefined; level = todo.at(-1)) {
+    const { parent, indent } = level;
     const rows = children.get(parent) ?? [];
-    for (const [index, row] of rows.entries()) {
-      const isLast = index === rows.length - 1;
-      const isRoot = parent === null;
-      lines.push([isRoot ? "" : indent + (isLast ? "└─ " : "├─ "), row]);
-      // Sub-tasks stand below the last attempt of their task.
-      if (rows[index + 1]?.task === row.task) continue;
-      descend(row.task, isRoot ? "" : indent + (isLast ? "   " : "│  "));
+    const row = rows[level.next++];
+    if (row === undefined) {
+      todo.pop();
+      continue;
     }
-  };
-  descend(null, "");
+    const isLast = level.next === rows.length;
+    const isRoot = parent === null;
+    lines.push([isRoot ? "" : indent + (isLast ? "└─ " : "├─ "), row]);
+    // Sub-tasks stand below the last attempt of their task.
+    if (rows[level.next]?.task === row.task || entered.has(row.task)) continue;
+    entered.add(row.task);
+    const inner = isRoot ? "" : indent + (isLast ? "   " : "│  ");
+    todo.push({ parent: row.task, indent: inner, next: 0 });
+  }
   return lines;
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "../assert.ts";
 import { type CommandSpec, helpOf, parseArguments } from "../../cli/arguments.ts";
-import { visible } from "../../cli/report.ts";
+import { visible } from "../../cli/visible.ts";
 import { CapsuleError } from "../../errors.ts";
 
 const command: CommandSpec = {
