@@ -8,6 +8,8 @@ const WRITTEN_EVERY_MS = 1000;
 /** How often a run that has ended looks whether others are done with the trace. */
 const TRIES_AT_THE_END = 10;
 const TRY_AGAIN_MS = 50;
+/** A guest writes messages, and may have 100,000 tasks. */
+const MESSAGE_CHARACTERS_AT_MOST = 1000;
 
 /** Writes what happens in one run into the trace of its project. It never fails: it warns. */
 export class TraceRecorder {
@@ -128,7 +130,7 @@ export class TraceRecorder {
   ): void {
     Object.assign(row, { status, durationMs, fuel, ram });
     row.errorType = error?.error_type ?? null;
-    row.message = error?.message ?? null;
+    row.message = error === null ? null : shorten(error.message);
     this.#unwritten.add(row);
   }
 
@@ -185,6 +187,11 @@ export class TraceRecorder {
 function statusOf(error: { error_type: string } | null): Status {
   if (error === null) return "completed";
   return error.error_type === "cancelled" ? "cancelled" : "failed";
+}
+
+function shorten(message: string): string {
+  if (message.length <= MESSAGE_CHARACTERS_AT_MOST) return message;
+  return `${message.slice(0, MESSAGE_CHARACTERS_AT_MOST).toWellFormed()}…`;
 }
 
 /** Names sort by time; two of one millisecond differ all the same. */
