@@ -49,6 +49,7 @@ const DAMAGED = [11, 26];
 /** Its code for a file that another process has locked. */
 const BUSY = 5;
 
+/** Their text is what a file is known by: changes of it, too, need another version. */
 const TABLES = `
   CREATE TABLE runs (
     run TEXT PRIMARY KEY, program TEXT NOT NULL, status TEXT NOT NULL, started_ms REAL NOT NULL,
@@ -89,6 +90,7 @@ export class TraceStore {
     }
 
     async function openAt(path: string): Promise<TraceStore> {
+      removeForeignJournal(path, warn);
       const database = await platform.openDatabase(path);
       try {
         prepare(database);
@@ -202,6 +204,7 @@ export class TraceStore {
 
 /** Whether the file of a trace is damaged, or no trace at all. */
 export function isDamage(error: unknown): boolean {
+  if (error instanceof ForeignTables) return true;
   const { errcode, message } = error as { errcode?: number; message?: string };
   // Several statements at once fail without a code.
   return errcode === undefined
@@ -233,13 +236,38 @@ function pathOf(root: string): string {
   return path;
 }
 
+/** The last bytes of a journal that belongs to several databases. */
+const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
+/**
+ * Removes a journal that names another file, which SQLite would delete once it has rolled back. Capsule
+ * writes none: it came with somebody's repository.
+ */
+function removeForeignJournal(path: string, warn: (message: string) => void): void {
+  const journal = `${path}-journal`;
+  if (!platform.stat(journal)?.isFile) return;
+  const end = platform.readFile(journal)?.subarray(-SHARED_JOURNAL.length) ?? [];
+  if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
+  platform.remove(journal);
+  warn(`"${journal}" was not Capsule's, and is removed`);
+}
+
+/** Tables, views or triggers that Capsule did not make: what they compute is not for it to run. */
+class ForeignTables extends Error {}
+
+function checkTables(database: Database): void {
+  const rows = database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  const isOurs = rows.length === 3 && rows.every(({ sql }) => TABLES.includes(`${sql};`));
+  if (!isOurs) throw new ForeignTables("the tables of the trace are somebody else's");
+}
+
 function prepare(database: Database): void {
   database.exec(
     `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF`,
   );
   const [row] = database.all("PRAGMA user_version");
   const version = Number(row?.user_version);
-  if (version === VERSION) return;
+  if (version === VERSION) return checkTables(database);
   if (version !== 0) throw new Error(`the trace is of version ${version}, not ${VERSION}`);
   database.exec("PRAGMA synchronous = OFF");
   database.exec("BEGIN IMMEDIATE");
