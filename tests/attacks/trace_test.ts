@@ -1,0 +1,185 @@
+/** Traces that are damaged, or made by somebody else to harm whoever looks at them. */
+import { DatabaseSync } from "node:sqlite";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
+import { cli, type Project, project, warmEngines } from "../support.ts";
+
+await warmEngines();
+
+const PROGRAM = `from capsule import task
+@task
+def part(n): return n
+@task
+def main(): return len(part.map([1, 2]))`;
+
+/** A project in which one run is on record. */
+async function traced(): Promise<Project & { trace: string }> {
+  const folder = project({ "main.py": PROGRAM });
+  await cli(["run", "main.py"], { cwd: folder.path });
+  return Object.assign(folder, { trace: `${folder.path}/.capsule/trace.db` });
+}
+
+/** Runs the program: its result counts, whatever its trace is like. Returns what was warned of. */
+async function runs(cwd: string): Promise<string> {
+  const started = performance.now();
+  const { status, stdout, stderr } = await cli(["run", "main.py"], { cwd });
+  assertEquals([status, stdout], [0, "2\n"], stderr);
+  assertTrue(performance.now() - started < 3000, "it took long");
+  assertTrue(stderr.split("\n").length <= 2, stderr);
+  return stderr;
+}
+
+/** How many tasks the last run has on record, each of them ended. */
+async function recorded(cwd: string): Promise<number> {
+  const { stdout } = await cli(["trace", "--json"], { cwd });
+  const { attempts } = JSON.parse(stdout) as { attempts: { status: string }[] };
+  assertEquals(attempts.filter(({ status }) => status !== "completed"), []);
+  return attempts.length;
+}
+
+Deno.test("a trace that is cut or overwritten anywhere costs neither a result nor the next record", async () => {
+  using folder = await traced();
+  const whole = Deno.readFileSync(folder.trace);
+  const damages: Record<string, Uint8Array> = {
+    "cut to nothing": whole.subarray(0, 0),
+    "cut in its header": whole.subarray(0, 50),
+    "cut in a page": whole.subarray(0, 5000),
+    "cut by a page": whole.subarray(0, whole.length - 4096),
+    "garbage": crypto.getRandomValues(new Uint8Array(10_000)),
+    "garbage behind its header": overwritten(whole, 100, 3000),
+    "garbage in its tables": overwritten(whole, 4096, whole.length - 4096),
+    "another file": new TextEncoder().encode("no database ".repeat(2000)),
+  };
+  for (const [what, content] of Object.entries(damages)) {
+    Deno.writeFileSync(folder.trace, content);
+    await runs(folder.path);
+    await runs(folder.path);
+    assertEquals(await recorded(folder.path), 3, what);
+    assertEquals((await cli(["list"], { cwd: folder.path })).status, 0, what);
+  }
+});
+
+function overwritten(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  const changed = bytes.slice();
+  crypto.getRandomValues(changed.subarray(start, start + length));
+  return changed;
+}
+
+Deno.test("a journal that names another file does not delete that", async () => {
+  using folder = await traced();
+  using elsewhere = project({ "precious.txt": "precious" });
+  for (const command of [["run", "main.py"], ["list"], ["trace"]]) {
+    const journal = sharedJournal(
+      `${elsewhere.path}/precious.txt`,
+      Deno.statSync(folder.trace).size,
+    );
+    Deno.writeFileSync(`${folder.trace}-journal`, journal);
+    const { status, stderr } = await cli(command, { cwd: folder.path });
+    assertEquals(status, 0, stderr);
+    assertStringIncludes(stderr, "trace.db-journal\" was not Capsule's, and is removed");
+    assertEquals(elsewhere.read("precious.txt"), "precious");
+  }
+  assertEquals(await recorded(folder.path), 3);
+});
+
+/** A journal to be rolled back, of a transaction over several databases: it names a file of theirs. */
+function sharedJournal(named: string, databaseBytes: number): Uint8Array {
+  const magic = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+  const name = new TextEncoder().encode(named);
+  const sum = name.reduce((sum, byte) => sum + byte, 0);
+  const journal = new Uint8Array(512 + 4 + name.length + 16);
+  const view = new DataView(journal.buffer);
+  journal.set(magic);
+  // No record, a nonce, the pages of the database, and the sizes of a sector and of a page.
+  [0, 1, databaseBytes / 4096, 512, 4096].forEach((value, n) => view.setUint32(8 + 4 * n, value));
+  // The page that SQLite locks stands before the name.
+  view.setUint32(512, 0x40000000 / 4096 + 1);
+  journal.set(name, 516);
+  view.setUint32(516 + name.length, name.length);
+  view.setUint32(520 + name.length, sum);
+  journal.set(magic, 524 + name.length);
+  return journal;
+}
+
+Deno.test("files beside the trace that lead elsewhere are not followed", async () => {
+  for (const suffix of ["", "-journal", "-wal", "-shm"]) {
+    using folder = await traced();
+    using elsewhere = project({ "precious.txt": "precious", "empty.txt": "" });
+    for (const victim of ["precious.txt", "empty.txt"]) {
+      Deno.removeSync(folder.trace);
+      await runs(folder.path);
+      await Deno.remove(folder.trace + suffix).catch(() => {});
+      Deno.symlinkSync(`${elsewhere.path}/${victim}`, folder.trace + suffix);
+      await runs(folder.path);
+      assertEquals([elsewhere.read("precious.txt"), elsewhere.read("empty.txt")], ["precious", ""]);
+      await Deno.remove(folder.trace + suffix).catch(() => {});
+      await Deno.writeFile(folder.trace, new Uint8Array(0));
+    }
+  }
+});
+
+Deno.test("what a trace of somebody else would compute is not run", async () => {
+  const endless =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+  const tricks = {
+    "a trigger": `CREATE TRIGGER t AFTER INSERT ON runs BEGIN ${endless}; END`,
+    "a view": `ALTER TABLE runs RENAME TO others; CREATE VIEW runs AS ${endless}`,
+    "a default": "ALTER TABLE attempts ADD COLUMN x TEXT DEFAULT ''",
+    "a table": "CREATE TABLE others (a)",
+    "no table": "DROP TABLE attempts",
+  };
+  for (const [what, sql] of Object.entries(tricks)) {
+    using folder = await traced();
+    {
+      using database = new DatabaseSync(folder.trace);
+      database.exec(`PRAGMA foreign_keys = OFF; ${sql}`);
+    }
+    const list = await cli(["list"], { cwd: folder.path });
+    assertEquals(list.status, 0, what);
+    assertMatch(
+      list.stderr,
+      /^warning: the trace was damaged, and is set aside as ".*\.damaged"\n/,
+    );
+    assertEquals(await runs(folder.path), "", what);
+    assertEquals(await recorded(folder.path), 3, what);
+  }
+});
+
+Deno.test("rows of somebody else's trace are shown as text, each in one line", async () => {
+  using folder = await traced();
+  const evil = "\u001b]0;owned\u0007\r\u009b2J\nfake row\t\u202e";
+  {
+    using database = new DatabaseSync(folder.trace);
+    const run = database.prepare("SELECT run FROM runs").get()!.run as string;
+    const row = database.prepare(
+      "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, ?)",
+    );
+    // A task that calls itself, and others that nobody called.
+    row.run(run, 1, 1, evil, 2, evil, evil, evil);
+    row.run(run, 7, 7, evil, 1, evil, evil, evil);
+    row.run(run, -5, 1, evil, 1, evil, evil, evil);
+    database.prepare("UPDATE runs SET program = ?, status = ?").run(evil, evil);
+  }
+  for (const command of ["list", "trace"]) {
+    const { status, stdout, stderr } = await cli([command], { cwd: folder.path });
+    assertEquals([status, stderr], [0, ""]);
+    // deno-lint-ignore no-control-regex
+    assertEquals(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(stdout), false, stdout);
+    assertEquals(stdout.split("\n").some((line) => line.startsWith("fake")), false, stdout);
+  }
+});
+
+Deno.test("many long messages of failures do not fill the trace", async () => {
+  using folder = project({
+    "main.py": `from capsule import task
+@task
+def fails(n): raise ValueError("x" * 16_000)
+@task
+def main(): return len(fails.map(range(200)))`,
+  });
+  assertEquals((await cli(["run", "main.py"], { cwd: folder.path })).stdout, "200\n");
+  const { size } = Deno.statSync(`${folder.path}/.capsule/trace.db`);
+  assertTrue(size < 200 * 6000, `${size} bytes`);
+  const { stdout } = await cli(["trace", "--json"], { cwd: folder.path });
+  const { attempts } = JSON.parse(stdout) as { attempts: { message: string | null }[] };
+  assertMatch(attempts.at(-1)!.message!, /^ValueError: x{900,1000}…$/);
+});
