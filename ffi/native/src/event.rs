@@ -8,6 +8,8 @@ use tokio::sync::Notify;
 
 /// A guest that prints faster than its host reads waits from here on.
 const WAITING_BYTES_AT_MOST: usize = 8 << 20;
+/// What an event weighs besides its bytes, here and with its host: many print single characters.
+const FRAME_BYTES: usize = 256;
 
 /// The header of a frame. Bytes that belong to it follow as the frame's payload.
 #[derive(Debug, Serialize)]
@@ -85,7 +87,7 @@ pub struct EventQueue {
 #[derive(Debug, Default)]
 struct State {
     frames: VecDeque<Frame>,
-    /// Of the payloads that the host did not read yet.
+    /// Of the events that the host did not read yet.
     waiting_bytes: usize,
     closed: bool,
 }
@@ -97,7 +99,7 @@ impl EventQueue {
         if state.closed {
             return;
         }
-        state.waiting_bytes += payload.len();
+        state.waiting_bytes += FRAME_BYTES + header.len() + payload.len();
         state.frames.push_back(Frame { header, payload });
         self.filled.notify_one();
     }

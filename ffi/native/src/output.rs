@@ -263,4 +263,19 @@ mod tests {
         }
         assert!(read > 40 << 20);
     }
+
+    #[tokio::test]
+    async fn single_characters_wait_for_the_host_too() {
+        let events = Arc::new(EventQueue::default());
+        let output = Output::new(events.clone(), 1, 1, 1 << 30);
+        let writing = tokio::spawn(async move {
+            for _ in 0..100_000 {
+                output.write(1, b"x").await.unwrap();
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert!(!writing.is_finished());
+        assert!(events.next_batch(None).unwrap().len() < 4 << 20);
+        writing.abort();
+    }
 }
