@@ -187,8 +187,9 @@ function refuseRemoteImports(root: string, { inputs, outputs }: Metafile): void 
   );
 }
 
-/** What stack traces call a source. */
-function sourceName(root: string, folder: string, path: string): string {
+/** What stack traces call a source. A source map has addresses: of a space, `%20`. */
+function sourceName(root: string, folder: string, address: string): string {
+  const path = decodeURIComponent(address);
   return path.includes("data:") || path.includes("<")
     ? "<capsule>"
     : shownPath(root, resolve(folder, path));
