@@ -1,0 +1,197 @@
+/** Files, options and arguments that are broken, or made to mean something else on their way. */
+import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
+import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
+import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
+import { readConfig } from "../../runner/config.ts";
+import { CapsuleError, open, run } from "@capsule/sdk/runner";
+
+await warmEngines();
+
+const encoder = new TextEncoder();
+
+/** A thin component of a program, as its author would make it. */
+function component(): Uint8Array {
+  return encodeComponent({
+    language: "python",
+    name: "main.py",
+    files: [{ path: "main.py", data: encoder.encode("def main(): return 1") }],
+  });
+}
+
+Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never a crash", async () => {
+  const whole = component();
+  const core = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const files: Record<string, Uint8Array> = {
+    "empty.wasm": new Uint8Array(0),
+    "text.wasm": encoder.encode("(module)"),
+    "core.wasm": core,
+    "cut.wasm": whole.subarray(0, whole.length / 2),
+    "noise.wasm": crypto.getRandomValues(new Uint8Array(5000)),
+    "noisy_component.wasm": Uint8Array.from([...whole.subarray(0, 8), ...whole.subarray(20)]),
+    "empty_component.wasm": whole.slice(0, 8),
+  };
+  using folder = project();
+  for (const [file, content] of Object.entries(files)) {
+    folder.write(file, content);
+    const error = await assertRejects(() => run({ file, cwd: folder.path }), CapsuleError, file);
+    assertTrue(["invalid_argument", "invalid_module"].includes(error.code), error.code);
+    const { status, stdout, stderr } = await cli(["run", file], { cwd: folder.path });
+    assertEquals([status, stdout, stderr.includes("fault of Capsule")], [2, "", false], stderr);
+  }
+  // Under another name it is no program of a language either.
+  for (const name of ["core.ts", "core.py"]) {
+    folder.write(name, core);
+    const error = await assertRejects(() => run({ file: name, cwd: folder.path }), CapsuleError);
+    assertTrue(["compile_failed", "load_failed"].includes(error.code), error.message);
+    assertStringIncludes(error.message, name);
+  }
+});
+
+Deno.test("a component with any byte changed, or with lies in its header, is read or refused", () => {
+  const whole = component();
+  for (let index = 0; index < whole.length; index++) {
+    for (const mask of [1, 0x80, 0xff]) {
+      const changed = whole.slice();
+      changed[index]! ^= mask;
+      decodeComponent(changed);
+    }
+  }
+  const header = { format: 1, language: "python", name: "x", files: [], source_map_bytes: 0 };
+  const file = (bytes: unknown) => ({ ...header, files: [{ path: "x", bytes }] });
+  const lies = [
+    ...[null, 5, [], "x", {}, { ...header, files: 5 }, { ...header, format: 2 }],
+    ...[1e9, 2 ** 53].map(file),
+  ];
+  for (const lie of lies) {
+    assertEquals(decodeComponent(withHeader(whole, JSON.stringify(lie))), undefined);
+  }
+  for (const text of ["", "{", "[".repeat(1e5), "\xff"]) {
+    assertEquals(decodeComponent(withHeader(whole, text)), undefined);
+  }
+});
+
+/** The component with other text where its header stands. */
+function withHeader(whole: Uint8Array, header: string): Uint8Array {
+  const name = encoder.encode("capsule:program");
+  const text = encoder.encode(header);
+  const length = 1 + name.length + text.length;
+  const rest = whole.subarray(8 + 2 + whole[9]! + (whole[9]! >= 0x80 ? 1 : 0));
+  return Uint8Array.from([
+    ...whole.subarray(0, 8),
+    ...[0, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14, name.length],
+    ...name,
+    ...text,
+    ...rest,
+  ]);
+}
+
+/** What stands in `capsule.toml`, and what is said of it. */
+const CONFIGS: [content: string | Uint8Array, says: string][] = [
+  ['[tasks]\ndefault_ram = "1.5.2GB"', 'capsule.toml:2: tasks.default_ram: "1.5.2GB" is no size'],
+  ["[tasks]\ndefault_ram = 99999999999999999999", "capsule.toml:2"],
+  ["[tasks]\ndefault_ram = 4294967297", "capsule.toml:2: tasks.default_ram: "],
+  ["[tasks]\ndefault_ram = -1", "capsule.toml:2: tasks.default_ram: -1"],
+  ["[tasks]\ndefault_ram = inf", "capsule.toml:2: tasks.default_ram: "],
+  ["[tasks]\ndefault_compute = nan", "capsule.toml:2: tasks.default_compute: "],
+  ["[tasks]\ndefault_compute = 9223372036854775807", "capsule.toml:2"],
+  ["[tasks]\ndefault_timeout = 2026-01-01", "capsule.toml:2: tasks.default_timeout: "],
+  ["[tasks]\ndefault_timeout = '99999999h'", "capsule.toml:2: tasks.default_timeout: "],
+  ["[tasks]\ndefault_max_retries = 101", "capsule.toml:2: tasks.default_max_retries: 101"],
+  ["[tasks]\ndefault_env_variables = ['*']", "capsule.toml:2: tasks.default_env_variables: "],
+  ["[tasks]\n__proto__ = 1", "__proto__"],
+  ["[__proto__]\nx = 1", "__proto__"],
+  ["[tasks]\nconstructor.x = 1", "capsule.toml:2: tasks.constructor: unknown key"],
+  ["[tasks]\ndefault_compute = 1\ndefault_compute = 2", "capsule.toml:3"],
+  ["[limits]\ntasks_total = 0", "capsule.toml:2: limits.tasks_total: 0"],
+  ["[workflow]\nentrypoint = '''a\n\0b'''", "capsule.toml:"],
+  [Uint8Array.of(0xff, 0xfe, 0x5b), "capsule.toml"],
+  [`x = ${"[".repeat(100_000)}`, "capsule.toml"],
+  [`x = ${"{a=".repeat(100_000)}`, "capsule.toml"],
+  [`${"a.".repeat(100_000)}a = 1`, "capsule.toml"],
+];
+
+Deno.test("what is broken in capsule.toml is named with its place, and never a default", async () => {
+  for (const [content, says] of CONFIGS) {
+    using folder = project({ "main.py": "def main(): return 1" });
+    folder.write("capsule.toml", content);
+    const error = await assertRejects(() => readConfig(folder.path));
+    assertTrue(error instanceof CapsuleError, `${error.stack} ${content.slice(0, 50)}`);
+    assertStringIncludes(error.message, says);
+    assertEquals((error as CapsuleError).code, "invalid_config", error.message);
+    await assertRejects(() => open({ file: "main.py", cwd: folder.path }), CapsuleError);
+  }
+});
+
+/** What a name of a file may hold. */
+const NAMES = [
+  `quote"s'and\`more`,
+  "new\nline",
+  "$(touch owned) ; touch owned & x",
+  '"; globalThis.owned = 1; "',
+  "--outfile=owned",
+  "-",
+  " ",
+  "%s%n#?&=x",
+  "ünïcödé 😀",
+  "__proto__",
+];
+
+Deno.test("quotes, newlines and options in names of files are names", async () => {
+  for (const stem of NAMES) {
+    using folder = project();
+    for (const [ending, code] of Object.entries(FAILS)) {
+      const file = `${stem}${ending}`;
+      folder.write(file, code);
+      const { error } = await run({ file: `./${file}`, cwd: folder.path });
+      assertEquals(error?.message, `${ending === ".py" ? "ValueError" : "Error"}: no`, file);
+      assertStringIncludes(error!.stack!, ending === ".py" ? `File "${file}"` : `(${file}:3:`);
+      const shown = await cli(["run", `./${file}`], { cwd: folder.path });
+      assertEquals([shown.status, shown.stdout], [1, ""], shown.stderr);
+    }
+    const left = Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
+    assertEquals(left, [".capsule", `${stem}.py`, `${stem}.ts`].sort());
+  }
+});
+
+const FAILS = {
+  ".ts": `import { task } from "@capsule/sdk";\ntask({ name: "main" }, () => {
+  throw new Error(globalThis.owned ?? "no");\n});`,
+  ".py": `from capsule import task\n@task\ndef main():\n    raise ValueError("no")`,
+};
+
+Deno.test("arguments are text, whatever they look like", async () => {
+  using folder = project({ "show.py": "def main(*args): return list(args)" });
+  const given = ["", " ", "-", "'\"`$(x)\n", "%s", "{}", "null", "\u001b[31m", "😀"];
+  const { stdout } = await cli(["run", "show.py", "--json", ...given], { cwd: folder.path });
+  assertEquals(JSON.parse(stdout).result, given);
+  const options = ["--json", "-v", "--help", "--", "--cwd=/", "-h"];
+  const behind = await cli(["run", "show.py", "--", ...options], { cwd: folder.path });
+  assertEquals(JSON.parse(behind.stdout), options);
+});
+
+Deno.test("arguments, names and programs that are no UTF-8 are refused or shown so, never a fault", async () => {
+  using folder = project({ "show.py": "def main(*args): return list(args)" });
+  const command = [`"$0" run -A --no-check --quiet --config="$1/deno.json" "$1/cli.ts" run`];
+  for (
+    const rest of [
+      "show.py $(printf 'a\\377b')",
+      "$(printf 'a\\377b.py')",
+      "--cwd $(printf '\\377') show.py",
+    ]
+  ) {
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `${command} ${rest}`, Deno.execPath(), ROOT],
+      cwd: folder.path,
+      env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
+    }).output();
+    const told = new TextDecoder().decode(stderr);
+    assertTrue(code === 0 || code === 2, `${rest}: ${code} ${told}`);
+    assertEquals(/fault of Capsule|panicked|RUST_BACKTRACE/.test(told), false, told);
+  }
+  for (const [file, content] of [["bytes.py", 'x = "'], ["bytes.ts", 'const x = "']] as const) {
+    folder.write(file, Uint8Array.from([...encoder.encode(content), 0xff, 0x22, 0x0a]));
+    const { status, stderr } = await cli(["run", file], { cwd: folder.path });
+    assertEquals([status, stderr.includes("fault of Capsule")], [2, false], stderr);
+    assertStringIncludes(stderr, file);
+  }
+});
