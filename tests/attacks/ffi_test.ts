@@ -1,0 +1,174 @@
+/**
+ * The native library in the hands of a host that makes mistakes, and processes that end at the worst time.
+ * What Rust can tell by itself, `ffi/native/tests/abi.rs` does.
+ */
+import { assertEquals, assertStringIncludes, assertThrows, assertTrue } from "../assert.ts";
+import { CACHE, project, ROOT, warmEngines } from "../support.ts";
+import { libraryPath } from "../../compiler/tools.ts";
+import { CapsuleError } from "../../errors.ts";
+import { openRuntime } from "../../ffi/deno.ts";
+import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
+
+const encoder = new TextEncoder();
+
+Deno.test("null, made-up, closed and doubly freed handles are statuses, with an error's text", () => {
+  using folder = project();
+  const library = Deno.dlopen(libraryPath(), symbols).symbols;
+  const id = new Uint8Array(8);
+  const error = new Uint8Array(16);
+  const config = encoder.encode(
+    JSON.stringify({ cache_folder: `${folder.path}/cache`, engines: {} }),
+  );
+  const open = () => {
+    const length = BigInt(config.length);
+    assertEquals(library.capsule_runtime_new(config, length, id, error), STATUS.ok);
+    return new DataView(id.buffer).getBigUint64(0, true);
+  };
+  const freed = open();
+  library.capsule_runtime_free(freed);
+  library.capsule_runtime_free(freed);
+  const runtime = open();
+  assertTrue(runtime !== freed, "numbers are not used again");
+
+  const text = encoder.encode("{}");
+  for (const made of [0n, freed, 2n ** 64n - 1n]) {
+    for (const call of [library.capsule_runtime_submit, library.capsule_runtime_grant]) {
+      assertEquals(call(made, text, 2n, id, error), STATUS.notFound);
+      assertStringIncludes(take(library, error), "no runtime");
+      assertEquals(call(made, text, 2n, null, null), STATUS.notFound);
+    }
+    assertEquals(
+      library.capsule_runtime_load(made, text, 2n, text, 0n, id, error),
+      STATUS.notFound,
+    );
+    take(library, error);
+    assertEquals(library.capsule_runtime_cancel(made, 1n), STATUS.notFound);
+    assertEquals(library.capsule_runtime_unload(made, 1n), STATUS.notFound);
+  }
+
+  // Null for what must be there, and outputs that nobody wants.
+  for (const call of [library.capsule_runtime_submit, library.capsule_runtime_grant]) {
+    assertEquals(call(runtime, null, 5n, null, null), STATUS.invalidArgument);
+    assertEquals(call(runtime, text, 2n, null, null), STATUS.invalidArgument);
+    for (const bytes of ["\0", "\xff", "[", "5", '{"grant": -1}', '{"grant": 1e99}']) {
+      const raw = Uint8Array.from(bytes, (c) => c.charCodeAt(0));
+      assertEquals(call(runtime, raw, BigInt(raw.length), id, error), STATUS.invalidArgument);
+      assertTrue(take(library, error).length > 0, bytes);
+    }
+  }
+  assertEquals(library.capsule_runtime_load(runtime, null, 0n, null, 0n, null, null), 1);
+  assertEquals(library.capsule_runtime_cancel(runtime, 999n), STATUS.notFound);
+  assertEquals(library.capsule_runtime_unload(runtime, 999n), STATUS.notFound);
+  library.capsule_buffer_free(null, 0n);
+  library.capsule_buffer_free(null, 99n);
+  library.capsule_runtime_free(runtime);
+});
+
+/** The text of an error, which is freed. */
+function take(library: Deno.DynamicLibrary<typeof symbols>["symbols"], error: Uint8Array): string {
+  const view = new DataView(error.buffer);
+  const pointer = Deno.UnsafePointer.create(view.getBigUint64(0, true));
+  const length = view.getBigUint64(8, true);
+  if (pointer === null) return "";
+  const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length)));
+  const text = new TextDecoder().decode(bytes);
+  library.capsule_buffer_free(pointer, length);
+  error.fill(0);
+  return text;
+}
+
+Deno.test("a library of another version is refused, with both versions", async () => {
+  using folder = project({
+    // An older one, which lacks what came later.
+    "old.c": "unsigned capsule_abi_version(void) { return 1; }",
+    "new.c": [
+      "unsigned capsule_abi_version(void) { return 99; }",
+      ...Object.keys(symbols).filter((name) => name !== "capsule_abi_version")
+        .map((name) => `unsigned ${name}(void) { __builtin_trap(); }`),
+    ].join("\n"),
+    "none.c": "int capsule(void) { return 1; }",
+  });
+  for (
+    const [name, says] of [
+      ["old", `its ABI is version 1, not ${ABI_VERSION}`],
+      ["new", `its ABI is version 99, not ${ABI_VERSION}`],
+      ["none", "Cannot load the native library"],
+    ] as const
+  ) {
+    const library = `${folder.path}/${name}.so`;
+    const { success, stderr } = await new Deno.Command("cc", {
+      args: ["-shared", "-fPIC", "-o", library, `${folder.path}/${name}.c`],
+    }).output();
+    assertTrue(success, new TextDecoder().decode(stderr));
+    const config = { cache_folder: folder.path, engines: {} };
+    const error = assertThrows(() => openRuntime(library, config), CapsuleError, says);
+    assertEquals(error.code, "installation");
+    assertStringIncludes(error.message, library);
+  }
+});
+
+/** How a host ends while its tasks compute, sleep, print and call. */
+const ENDS: Record<string, { code: string; status: number; says?: string }> = {
+  "exits": { code: "Deno.exit(7);", status: 7 },
+  "throws": { code: 'throw new Error("mine");', status: 1, says: "mine" },
+  "rejects": { code: 'Promise.reject(new Error("mine"));', status: 1, says: "mine" },
+  "closes the runtime and exits": { code: "closeRuntime(); Deno.exit(7);", status: 7 },
+  "exits at an event": { code: "atEvent = () => Deno.exit(7);", status: 7 },
+};
+
+Deno.test("a process that ends while tasks run ends at once, with its own status", async () => {
+  await warmEngines();
+  using folder = project();
+  const children = Object.entries(ENDS).map(async ([what, { code, status, says = "" }], number) => {
+    const file = folder.write(
+      `host${number}.ts`,
+      `import { open } from "${ROOT}runner.ts";
+      import { closeRuntime } from "${ROOT}runner/runtime.ts";
+      let atEvent = () => {};
+      for (const program of [
+        { language: "python", code: ${JSON.stringify(BUSY)} },
+        { language: "typescript", code: \`import { task } from "@capsule/sdk";
+          task({ name: "main", compute: "HIGH" }, () => { for (;;); });\` },
+      ]) {
+        const opened = await open(program);
+        for (let n = 0; n < 10; n++) opened.call("main", [n % 4], { onEvent: () => atEvent() });
+      }
+      // One that still loads.
+      open({ language: "typescript", code: "for (;;);" });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      console.error("ends");
+      ${code}
+      await new Promise((resolve) => setTimeout(resolve, 20_000));`,
+    );
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", "--quiet", `--config=${ROOT}deno.json`, file],
+      env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    let told = "";
+    let ended = 0;
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      told += text;
+      if (ended === 0 && told.includes("ends")) ended = performance.now();
+    }
+    const { code: exit, signal } = await child.status;
+    const took = performance.now() - ended;
+    assertEquals([exit, signal], [status, null], `${what}: ${told}`);
+    assertStringIncludes(told, says);
+    assertEquals(/panicked|core dumped|fault of Capsule/.test(told), false, told);
+    assertTrue(took < 3000, `${what}: ${took} ms`);
+  });
+  await Promise.all(children);
+});
+
+const BUSY = `import time
+from capsule import task
+@task
+def child(): time.sleep(1e9)
+@task(compute="HIGH")
+def main(kind):
+    if kind == 0: time.sleep(1e9)
+    if kind == 1: child()
+    while True:
+        if kind == 2: print("x" * 1000)`;
