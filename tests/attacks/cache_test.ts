@@ -129,12 +129,12 @@ Deno.test("a process that is killed while it keeps a program leaves the old one,
     `import { task } from "@capsule/sdk";\nconst table = ${
       JSON.stringify("x".repeat(2_000_000))
     };\ntask({ name: "main" }, () => [${round}, table.length]);`;
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     folder.write("main.ts", source(round));
     await new Promise((resolve) => setTimeout(resolve, 30));
     const child = startCli(["run", "main.ts", "--json"], { cwd: folder.path });
     await child.stdin.close();
-    await new Promise((resolve) => setTimeout(resolve, 70 + 20 * round));
+    await new Promise((resolve) => setTimeout(resolve, 70 + 30 * round));
     try {
       child.kill("SIGKILL");
     } catch {

@@ -54,7 +54,7 @@ const RECORDED_MS = 1200;
 
 for (
   const [what, signals, status, delay] of [
-    ["SIGINT and SIGTERM end", ["SIGINT", "SIGTERM"], { SIGINT: 130, SIGTERM: 130 }, 0],
+    ["SIGINT and SIGTERM end", ["SIGINT", "SIGTERM"], { SIGINT: 130, SIGTERM: 130 }, 150],
     // Nobody hears of these: who looks at the trace next finds that the process is gone.
     ["SIGHUP and SIGKILL end", ["SIGHUP", "SIGKILL"], { SIGHUP: 129, SIGKILL: 137 }, RECORDED_MS],
   ] as const

@@ -1,6 +1,7 @@
 /** Guests that take all the memory they can, their own and the host's. */
 import { assertEquals, assertMatch, assertRejects, assertTrue } from "../assert.ts";
 import { attack, type Language, LANGUAGES } from "./attack.ts";
+import { project } from "../support.ts";
 import { CapsuleError, open } from "@capsule/sdk/runner";
 
 interface Taken {
@@ -66,16 +67,6 @@ const MEMORY: Record<string, Taken> = {
     error: "resource_limit",
     says: /passed more than 134217728 bytes to the host at once/,
   },
-  "arguments of 68 MB for a sub-task": {
-    code: {
-      typescript: `const { error } = await child(new Uint8Array(0).toString() + "x".repeat(68e6));
-        throw new Error(error.error_type + " " + error.message);`,
-      python: `error = child("x" * 68_000_000)["error"]
-    raise ValueError(error["error_type"] + " " + error["message"])`,
-    },
-    error: "task_error",
-    says: /resource_limit the arguments of "child" are 68\d{6} bytes of JSON, more than 67108864/,
-  },
   "a result of 100 MB": {
     code: {
       typescript: 'return "x".repeat(100e6);',
@@ -84,10 +75,10 @@ const MEMORY: Record<string, Taken> = {
     error: "output_limit",
     says: /returned 100000002 bytes of JSON, more than 67108864/,
   },
-  "an error of 10 MB": {
+  "an error of 1 MB": {
     code: {
-      typescript: 'throw new Error("x".repeat(10e6));',
-      python: "raise ValueError('x' * 10_000_000)",
+      typescript: 'throw new Error("x".repeat(1e6));',
+      python: "raise ValueError('x' * 1_000_000)",
     },
     error: "task_error",
     says: /^(Value)?Error: x{16000,17000}… \(\d+ bytes more\)$/,
@@ -100,13 +91,13 @@ const MEMORY: Record<string, Taken> = {
     error: "invalid_result",
     says: /nested 513 levels deep, more than 512/,
   },
-  "a result that is nested 10,000 deep": {
+  "a result that is nested 2,000 deep": {
     code: {
-      typescript: "let a: unknown = 0; for (let i = 0; i < 1e4; i++) a = [a]; return a;",
-      python: "a = 0\n    for _ in range(10**4): a = [a]\n    return a",
+      typescript: "let a: unknown = 0; for (let i = 0; i < 2000; i++) a = [a]; return a;",
+      python: "a = 0\n    for _ in range(2000): a = [a]\n    return a",
     },
     error: "invalid_result",
-    says: /nested 10000 levels deep, more than 512/,
+    says: /nested 2000 levels deep, more than 512/,
   },
   // Too deep for the language to write it at all.
   "a result that is nested 100,000 deep": {
@@ -131,6 +122,22 @@ for (const language of LANGUAGES) {
       assertTrue(envelope.execution.ram_used < 1 << 30, `${envelope.execution.ram_used} bytes`);
     });
   }
+
+  Deno.test(`${language}: arguments over the limit are the failure of that call`, async () => {
+    using folder = project({ "capsule.toml": '[limits]\njson_size = "1MB"' });
+    const body = {
+      typescript: 'const { error } = await child("x".repeat(2e6)); return error;',
+      python: 'return child("x" * 2_000_000)["error"]',
+    }[language];
+    const { result, error } = await attack({ language, code: program(language, {}, body), folder });
+    assertEquals(error, null);
+    const { error_type, message } = result as { error_type: string; message: string };
+    assertEquals(error_type, "resource_limit");
+    assertMatch(
+      message,
+      /^the arguments of "child" are 20000\d\d bytes of JSON, more than 1048576$/,
+    );
+  });
 
   Deno.test(`${language}: top-level code has a gigabyte, which no option raises`, async () => {
     const fills = {

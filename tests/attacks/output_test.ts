@@ -92,7 +92,7 @@ Deno.test("a host that does not read holds whoever prints, large parts or small 
     });
     assertEquals(error?.error_type, "timeout", error?.message);
     assertTrue(execution.duration_ms < 450, `${execution.duration_ms} ms`);
-    assertTrue(bytes < 10 << 20 && events < 40_000, `${bytes} bytes in ${events} parts`);
+    assertTrue(bytes < 20 << 20 && events < 40_000, `${bytes} bytes in ${events} parts`);
   }
 });
 
