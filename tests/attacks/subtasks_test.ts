@@ -5,7 +5,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import "../support.ts";
 import { attack, type Language, LANGUAGES } from "./attack.ts";
-import { CapsuleError, open } from "@capsule/sdk/runner";
+import { CapsuleError, open, run } from "@capsule/sdk/runner";
 
 /** Declarations past the SDK, as Python writes them, and what is said of them. */
 const FORGED: [declaration: string, code: string, says: string][] = [
@@ -45,6 +45,20 @@ capsule_engine.backend.declared.append(type("Task", (), {"name": "main"}))`;
     assertEquals(error.code, errorCode, `${declaration}: ${error.message.slice(0, 300)}`);
     assertStringIncludes(error.message.slice(0, 500), says);
   }
+});
+
+Deno.test("a package cannot rewrite the options of a task by what objects inherit", async () => {
+  const { error } = await run({
+    language: "typescript",
+    code: `
+      Object.prototype.toJSON = () => ({ name: "main", compute: "HIGH" });
+      Array.prototype.push = () => 0;
+      Map.prototype.set = () => new Map();
+      JSON.stringify = () => "{}";
+      import { task } from "@capsule/sdk";
+      export const main = task({ name: "main", compute: 50_000_000 }, () => { for (;;); });`,
+  });
+  assertStringIncludes(error!.message, "50000000 units");
 });
 
 /** What a sub-task may return to look as if it, or the host, had failed. */

@@ -28,10 +28,20 @@ async function runs(cwd: string): Promise<string> {
   return stderr;
 }
 
+/** What is on record of the last run. */
+async function last(cwd: string): Promise<{ attempts: Attempt[] }> {
+  return JSON.parse((await cli(["trace", "--json"], { cwd })).stdout);
+}
+
+interface Attempt {
+  name: string;
+  status: string;
+  message: string | null;
+}
+
 /** How many tasks the last run has on record, each of them ended. */
 async function recorded(cwd: string): Promise<number> {
-  const { stdout } = await cli(["trace", "--json"], { cwd });
-  const { attempts } = JSON.parse(stdout) as { attempts: { status: string }[] };
+  const { attempts } = await last(cwd);
   assertEquals(attempts.filter(({ status }) => status !== "completed"), []);
   return attempts.length;
 }
@@ -177,7 +187,19 @@ def main(): return len(fails.map(range(200)))`,
   assertEquals((await cli(["run", "main.py"], { cwd: folder.path })).stdout, "200\n");
   const { size } = Deno.statSync(`${folder.path}/.capsule/trace.db`);
   assertTrue(size < 200 * 6000, `${size} bytes`);
-  const { stdout } = await cli(["trace", "--json"], { cwd: folder.path });
-  const { attempts } = JSON.parse(stdout) as { attempts: { message: string | null }[] };
+  const { attempts } = await last(folder.path);
   assertMatch(attempts.at(-1)!.message!, /^ValueError: x{900,1000}…$/);
+});
+
+Deno.test("SQL in names is literal", async () => {
+  const name = `x'); DROP TABLE runs; -- "`;
+  using folder = project({
+    "main.ts": `import { task } from "@capsule/sdk";
+      const odd = task({ name: ${JSON.stringify(name)} }, () => { throw new Error("'\\n;"); });
+      task({ name: "main" }, async () => (await odd()).success);`,
+  });
+  const { stdout } = await cli(["run", "main.ts"], { cwd: folder.path });
+  assertEquals(stdout, "false\n");
+  const { attempts } = await last(folder.path);
+  assertEquals(attempts.map(({ name }) => name), ["main", name]);
 });

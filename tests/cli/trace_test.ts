@@ -147,16 +147,3 @@ Deno.test("a trace that is locked, of a newer version or read-only costs no resu
   assertEquals([refused.status, refused.stdout], [0, "done\n"]);
   assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
 });
-
-Deno.test("SQL in names is literal", async () => {
-  const name = `x'); DROP TABLE runs; -- "`;
-  using folder = project({
-    "main.ts": `import { task } from "@capsule/sdk";
-      const odd = task({ name: ${JSON.stringify(name)} }, () => { throw new Error("'\\n;"); });
-      task({ name: "main" }, async () => (await odd()).success);`,
-  });
-  const { stdout } = await cli(["run", "main.ts"], { cwd: folder.path });
-  assertEquals(stdout, "false\n");
-  const { attempts } = await last(folder.path);
-  assertEquals(attempts.map(({ name }) => name), ["main", name]);
-});

@@ -88,14 +88,6 @@ Deno.test("compute ends an endless loop", async () => {
   }
 });
 
-Deno.test("an exception handler cannot hold a task that is out of fuel", async () => {
-  const { error } = await runCode(
-    "python",
-    `@task(compute="LOW")\ndef main():\n  while True:\n    try:\n      while True: pass\n    except BaseException: continue`,
-  );
-  assertEquals(error?.error_type, "fuel_exhausted");
-});
-
 Deno.test("timeout ends loops and sleeps alike, on time", async () => {
   const tasks = [
     ...both(
@@ -145,16 +137,6 @@ Deno.test("a guest that catches its memory error and goes on has not failed", as
   for (const [language, code] of catchers) {
     assertEquals((await runCode(language, code)).result, "caught");
   }
-});
-
-Deno.test("recursion without end is contained", async () => {
-  const typescript = await runCode(
-    "typescript",
-    `export const main = task({ name: "main" }, () => (function f(): number { return f() + 1; })());`,
-  );
-  assertEquals(typescript.error?.error_type, "stack_overflow");
-  const python = await runCode("python", "def f(): return f() + 1\n@task\ndef main(): f()");
-  assertStringIncludes(python.error!.message, "RecursionError");
 });
 
 Deno.test("what is not JSON is an invalid result, and the message names the place", async () => {
@@ -640,19 +622,6 @@ Deno.test("code that a program evaluates has lines of its own", async () => {
   );
   assertMatch(error!.stack!, /<eval>:3:\d+/);
   assertMatch(error!.stack!, /code\.ts:4:\d+/);
-});
-
-Deno.test("a package cannot rewrite the options of a task by what objects inherit", async () => {
-  const { error } = await run({
-    language: "typescript",
-    code: `
-      Object.prototype.toJSON = () => ({ name: "main", compute: "HIGH" });
-      Array.prototype.push = () => 0;
-      Map.prototype.set = () => new Map();
-      JSON.stringify = () => "{}";
-      ${SDK}export const main = task({ name: "main", compute: 50_000_000 }, () => { for (;;); });`,
-  });
-  assertStringIncludes(error!.message, "50000000 units");
 });
 
 Deno.test("a host process ends by itself when its runs have", async () => {
