@@ -1,5 +1,6 @@
 /** `trace.db`: what ran in a project. */
 import { makeProjectFolder, projectFolder } from "../compiler/folder.ts";
+import { CapsuleError } from "../errors.ts";
 import { type Database, platform, type SqlValue } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 
@@ -38,6 +39,8 @@ export interface AttemptRow {
 }
 
 const FILE = "trace.db";
+/** Of the files that SQLite keeps beside it. */
+const SUFFIXES = ["-journal", "-wal", "-shm"];
 /** Changes when the tables do. */
 const VERSION = 1;
 /** Older runs are forgotten. */
@@ -90,6 +93,11 @@ export class TraceStore {
     }
 
     async function openAt(path: string): Promise<TraceStore> {
+      for (const suffix of SUFFIXES) {
+        // SQLite would wait for whoever writes into a pipe.
+        const isOther = platform.stat(path + suffix)?.isFile === false;
+        if (isOther) throw unusable(`"${path + suffix}" is no file`);
+      }
       removeForeignJournal(path, warn);
       const database = await platform.openDatabase(path);
       try {
@@ -223,16 +231,21 @@ export function setAside(root: string, warn: (message: string) => void): void {
   const path = pathOf(root);
   const aside = `${path}.damaged`;
   platform.rename(path, aside);
-  for (const rest of ["-wal", "-shm", "-journal"]) platform.remove(path + rest);
+  for (const suffix of SUFFIXES) platform.remove(path + suffix);
   warn(`the trace was damaged, and is set aside as "${aside}"`);
+}
+
+/** For whoever wants to see the trace, a mistake; for whoever runs a program, a warning. */
+function unusable(problem: string): CapsuleError {
+  return new CapsuleError("file_not_found", problem);
 }
 
 /** @throws An error for a folder that is not there and cannot be made, or that leads elsewhere. */
 function pathOf(root: string): string {
   const folder = makeProjectFolder(root);
-  if (folder === undefined) throw new Error(`"${projectFolder(root)}" leads elsewhere`);
+  if (folder === undefined) throw unusable(`"${projectFolder(root)}" leads elsewhere`);
   const path = join(folder, FILE);
-  if (platform.realPath(path) !== path) throw new Error(`"${path}" leads elsewhere`);
+  if (platform.realPath(path) !== path) throw unusable(`"${path}" leads elsewhere`);
   return path;
 }
 
@@ -245,7 +258,6 @@ const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
  */
 function removeForeignJournal(path: string, warn: (message: string) => void): void {
   const journal = `${path}-journal`;
-  if (!platform.stat(journal)?.isFile) return;
   const end = platform.readFile(journal)?.subarray(-SHARED_JOURNAL.length) ?? [];
   if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
   platform.remove(journal);
@@ -268,7 +280,7 @@ function prepare(database: Database): void {
   const [row] = database.all("PRAGMA user_version");
   const version = Number(row?.user_version);
   if (version === VERSION) return checkTables(database);
-  if (version !== 0) throw new Error(`the trace is of version ${version}, not ${VERSION}`);
+  if (version !== 0) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
   database.exec("PRAGMA synchronous = OFF");
   database.exec("BEGIN IMMEDIATE");
   // Another process may have been first.

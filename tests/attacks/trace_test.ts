@@ -125,6 +125,35 @@ Deno.test("files beside the trace that lead elsewhere are not followed", async (
   }
 });
 
+Deno.test("a trace of a newer version is left alone, and the command that shows it says why", async () => {
+  using folder = await traced();
+  {
+    using database = new DatabaseSync(folder.trace);
+    database.exec("PRAGMA user_version = 99; CREATE TABLE newer (a)");
+  }
+  const before = Deno.readFileSync(folder.trace);
+  assertStringIncludes(await runs(folder.path), "the trace is of version 99, not 1");
+  for (const command of ["list", "trace"]) {
+    assertEquals(await cli([command], { cwd: folder.path }), {
+      status: 2,
+      stdout: "",
+      stderr: "error: the trace is of version 99, not 1\n",
+    });
+  }
+  assertEquals(Deno.readFileSync(folder.trace), before);
+});
+
+Deno.test("pipes in place of the trace's files are not waited for", async () => {
+  for (const suffix of ["", "-journal", "-wal", "-shm"]) {
+    using folder = await traced();
+    await Deno.remove(folder.trace + suffix).catch(() => {});
+    await new Deno.Command("mkfifo", { args: [folder.trace + suffix] }).output();
+    assertStringIncludes(await runs(folder.path), "warning: this run is not in the trace");
+    const { status, stderr } = await cli(["list"], { cwd: folder.path });
+    assertEquals([status, stderr.includes("fault of Capsule")], [2, false], stderr);
+  }
+});
+
 Deno.test("what a trace of somebody else would compute is not run", async () => {
   const endless =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
