@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
 import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
+import { engineSources } from "../../compiler/tools.ts";
 import { readConfig } from "../../runner/config.ts";
 import { CapsuleError, open, run } from "@capsule/sdk/runner";
 
@@ -10,16 +11,14 @@ await warmEngines();
 const encoder = new TextEncoder();
 
 /** A thin component of a program, as its author would make it. */
-function component(): Uint8Array {
-  return encodeComponent({
-    language: "python",
-    name: "main.py",
-    files: [{ path: "main.py", data: encoder.encode("def main(): return 1") }],
-  });
+function component(): Promise<Uint8Array> {
+  const files = [{ path: "main.py", data: encoder.encode("def main(): return 1") }];
+  const engine = engineSources().python;
+  return encodeComponent({ language: "python", name: "main.py", files }, { engine });
 }
 
 Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never a crash", async () => {
-  const whole = component();
+  const whole = await component();
   const core = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const files: Record<string, Uint8Array> = {
     "empty.wasm": new Uint8Array(0),
@@ -33,10 +32,14 @@ Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never 
   using folder = project();
   for (const [file, content] of Object.entries(files)) {
     folder.write(file, content);
-    const error = await assertRejects(() => run({ file, cwd: folder.path }), CapsuleError, file);
-    assertTrue(["invalid_argument", "invalid_module"].includes(error.code), error.code);
-    const { status, stdout, stderr } = await cli(["run", file], { cwd: folder.path });
-    assertEquals([status, stdout, stderr.includes("fault of Capsule")], [2, "", false], stderr);
+    const { error } = await run({ file, cwd: folder.path });
+    assertEquals(error?.error_type, "invalid_module", file);
+    assertStringIncludes(error!.message, file);
+    for (const [command, expected] of [["run", 2], ["exec", 1]] as const) {
+      const { status, stdout, stderr } = await cli([command, file], { cwd: folder.path });
+      const said = [status, stdout, stderr.includes("fault of Capsule")];
+      assertEquals(said, [expected, "", false], stderr);
+    }
   }
   // Under another name it is no program of a language either.
   for (const name of ["core.ts", "core.py"]) {
@@ -47,8 +50,9 @@ Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never 
   }
 });
 
-Deno.test("a component with any byte changed, or with lies in its header, is read or refused", () => {
-  const whole = component();
+Deno.test("a component with any byte changed, or with lies in its header, is read or refused", async () => {
+  const whole = await component();
+  assertTrue("program" in decodeComponent(whole), "the whole one is read");
   for (let index = 0; index < whole.length; index++) {
     for (const mask of [1, 0x80, 0xff]) {
       const changed = whole.slice();
@@ -56,17 +60,24 @@ Deno.test("a component with any byte changed, or with lies in its header, is rea
       decodeComponent(changed);
     }
   }
-  const header = { format: 1, language: "python", name: "x", files: [], source_map_bytes: 0 };
-  const file = (bytes: unknown) => ({ ...header, files: [{ path: "x", bytes }] });
+  const header = {
+    ...{ format: 2, world: 1, capsule: "0.1.0", kind: "thin", language: "python", engine: "0" },
+    ...{ name: "x", files: [{ path: "x", bytes: 20 }], source_map_bytes: 0 },
+  };
+  const read = (text: string) => "program" in decodeComponent(withHeader(whole, text));
+  assertTrue(read(JSON.stringify(header)), "an honest header is read");
+  const file = (bytes: unknown) => ({ files: [{ path: "x", bytes }] });
   const lies = [
-    ...[null, 5, [], "x", {}, { ...header, files: 5 }, { ...header, format: 2 }],
-    ...[1e9, 2 ** 53].map(file),
+    ...[{ files: 5 }, { files: [] }, { format: 1 }, { world: 2 }, { kind: "full" }, { kind: 5 }],
+    ...[{ language: "ruby" }, { name: null }, { source_map_bytes: 1e9 }, { source_map_bytes: "1" }],
+    ...[1e9, 2 ** 53, -1, 1.5, null, "20", 19].map(file),
+    ...[{ packages: 5 }, { packages: [{ guest: 5, files: [] }] }, { declarations: [] }],
   ];
   for (const lie of lies) {
-    assertEquals(decodeComponent(withHeader(whole, JSON.stringify(lie))), undefined);
+    assertTrue(!read(JSON.stringify({ ...header, ...lie })), JSON.stringify(lie));
   }
-  for (const text of ["", "{", "[".repeat(1e5), "\xff"]) {
-    assertEquals(decodeComponent(withHeader(whole, text)), undefined);
+  for (const text of ["", "{", "null", "5", "[]", '"x"', "{}", "[".repeat(1e5), "\xff"]) {
+    assertTrue(!read(text), text.slice(0, 10));
   }
 });
 
