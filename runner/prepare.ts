@@ -1,6 +1,5 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
 import { compileCached } from "../compiler/cache.ts";
-import { readComponent } from "../compiler/component_file.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
@@ -110,7 +109,11 @@ export async function prepare(options: ProgramOptions): Promise<PreparedProgram>
 
 async function read(source: AnySource, signal?: AbortSignal): Promise<ReadProgram> {
   try {
-    if ("component" in source) return await readComponent(source.component);
+    if ("component" in source) {
+      // Sources need nothing of it, and would wait for it to be loaded.
+      const { readComponent } = await import("../compiler/component_file.ts");
+      return await readComponent(source.component);
+    }
     const program = "file" in source
       ? await compileCached(source)
       : (await compile(source)).program;
