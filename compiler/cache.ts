@@ -15,7 +15,7 @@ import { compile, type FileSource, type Program } from "./program.ts";
 import { cacheFolder, engineSources } from "./tools.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 4;
+const REVISION = 5;
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
 
@@ -29,34 +29,39 @@ interface Input {
 }
 
 interface Entry {
+  /** What the entry is of: names of files in the index may meet. */
+  key: string;
   inputs: Input[];
   /** The bundle's name in `.capsule/wasm`. */
   component: string;
+  /** What the file system said of it when it was written: what else lies there is another file. */
+  stamp: string;
   /** SHA-256 of the bundle's file. */
   sha256: string;
 }
 
 /** {@link compile}, unless nothing changed since the last time. */
 export async function compileCached(source: FileSource): Promise<Program> {
-  const index = await indexPath(source);
-  const kept = await read(source, index);
+  const key = keyOf(source);
+  const index = indexPath(key);
+  const kept = await read(source, key, index);
   if (kept !== undefined) return kept;
   // Of many processes that want the same new program, one compiles it.
   const unlock = await lock(index);
   try {
-    return (unlock && await read(source, index)) ?? await compileAndKeep(source, index);
+    return (unlock && await read(source, key, index)) ?? await compileAndKeep(source, key, index);
   } finally {
     unlock?.();
   }
 }
 
-async function compileAndKeep(source: FileSource, index: string): Promise<Program> {
+async function compileAndKeep(source: FileSource, key: string, index: string): Promise<Program> {
   const startedMs = Date.now();
   const { program, inputs } = await compile(source);
   const engine = engineSources()[program.language];
   const component = await encodeComponent(program, { engine });
   const sha256 = await digestOf(component);
-  await keep(source, { index, component, sha256, startedMs, inputs });
+  await keep(source, { key, index, component, sha256, startedMs, inputs });
   return { ...program, key: sha256 };
 }
 
@@ -70,22 +75,32 @@ async function lock(index: string): Promise<(() => void) | undefined> {
   }
 }
 
-async function read(source: FileSource, index: string): Promise<Program | undefined> {
+async function read(
+  source: FileSource,
+  key: string,
+  index: string,
+): Promise<Program | undefined> {
   const entry = parseEntry(platform.readTextFile(index));
-  if (entry === undefined) return undefined;
+  if (entry?.key !== key) return undefined;
   for (const input of entry.inputs) {
     const stamp = platform.stat(input.path)?.stamp ?? null;
     if (stamp === input.stamp) continue;
     // Touched, perhaps, but not changed.
     if (await digestOfPath(input.path) !== input.sha256) return undefined;
   }
-  const component = platform.readFile(join(projectFolder(source.root), "wasm", entry.component));
-  if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
+  const path = join(projectFolder(source.root), "wasm", entry.component);
+  const component = platform.readFile(path);
+  if (component === undefined) return undefined;
+  // A digest takes half a millisecond to begin with.
+  const isSame = platform.stat(path)?.stamp === entry.stamp ||
+    await digestOf(component) === entry.sha256;
+  if (!isSame) return undefined;
   const content = decodeComponent(component);
   return "problem" in content ? undefined : { ...content.program, key: entry.sha256 };
 }
 
 interface Kept {
+  key: string;
   index: string;
   component: Uint8Array;
   sha256: string;
@@ -96,7 +111,7 @@ interface Kept {
 
 /** What cannot be kept is compiled again the next time: that is no reason to fail. */
 async function keep(source: FileSource, kept: Kept): Promise<void> {
-  const { index, component, sha256, inputs } = kept;
+  const { key, index, component, sha256, inputs } = kept;
   // A file that was written while it was compiled may be another one than what was compiled.
   const settledMs = kept.startedMs - CLOCK_STEP_MS;
   const isSettled = (path: string) => (platform.stat(path)?.modifiedMs ?? 0) < settledMs;
@@ -109,8 +124,10 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
     platform.replaceFile(join(folder, name), component);
     const before = parseEntry(platform.readTextFile(index))?.component;
     const entry: Entry = {
+      key,
       inputs: await Promise.all([...new Set(inputs)].map(stampOf)),
       component: name,
+      stamp: platform.stat(join(folder, name))!.stamp,
       sha256,
     };
     platform.replaceFile(index, JSON.stringify(entry), 0o600);
@@ -126,11 +143,23 @@ async function stampOf(path: string): Promise<Input> {
   return { path, stamp, sha256: await digestOfPath(path) };
 }
 
-async function indexPath({ file, root, isConfined = false }: FileSource): Promise<string> {
-  const engines = engineSources();
-  const key = JSON.stringify([file, root, isConfined, VERSION, REVISION, engines]);
-  const name = await digestOf(key);
-  return join(cacheFolder(), "programs", `${name.slice(0, 32)}.json`);
+/** Whatever decides what a program is, besides its files. */
+function keyOf({ file, root, isConfined = false }: FileSource): string {
+  return JSON.stringify([file, root, isConfined, VERSION, REVISION, engineSources()]);
+}
+
+function indexPath(key: string): string {
+  return join(cacheFolder(), "programs", `${quickHash(key)}.json`);
+}
+
+/** FNV-1a, of 64 bits in two halves: for names of which nothing depends on being unique. */
+function quickHash(text: string): string {
+  const halves = [0x811c9dc5, 0xcbf29ce4];
+  for (let index = 0; index < text.length; index++) {
+    const half = index & 1;
+    halves[half] = Math.imul(halves[half]! ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return halves.map((half) => half.toString(16).padStart(8, "0")).join("");
 }
 
 function parseEntry(text: string | undefined): Entry | undefined {
