@@ -1,0 +1,65 @@
+/**
+ * The contract of cases.json in this process, under Deno. `UPDATE=1` writes what comes back as what is
+ * expected: read the difference.
+ */
+import { runForText } from "../../runner/run.ts";
+import { assertEquals } from "../assert.ts";
+import { ROOT } from "../support.ts";
+import { expectedText, readCases, runCase } from "./suite.ts";
+
+const FOLDER = `${ROOT}tests/contract`;
+const FILE = `${FOLDER}/cases.json`;
+const EXPECTED = ',"expected":';
+/** Of an envelope as text: what differs from call to call. */
+const FIGURES = /"(?:duration_ms|fuel_consumed|ram_used)":[\d.e+-]+,/g;
+
+const cases = readCases(FOLDER);
+/** One a case: a number that JavaScript cannot hold keeps its text. */
+const lines = Deno.readTextFileSync(FILE).split("\n").slice(1, -2);
+
+cases.forEach((one, index) => {
+  Deno.test(`contract: ${one.name}`, async () => {
+    let text = "";
+    const run = async (options: Record<string, unknown>) => {
+      text = await runForText(options);
+      return JSON.parse(text);
+    };
+    const actual = await runCase(run, one, `${FOLDER}/programs`);
+    const [given, expected] = cut(lines[index]!);
+    // What stands for a large value is no text to compare with.
+    const isText = !/"\$(?:repeat|nest)"/.test(expected);
+    const shown = text === "" || "thrown" in actual ? JSON.stringify(actual) : bytesOf(text);
+    if (Deno.env.get("UPDATE") === "1" && isText) {
+      lines[index] = given + EXPECTED + shown + "}" + (index === cases.length - 1 ? "" : ",");
+    } else {
+      assertEquals(JSON.stringify(actual), expectedText(one));
+      if (isText) assertEquals(shown, expected);
+    }
+  });
+});
+
+Deno.test("contract: no two cases have one name, and there are enough of them", () => {
+  assertEquals(new Set(cases.map(({ name }) => name)).size, cases.length);
+  assertEquals(cases.length >= 60, true);
+  if (Deno.env.get("UPDATE") !== "1") return;
+  Deno.writeTextFileSync(FILE, `[\n${lines.join("\n")}\n]\n`);
+});
+
+Deno.test("contract: every mistake of a host has a case", () => {
+  const thrown = new Set(cases.map(({ expected }) => "thrown" in expected && expected.thrown));
+  const codes = ["invalid_argument", "file_not_found", "compile_failed", "load_failed"];
+  for (const code of [...codes, "invalid_option", "invalid_config", "mount_denied"]) {
+    assertEquals(thrown.has(code), true, code);
+  }
+  assertEquals(thrown.has("task_not_found"), true);
+});
+
+/** A line of cases.json: what is given, and what is expected. */
+function cut(line: string): [string, string] {
+  const at = line.lastIndexOf(EXPECTED);
+  return [line.slice(0, at), line.slice(at + EXPECTED.length).replace(/\},?$/, "")];
+}
+
+function bytesOf(envelope: string): string {
+  return envelope.replace(FIGURES, "").replace(/wanted \d+/, "wanted N");
+}
