@@ -1,29 +1,37 @@
 import { CapsuleError } from "../errors.ts";
 import type { EngineSource, Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { join } from "../platform/path.ts";
+import { dirname, join } from "../platform/path.ts";
 
-/** The folder that this file's package lies in. */
-const packageFolder = new URL("../", import.meta.url).pathname;
+/** This file, which finds what its own package depends on, whatever the project of the user has. */
+const ownFile = decodeURIComponent(new URL(import.meta.url).pathname);
+/** The folder that this file's package lies in: a checkout, or a package of npm. */
+const ownFolder = dirname(dirname(ownFile));
 
 /** esbuild's own program: starting it costs a fifth of loading its JavaScript API. */
 export function esbuildPath(): string {
-  const path = join(packageFolder, "node_modules", "@esbuild", platform.target, "bin", "esbuild");
-  if (platform.stat(path) === undefined) throw missing("esbuild", path);
+  const name = `@esbuild/${platform.target}`;
+  // Who has esbuild has the other one as well, but not always where everybody finds it.
+  const esbuild = platform.packageFolder("esbuild", ownFile);
+  const folder = esbuild && platform.packageFolder(name, join(esbuild, "package.json"));
+  const path = folder && join(folder, "bin", "esbuild");
+  if (path === undefined || platform.stat(path) === undefined) {
+    throw missing("esbuild", path ?? name);
+  }
   return path;
 }
 
 /** The native library for this machine. */
 export function libraryPath(): string {
   const name = platform.target.startsWith("darwin") ? "libcapsule.dylib" : "libcapsule.so";
-  const path = join(packageFolder, "build", "native", name);
+  const path = join(builtFolder(), "native", name);
   if (platform.stat(path) === undefined) throw missing("native library", path);
   return path;
 }
 
 /** The engines' components. */
 export function engineSources(): Record<Language, EngineSource> {
-  const folder = join(packageFolder, "build", "engines");
+  const folder = join(builtFolder(), "engines");
   const manifest = platform.readTextFile(join(folder, "engines.json"));
   if (manifest === undefined) throw missing("language engines", folder);
   const digests = JSON.parse(manifest) as Record<Language, string>;
@@ -36,8 +44,23 @@ export function engineSources(): Record<Language, EngineSource> {
 
 /** What engines import and export. */
 export function worldPath(): string {
-  return join(packageFolder, "engines", "wit", "world.wit");
+  return join(ownFolder, "engines", "wit", "world.wit");
 }
+
+/** Where the library and the engines lie: as they were built here, or as npm has brought them. */
+function builtFolder(): string {
+  if (builtFolderFound !== undefined) return builtFolderFound;
+  const installed = isCheckout() ? undefined : platform.packageFolder(NATIVE_PACKAGE, ownFile);
+  return builtFolderFound = installed ?? join(ownFolder, "build");
+}
+
+let builtFolderFound: string | undefined;
+
+function isCheckout(): boolean {
+  return platform.stat(join(ownFolder, "scripts")) !== undefined;
+}
+
+const NATIVE_PACKAGE = `@capsule/native-${platform.target}`;
 
 /**
  * Where this user's Capsule keeps what it made: machine code, images, the index of programs. It belongs
@@ -85,6 +108,8 @@ export function temporaryFolder(): string {
 
 function missing(what: string, path: string): CapsuleError {
   return new CapsuleError("installation", `Cannot find the ${what} at "${path}"`, {
-    hint: "scripts/capsule builds what is missing",
+    hint: isCheckout()
+      ? "scripts/capsule builds what is missing"
+      : `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package`,
   });
 }

@@ -47,6 +47,6 @@ export const symbols = {
   capsule_runtime_cancel: { parameters: ["u64", "u64"], result: "u32" },
   // uint32_t capsule_runtime_next_event(runtime, *events): blocks
   capsule_runtime_next_event: { parameters: ["u64", "buffer"], result: "u32", nonblocking: true },
-  // void capsule_buffer_free(data, len)
-  capsule_buffer_free: { parameters: ["pointer", "usize"], result: "void" },
+  // void capsule_buffer_free(data, len): the address as a number, as it is read from a CapsuleBuffer
+  capsule_buffer_free: { parameters: ["usize", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -1,3 +1,4 @@
+import { dirname, join } from "./path.ts";
 import type { Database, FileStat, Platform, RunOptions, RunResult, SqlValue } from "./platform.ts";
 
 const decoder = new TextDecoder();
@@ -18,6 +19,13 @@ export const platform: Platform = {
   stat: (path) => unlessMissing(() => fileStat(Deno.statSync(path))),
   readFolder: (path) => unlessMissing(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
   realPath: (path) => unlessMissing(() => Deno.realPathSync(path)) ?? path,
+  packageFolder(name, from) {
+    for (let folder = dirname(platform.realPath(from));; folder = dirname(folder)) {
+      const found = join(folder, "node_modules", name);
+      if (platform.stat(join(found, "package.json"))) return platform.realPath(found);
+      if (folder === dirname(folder)) return undefined;
+    }
+  },
 
   replaceFile(path, content, mode = 0o644) {
     const temporary = `${path}.${Deno.pid}.${serial++}.tmp`;

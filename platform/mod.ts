@@ -2,5 +2,7 @@ import type { Platform } from "./platform.ts";
 
 export type { Database, FileStat, Platform, SqlValue } from "./platform.ts";
 
-/** The machine that this process runs on. */
-export const { platform }: { platform: Platform } = await import("./deno.ts");
+/** The machine that this process runs on. Each runtime loads its own file only. */
+export const { platform }: { platform: Platform } = "Deno" in globalThis
+  ? await import("./deno.ts")
+  : await import("./node.ts");

@@ -27,6 +27,8 @@ export interface Platform {
   readFolder(path: string): string[] | undefined;
   /** The path without links. The path itself if it does not exist. */
   realPath(path: string): string;
+  /** The folder of an npm package as a file finds it, given absolute; undefined if it is not installed. */
+  packageFolder(name: string, from: string): string | undefined;
   /** Writes a whole file and then gives it its name. `mode` for a new file. */
   replaceFile(path: string, content: Uint8Array | string, mode?: number): void;
   /** Makes a folder and those above it. */

@@ -1,6 +1,6 @@
 import { cacheFolder, certificateFiles, engineSources, libraryPath } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
-import { openRuntime } from "../ffi/deno.ts";
+import { openRuntime } from "../ffi/runtime.ts";
 import type {
   GrantRequest,
   LoadRequest,

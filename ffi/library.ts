@@ -1,0 +1,72 @@
+/** What the runtime of `runtime.ts` needs of a binding. `deno.ts` and `node.ts` make it. */
+import { CapsuleError } from "../errors.ts";
+import { ABI_VERSION } from "./symbols.ts";
+
+/** Bytes that the library reads or writes. It may write to them until the call has ended. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The functions of `capsule.h`, by the names that they have there. */
+export interface Functions {
+  capsule_abi_version(): number;
+  capsule_runtime_new(config: Bytes, length: bigint, runtime: Bytes, error: Bytes): number;
+  capsule_runtime_free(runtime: bigint): void;
+  capsule_runtime_load(
+    runtime: bigint,
+    request: Bytes,
+    requestLength: bigint,
+    payload: Bytes,
+    payloadLength: bigint,
+    program: Bytes,
+    error: Bytes,
+  ): number;
+  capsule_runtime_component(
+    runtime: bigint,
+    program: bigint,
+    component: Bytes,
+    error: Bytes,
+  ): Promise<number>;
+  capsule_runtime_unload(runtime: bigint, program: bigint): number;
+  capsule_runtime_grant: Submit;
+  capsule_runtime_submit: Submit;
+  capsule_runtime_cancel(runtime: bigint, run: bigint): number;
+  capsule_runtime_next_event(runtime: bigint, events: Bytes): Promise<number>;
+  capsule_buffer_free(address: bigint, length: bigint): void;
+}
+
+/** Passes a request, and writes the id that the library gives for it. */
+export type Submit = (
+  runtime: bigint,
+  request: Bytes,
+  length: bigint,
+  id: Bytes,
+  error: Bytes,
+) => number;
+
+/** The native library, loaded. */
+export interface Library {
+  functions: Functions;
+  /** Memory of the library: valid until it is freed. */
+  memory(address: bigint, length: number): Uint8Array;
+  /** Closes a runtime when the process ends, if it has to be. */
+  closeAtExit(close: () => void): void;
+}
+
+/** Why a library cannot be loaded. */
+export function loadFailed(path: string, cause: unknown): CapsuleError {
+  return new CapsuleError("installation", `Cannot load the native library "${path}"`, { cause });
+}
+
+/**
+ * Refuses a library of another release.
+ *
+ * @throws {CapsuleError} `installation`.
+ */
+export function checkVersion(path: string, { capsule_abi_version }: Functions): void {
+  const version = capsule_abi_version();
+  if (version === ABI_VERSION) return;
+  throw new CapsuleError(
+    "installation",
+    `Cannot use the native library "${path}": its ABI is version ${version}, not ${ABI_VERSION}`,
+    { hint: "install the library and the package of one release" },
+  );
+}

@@ -1,0 +1,147 @@
+/** A runtime of the native library, under Deno and Node alike. */
+import { CapsuleError } from "../errors.ts";
+import * as deno from "./deno.ts";
+import type { Bytes, Library, Submit } from "./library.ts";
+import {
+  decodeEvents,
+  encodeLoad,
+  type GrantRequest,
+  type LoadRequest,
+  type NativeEvent,
+  type NativeRuntime,
+  type RunRequest,
+  type RuntimeConfig,
+} from "./native.ts";
+import { STATUS } from "./symbols.ts";
+
+// Deno is not to wait for the binding of Node.
+const { openLibrary } = "Deno" in globalThis ? deno : await import("./node.ts");
+
+/** A pointer and a length, as `CapsuleBuffer` lies in memory. */
+const BUFFER_BYTES = 16;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Loads the library and starts a runtime. */
+export function openRuntime(libraryPath: string, config: RuntimeConfig): NativeRuntime {
+  return new LibraryRuntime(openLibrary(libraryPath), config);
+}
+
+class LibraryRuntime implements NativeRuntime {
+  readonly #library: Library;
+  readonly #runtime: bigint;
+  #closed = false;
+  // Written by the library while it runs: kept for the life of the runtime, one for each kind of call.
+  readonly #id = new BigUint64Array(1);
+  readonly #error = new Uint8Array(BUFFER_BYTES);
+  readonly #events = new Uint8Array(BUFFER_BYTES);
+
+  constructor(library: Library, config: RuntimeConfig) {
+    this.#library = library;
+    const json = encoder.encode(JSON.stringify(config));
+    const { capsule_runtime_new } = library.functions;
+    this.#check(capsule_runtime_new(json, BigInt(json.length), bytes(this.#id), this.#error));
+    this.#runtime = this.#id[0]!;
+    library.closeAtExit(() => this.close());
+  }
+
+  load(request: LoadRequest): number {
+    const { json, payload } = encodeLoad(request);
+    const text = encoder.encode(json);
+    this.#check(
+      this.#library.functions.capsule_runtime_load(
+        this.#runtime,
+        text,
+        BigInt(text.length),
+        payload as Bytes,
+        BigInt(payload.length),
+        bytes(this.#id),
+        this.#error,
+      ),
+    );
+    return Number(this.#id[0]);
+  }
+
+  async component(program: number): Promise<Uint8Array> {
+    // Others may ask for something meanwhile: these are this call's own.
+    const component = new Uint8Array(BUFFER_BYTES);
+    const error = new Uint8Array(BUFFER_BYTES);
+    const { capsule_runtime_component } = this.#library.functions;
+    const id = BigInt(program);
+    const status = await capsule_runtime_component(this.#runtime, id, component, error);
+    this.#check(status, error);
+    return this.#take(component, (bytes) => bytes.slice());
+  }
+
+  unload(program: number): void {
+    this.#library.functions.capsule_runtime_unload(this.#runtime, BigInt(program));
+  }
+
+  grant(request: GrantRequest): number {
+    return this.#request(this.#library.functions.capsule_runtime_grant, JSON.stringify(request));
+  }
+
+  submit({ grant, task, input, observe }: RunRequest): number {
+    // The input is JSON already, and may be large: it is not parsed again.
+    const name = JSON.stringify(task);
+    const json = `{"grant":${grant},"task":${name},"input":${input},"observe":${observe}}`;
+    return this.#request(this.#library.functions.capsule_runtime_submit, json);
+  }
+
+  cancel(run: number): void {
+    this.#library.functions.capsule_runtime_cancel(this.#runtime, BigInt(run));
+  }
+
+  async nextEvents(): Promise<NativeEvent[] | undefined> {
+    if (this.#closed) return undefined;
+    const status = await this.#library.functions.capsule_runtime_next_event(
+      this.#runtime,
+      this.#events,
+    );
+    if (status === STATUS.closed || status === STATUS.notFound) return undefined;
+    this.#check(status);
+    return this.#take(this.#events, decodeEvents);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#library.functions.capsule_runtime_free(this.#runtime);
+  }
+
+  /** Passes a request, and returns the id that the library gives for it. */
+  #request(submit: Submit, json: string): number {
+    const text = encoder.encode(json);
+    const length = BigInt(text.length);
+    this.#check(submit(this.#runtime, text, length, bytes(this.#id), this.#error));
+    return Number(this.#id[0]);
+  }
+
+  #check(status: number, error = this.#error): void {
+    if (status === STATUS.ok) return;
+    const message = this.#take(error, (bytes) => decoder.decode(bytes));
+    throw new CapsuleError(
+      status === STATUS.failed ? "installation" : "internal",
+      message || `the native library returned status ${status}`,
+    );
+  }
+
+  /** Reads a buffer of the library, and frees it: it is read once. */
+  #take<T>(buffer: Bytes, read: (bytes: Uint8Array) => T): T {
+    const view = new DataView(buffer.buffer);
+    const address = view.getBigUint64(0, true);
+    const length = view.getBigUint64(8, true);
+    buffer.fill(0);
+    if (address === 0n) return read(new Uint8Array(0));
+    try {
+      return read(this.#library.memory(address, Number(length)));
+    } finally {
+      this.#library.functions.capsule_buffer_free(address, length);
+    }
+  }
+}
+
+function bytes(array: BigUint64Array<ArrayBuffer>): Bytes {
+  return new Uint8Array(array.buffer);
+}

@@ -1,0 +1,199 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { isatty } from "node:tty";
+import type { Database, FileStat, Platform, RunOptions, RunResult, SqlValue } from "./platform.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+/** How often a lock is asked for that somebody else has. */
+const LOCK_POLL_MS = 10;
+
+let serial = 0;
+
+/** The machine as Node shows it. */
+export const platform: Platform = {
+  cwd: () => process.cwd(),
+  args: () => process.argv.slice(2),
+  exit: (status) => process.exit(status),
+  env: (name) => process.env[name],
+  environment: () => ({ ...process.env }) as Record<string, string>,
+  runtime: `Node ${process.versions.node}`,
+  target: `${process.platform}-${process.arch}`,
+
+  readFile: (path) => unlessMissing(() => fs.readFileSync(path)),
+  readTextFile: (path) => unlessMissing(() => fs.readFileSync(path, "utf8")),
+  stat: (path) => unlessMissing(() => fileStat(fs.statSync(path, { bigint: true }))),
+  readFolder: (path) => unlessMissing(() => fs.readdirSync(path)),
+  realPath: (path) => unlessMissing(() => fs.realpathSync.native(path)) ?? path,
+  packageFolder(name, from) {
+    try {
+      return join(createRequire(from).resolve(`${name}/package.json`), "..");
+    } catch {
+      return undefined;
+    }
+  },
+
+  replaceFile(path, content, mode = 0o644) {
+    const temporary = `${path}.${process.pid}.${serial++}.tmp`;
+    try {
+      fs.writeFileSync(temporary, content, { flag: "wx", mode });
+      fs.renameSync(temporary, path);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw error;
+    }
+  },
+  makeFolder: (path, mode = 0o755) => void fs.mkdirSync(path, { recursive: true, mode }),
+  makeTemporaryFolder: (parent) => fs.mkdtempSync(join(parent, "t-")),
+  remove: (path) => fs.rmSync(path, { recursive: true, force: true }),
+
+  lock,
+  rename: (from, to) => fs.renameSync(from, to),
+  openDatabase,
+  processId: process.pid,
+  isAlive(processId) {
+    try {
+      process.kill(processId, 0);
+      return true;
+    } catch (error) {
+      return codeOf(error) === "EPERM";
+    }
+  },
+
+  isSystemError: (error) =>
+    error instanceof Error && ("errno" in error || codeOf(error) === "ERR_SQLITE_ERROR"),
+
+  after(milliseconds, callback) {
+    const timer = setTimeout(callback, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+  run,
+
+  write(descriptor, bytes) {
+    for (let left = bytes; left.length > 0;) {
+      try {
+        left = left.subarray(fs.writeSync(descriptor, left));
+      } catch (error) {
+        if (codeOf(error) === "EPIPE") return;
+        if (codeOf(error) !== "EAGAIN") throw error;
+        // Somebody made the pipe one that does not block, and nobody has read it yet.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      }
+    }
+  },
+  async readInput() {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of process.stdin) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  },
+  isTerminal: (descriptor) => isatty(descriptor),
+  onSignal(signal, callback) {
+    process.on(signal, callback);
+    return () => void process.off(signal, callback);
+  },
+};
+
+async function run(command: string, args: string[], options: RunOptions): Promise<RunResult> {
+  const child = spawn(command, args, { cwd: options.cwd, stdio: "pipe" });
+  const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  child.stdout.on("data", (chunk) => output.stdout.push(chunk));
+  child.stderr.on("data", (chunk) => output.stderr.push(chunk));
+  // A command that ends early closes its input: what it says of that counts, not the broken pipe.
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input);
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  return {
+    success: status === 0,
+    stdout: Buffer.concat(output.stdout),
+    stderr: Buffer.concat(output.stderr).toString(),
+  };
+}
+
+/**
+ * Asked for again and again: a thread that waits for it would be one of the four that Node has for all that
+ * blocks, and who holds the lock may need them.
+ */
+async function lock(path: string): Promise<() => void> {
+  const { default: koffi } = await import("koffi");
+  const flock = koffi.load(null).func("flock", "int", ["int", "int"]);
+  while (true) {
+    const descriptor = fs.openSync(path, "w", 0o600);
+    try {
+      while (flock(descriptor, LOCK_EX | LOCK_NB) !== 0) {
+        const errno = koffi.errno();
+        if (errno !== koffi.os.errno.EWOULDBLOCK && errno !== koffi.os.errno.EINTR) {
+          throw Object.assign(new Error(`Cannot lock "${path}": error ${errno}`), { errno });
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+      }
+      // Who had it before has removed it, perhaps: then others lock another file of this name.
+      if (unlessMissing(() => fs.statSync(path))?.ino === fs.fstatSync(descriptor).ino) {
+        return () => {
+          fs.rmSync(path, { force: true });
+          fs.closeSync(descriptor);
+        };
+      }
+    } catch (error) {
+      fs.closeSync(descriptor);
+      throw error;
+    }
+    fs.closeSync(descriptor);
+  }
+}
+
+async function openDatabase(path: string): Promise<Database> {
+  const { DatabaseSync } = await withoutWarning(() => import("node:sqlite"));
+  const database = new DatabaseSync(path);
+  const statements = new Map<string, ReturnType<typeof database.prepare>>();
+  const prepared = (sql: string) => {
+    const statement = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    exec: (sql) => database.exec(sql),
+    run: (sql, ...values) => void prepared(sql).run(...values),
+    all: (sql, ...values) => prepared(sql).all(...values) as unknown as Record<string, SqlValue>[],
+    close: () => database.close(),
+  };
+}
+
+/** Node tells everybody that its SQLite is experimental. */
+async function withoutWarning<T>(load: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function fileStat(info: fs.BigIntStats): FileStat {
+  return {
+    isFile: info.isFile(),
+    isFolder: info.isDirectory(),
+    size: Number(info.size),
+    modifiedMs: Number(info.mtimeMs),
+    // As under Deno: both find what the other has kept.
+    stamp: `${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`,
+  };
+}
+
+function unlessMissing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
