@@ -57,7 +57,7 @@ function builtFolder(): string {
 let builtFolderFound: string | undefined;
 
 function isCheckout(): boolean {
-  return platform.stat(join(ownFolder, "scripts")) !== undefined;
+  return platform.stat(join(ownFolder, "ffi", "native", "Cargo.toml")) !== undefined;
 }
 
 const NATIVE_PACKAGE = `@capsule/native-${platform.target}`;

@@ -34,14 +34,17 @@ Deno.test("only the platform and the native binding know Deno", () => {
 
 Deno.test("only ffi/deno.ts and ffi/node.ts touch pointers", () => {
   const allowed = (file: string) => file === "ffi/deno.ts" || file === "ffi/node.ts";
-  assertEquals(trespassers(/UnsafePointer|dlopen/, allowed), []);
+  assertEquals(trespassers(/UnsafePointer|dlopen|koffi\.load\((?!null\))|memcpy/, allowed), []);
+});
+
+Deno.test("a file for Node is imported where Deno is not, and nowhere else", () => {
+  const pattern = /(?<!"Deno" in globalThis[^;]*)import\("[^"]*node\.ts"\)|from "[^"]*\/node\.ts"/;
+  assertEquals(trespassers(pattern, () => false), []);
 });
 
 Deno.test("only cli.ts exits", () => {
-  assertEquals(
-    trespassers(/\.exit\(/, (file) => file === "cli.ts" || file === "platform/deno.ts"),
-    [],
-  );
+  const allowed = ["cli.ts", "platform/deno.ts", "platform/node.ts"];
+  assertEquals(trespassers(/\.exit\(/, (file) => allowed.includes(file)), []);
 });
 
 Deno.test("each room imports only what lies below it", () => {

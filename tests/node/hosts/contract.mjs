@@ -1,0 +1,18 @@
+/**
+ * Runs the contract suite, and tells which cases failed.
+ *
+ * Usage: contract.mjs FOLDER   the folder of cases.json; suite.ts lies beside this file, as JavaScript
+ */
+import { run } from "@capsule/sdk/runner";
+import { expectedText, readCases, runCase } from "./suite.mjs";
+
+const folder = process.argv[2];
+const failed = [];
+const cases = readCases(folder);
+for (const one of cases) {
+  const expected = expectedText(one);
+  const actual = await runCase(run, one, `${folder}/programs`).then(JSON.stringify, String);
+  if (actual === expected) continue;
+  failed.push({ name: one.name, actual: actual.slice(0, 500), expected: expected.slice(0, 500) });
+}
+console.log(JSON.stringify({ ran: cases.length, failed }));

@@ -1,0 +1,24 @@
+/**
+ * Ends in the midst of a run.
+ *
+ * Usage: exits.mjs exit|throw
+ */
+import { run } from "@capsule/sdk/runner";
+
+const code = `from capsule import task
+@task(compute="HIGH")
+def main():
+    print("runs")
+    while True: pass`;
+
+await run({
+  language: "python",
+  code,
+  onEvent({ type }) {
+    if (type !== "task_started") return;
+    if (process.argv[2] === "exit") process.exit(7);
+    setTimeout(() => {
+      throw new Error("thrown by the host");
+    }, 50);
+  },
+});

@@ -1,0 +1,57 @@
+/** Thousands of calls in one process, under Deno and Node: nothing is left behind. */
+import { assertEquals, assertTrue } from "../assert.ts";
+import { CACHE, ROOT, warmEngines } from "../support.ts";
+import { installedApp, NODES } from "./support.ts";
+
+const CALLS = 10_000;
+const GROWTH = 1.05;
+/** V8 widens its young generation as it likes: that is no memory of a call. */
+const V8_FLAGS = ["--expose-gc", "--max-semi-space-size=2"];
+
+await warmEngines();
+
+interface Held {
+  memoryKib: number;
+  threads: number;
+  descriptors: number;
+}
+
+function check(host: string, stdout: string): void {
+  const { before, after } = JSON.parse(stdout) as { before: Held; after: Held };
+  console.log(`${host}: ${stdout.trim()}`);
+  const shown = `${host}: ${JSON.stringify({ before, after })}`;
+  assertTrue(after.memoryKib <= before.memoryKib * GROWTH, shown);
+  assertTrue(after.threads <= before.threads, shown);
+  assertTrue(after.descriptors <= before.descriptors, shown);
+}
+
+Deno.test({
+  name: `${CALLS} calls leave nothing behind`,
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const host = `${ROOT}tests/node/hosts/calls.mjs`;
+    const { code, stdout, stderr } = await deno([`--v8-flags=${V8_FLAGS}`], [host, `${CALLS}`]);
+    assertEquals(code, 0, stderr);
+    check("Deno", stdout);
+    using app = await installedApp();
+    Deno.copyFileSync(host, `${app.path}/calls.mjs`);
+    const command = ["node", ...V8_FLAGS, "calls.mjs", `${CALLS}`];
+    const ended = await app.run(NODES.at(-1)!, command, { timeoutMs: 300_000 });
+    assertEquals(ended.status, 0, ended.stderr);
+    check("Node", ended.stdout);
+  },
+});
+
+Deno.test("V8's own WebAssembly, traps included, beside calls under Deno", async () => {
+  const { code, stderr } = await deno([], [`${ROOT}tests/node/hosts/webassembly.mjs`, "4"]);
+  assertEquals(code, 0, stderr);
+});
+
+async function deno(flags: string[], args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", `--config=${ROOT}deno.json`, ...flags, ...args],
+    env: { CAPSULE_CACHE_DIR: CACHE },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}

@@ -1,0 +1,138 @@
+/**
+ * The npm packages in an empty folder, with Node alone on the path: no Deno, no Rust, no checkout. The
+ * registry gives what they depend on.
+ */
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { ROOT, warmEngines } from "../support.ts";
+import { type App, installedApp, NODES } from "./support.ts";
+
+await warmEngines();
+const app: App = await installedApp();
+globalThis.addEventListener("unload", () => app[Symbol.dispose]());
+
+for (const name of ["contract.mjs", "ends.mjs", "exits.mjs", "typed.ts", "webassembly.mjs"]) {
+  Deno.copyFileSync(`${ROOT}tests/node/hosts/${name}`, `${app.path}/${name}`);
+}
+Deno.mkdirSync(`${app.path}/examples`);
+for (const name of ["hello.ts", "sandbox.ts", "sandbox.py"]) {
+  Deno.copyFileSync(`${ROOT}examples/${name}`, `${app.path}/examples/${name}`);
+}
+
+/** The API example of README.md, to the letter. */
+function readmeExample(): string {
+  const blocks = Deno.readTextFileSync(`${ROOT}README.md`).matchAll(/```ts\n(.*?)```/gs);
+  const found = Array.from(blocks, ([, code]) => code!)
+    .find((code) => code.includes(`from "@capsule/sdk/runner"`));
+  return found!;
+}
+
+/** A program of this checkout, with a path of its own. */
+async function tool(name: string, args: string[]): Promise<{ status: number; stdout: string }> {
+  const { code, stdout } = await new Deno.Command(`${ROOT}node_modules/.bin/${name}`, {
+    args,
+    cwd: app.path,
+  }).output();
+  return { status: code, stdout: new TextDecoder().decode(stdout) };
+}
+
+for (const node of NODES) {
+  Deno.test(`Node ${node}: the API example of the README`, async () => {
+    const example =
+      `${readmeExample()}\nconsole.log(JSON.stringify(envelopes.map((e) => e.result)));`;
+    // `await using` is newer than Node 22: TypeScript lowers it.
+    Deno.writeTextFileSync(`${app.path}/readme.mts`, example);
+    const built = await tool("esbuild", [
+      ...["readme.mts", "--outfile=readme.mjs", "--target=node22", "--log-level=error"],
+    ]);
+    assertEquals(built.status, 0);
+    const { status, stdout, stderr } = await app.run(node, ["node", "readme.mjs"]);
+    assertEquals([status, stdout, stderr], [0, "45\n[42,null]\n", ""]);
+  });
+
+  Deno.test(`Node ${node}: npx capsule runs a program and says how it ended`, async () => {
+    const capsule = (...args: string[]) => app.run(node, ["npx", "capsule", ...args]);
+    const ran = await capsule("run", "examples/hello.ts", "Ada");
+    assertEquals([ran.status, ran.stdout, ran.stderr], [0, "Hello, Ada!\n", ""]);
+    const failed = await capsule("run", "examples/sandbox.py", "1 / 0");
+    assertEquals([failed.status, failed.stdout], [1, ""]);
+    assertStringIncludes(failed.stderr, "ZeroDivisionError");
+    const missing = await capsule("run", "missing.ts");
+    assertEquals([missing.status, missing.stdout], [2, ""]);
+    const listed = await capsule("list");
+    assertEquals([listed.status, listed.stderr], [0, ""]);
+    assertMatch(listed.stdout, /completed .* examples\/hello\.ts\n/);
+    const built = await capsule("build", "examples/hello.ts", "--output", `hello-${node}.wasm`);
+    assertEquals(built.status, 0, built.stderr);
+    const executed = await capsule("exec", `hello-${node}.wasm`, "Grace");
+    assertEquals([executed.status, executed.stdout], [0, "Hello, Grace!\n"], executed.stderr);
+    const doctor = await capsule("doctor");
+    assertEquals(doctor.status, 0, doctor.stdout);
+    assertStringIncludes(doctor.stdout, `Node ${node}.`);
+  });
+
+  Deno.test(`Node ${node}: a host in TypeScript`, async () => {
+    const { status, stdout, stderr } = await app.run(node, ["node", "typed.ts"]);
+    const expected = "Hello, Ada Hello, Grace 42 file_not_found true\n";
+    assertEquals([status, stdout], [0, expected], stderr);
+  });
+
+  Deno.test(`Node ${node}: a host that a bundler has made one file of`, async () => {
+    for (const external of ["--packages=external", "--external:koffi"]) {
+      const bundle = ["typed.ts", "--bundle", "--platform=node", "--format=esm"];
+      const outfile = "--outfile=out/host.mjs";
+      const built = await tool("esbuild", [...bundle, external, outfile, "--log-level=error"]);
+      assertEquals(built.status, 0);
+      const { status, stdout, stderr } = await app.run(node, ["node", "out/host.mjs"]);
+      const expected = "Hello, Ada Hello, Grace 42 file_not_found true\n";
+      assertEquals([status, stdout], [0, expected], external + stderr);
+    }
+  });
+
+  Deno.test(`Node ${node}: every case of the contract`, async () => {
+    const built = await tool("esbuild", [
+      ...[`${ROOT}tests/contract/suite.ts`, `--outfile=${app.path}/suite.mjs`, "--format=esm"],
+      "--log-level=error",
+    ]);
+    assertEquals(built.status, 0);
+    const command = ["node", "contract.mjs", `${ROOT}tests/contract`];
+    const { status, stdout, stderr } = await app.run(node, command, { timeoutMs: 300_000 });
+    assertEquals(status, 0, stderr);
+    const { ran, failed } = JSON.parse(stdout);
+    assertEquals(failed, []);
+    assertEquals(ran >= 60, true);
+  });
+
+  Deno.test(`Node ${node}: a process ends by itself, or as it wishes in the midst of a run`, async () => {
+    const timeoutMs = 30_000;
+    const ended = await app.run(node, ["node", "ends.mjs"], { timeoutMs });
+    assertEquals([ended.status, ended.stdout], [0, "1 1 cancelled task_finished\n"], ended.stderr);
+    const exited = await app.run(node, ["node", "exits.mjs", "exit"], { timeoutMs });
+    assertEquals(exited.status, 7, exited.stderr);
+    const thrown = await app.run(node, ["node", "exits.mjs", "throw"], { timeoutMs });
+    assertEquals(thrown.status, 1);
+    assertStringIncludes(thrown.stderr, "Error: thrown by the host");
+  });
+
+  Deno.test(`Node ${node}: V8's own WebAssembly, traps included, beside calls`, async () => {
+    const { status, stderr } = await app.run(node, ["node", "webassembly.mjs", "4"]);
+    assertEquals(status, 0, stderr);
+  });
+}
+
+Deno.test("the types of the packages are right for a strict user", async () => {
+  const args = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes"];
+  const types = ["--types", "node", "--typeRoots", `${ROOT}node_modules/@types`];
+  for (const module of ["nodenext", "preserve"]) {
+    const options = ["--module", module, "--target", "es2024", "--lib", "esnext"];
+    const checked = await tool("tsc", ["typed.ts", ...args, ...options, ...types]);
+    assertEquals([checked.status, checked.stdout], [0, ""], module);
+  }
+});
+
+Deno.test("a version of Node that is too old is told so", async () => {
+  const bin = Deno.readTextFileSync(`${app.path}/node_modules/@capsule/cli/bin/capsule.js`);
+  const old = bin.replaceAll("process.versions.node", `"22.12.0"`);
+  Deno.writeTextFileSync(`${app.path}/old.mjs`, old);
+  const { status, stderr } = await app.run("22", ["node", "old.mjs", "--version"]);
+  assertEquals([status, stderr], [2, "error: Capsule needs Node.js 22.13 or newer, not 22.12.0\n"]);
+});
