@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "../assert.ts";
-import { openRuntime } from "../../ffi/deno.ts";
+import { openRuntime } from "../../ffi/runtime.ts";
 import { decodeEvents, encodeLoad } from "../../ffi/native.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 import { CapsuleError } from "../../errors.ts";

@@ -29,7 +29,9 @@ export const sleeps = task({ name: "sleeps" }, async (milliseconds: number) => {
 export const loops = task({ name: "loops", compute: "HIGH" }, () => {
   while (true);
 });
-export const waits = task({ name: "waits" }, async () => (await sleeps(60_000)).result);
+export const waits = task({ name: "waits" }, async () => {
+  while (true) await sleeps(60_000);
+});
 const square = task({ name: "square" }, (n: number) => n * n);
 export const squares = task({ name: "squares" }, async (n: number) => {
   const calls = await Promise.all(Array.from({ length: n }, (_, index) => square(index)));

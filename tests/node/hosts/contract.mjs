@@ -4,7 +4,9 @@
  * Usage: contract.mjs FOLDER   the folder of cases.json; suite.ts lies beside this file, as JavaScript
  */
 import { run } from "@capsule/sdk/runner";
-import { expectedText, readCases, runCase } from "./suite.mjs";
+
+const suite = new URL("suite.mjs", import.meta.url).href;
+const { expectedText, readCases, runCase } = await import(suite);
 
 const folder = process.argv[2];
 const failed = [];
