@@ -25,6 +25,12 @@ const QUICK: Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
   { name: "deno lint", command: [deno, "lint"] },
   { name: "deno check", command: [deno, "check", "."] },
+  // Needs no network: no slow types, and nothing outside of what is published.
+  ...[".", "packages/cli"].map((cwd) => ({
+    name: `deno publish (${cwd})`,
+    command: [deno, "publish", "--dry-run", "--allow-dirty", "--quiet"],
+    cwd,
+  })),
   ...["native", "header"].map((crate) => ({
     name: `cargo fmt (${crate})`,
     command: ["cargo", "fmt", "--check", `--manifest-path=ffi/${crate}/Cargo.toml`],

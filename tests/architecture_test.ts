@@ -79,6 +79,8 @@ function* walk(folder: string): Generator<string> {
 }
 
 Deno.test("the version is one", () => {
-  assertEquals(JSON.parse(read("deno.json")).version, VERSION);
+  for (const file of ["deno.json", "packages/cli/deno.json"]) {
+    assertEquals(JSON.parse(read(file)).version, VERSION, file);
+  }
   assertEquals(read("ffi/native/Cargo.toml").includes(`version = "${VERSION}"`), true);
 });
