@@ -16,8 +16,9 @@ await run({
   code,
   onEvent({ type }) {
     if (type !== "task_started") return;
-    if (process.argv[2] === "exit") process.exit(7);
+    // A thread waits for events by then.
     setTimeout(() => {
+      if (process.argv[2] === "exit") process.exit(7);
       throw new Error("thrown by the host");
     }, 50);
   },
