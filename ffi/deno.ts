@@ -9,9 +9,14 @@ export function openLibrary(path: string): Library {
     // Never closed: Wasmtime's signal handlers stay for the life of the process.
     functions = Deno.dlopen(path, symbols).symbols;
   } catch (cause) {
-    throw loadFailed(path, cause);
+    const { capsule_abi_version } = symbols;
+    throw loadFailed(
+      path,
+      cause,
+      () => Deno.dlopen(path, { capsule_abi_version }).symbols.capsule_abi_version(),
+    );
   }
-  checkVersion(path, functions);
+  checkVersion(path, functions.capsule_abi_version());
   return {
     functions,
     memory(address, length) {

@@ -51,18 +51,29 @@ export interface Library {
   closeAtExit(close: () => void): void;
 }
 
-/** Why a library cannot be loaded. */
-export function loadFailed(path: string, cause: unknown): CapsuleError {
+/**
+ * Why a library cannot be loaded: one of another version may lack some of the symbols.
+ *
+ * @param askVersion May throw, too.
+ */
+export function loadFailed(path: string, cause: unknown, askVersion: () => number): CapsuleError {
+  let version = ABI_VERSION;
+  try {
+    version = askVersion();
+  } catch {
+    // It is no library of Capsule's.
+  }
+  if (version !== ABI_VERSION) checkVersion(path, version);
   return new CapsuleError("installation", `Cannot load the native library "${path}"`, { cause });
 }
 
 /**
  * Refuses a library of another release.
  *
+ * @param version What it says of its ABI.
  * @throws {CapsuleError} `installation`.
  */
-export function checkVersion(path: string, { capsule_abi_version }: Functions): void {
-  const version = capsule_abi_version();
+export function checkVersion(path: string, version: number): void {
   if (version === ABI_VERSION) return;
   throw new CapsuleError(
     "installation",

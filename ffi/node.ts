@@ -18,9 +18,13 @@ export function openLibrary(path: string): Library {
   try {
     functions = bind(path);
   } catch (cause) {
-    throw loadFailed(path, cause);
+    throw loadFailed(
+      path,
+      cause,
+      () => koffi.load(path).func("capsule_abi_version", "uint32_t", [])(),
+    );
   }
-  checkVersion(path, functions);
+  checkVersion(path, functions.capsule_abi_version());
   // Not koffi.view: V8 would know the memory until it collects the view, long after it was freed.
   const copy = koffi.load(null).func("memcpy", "void *", ["void *", "void *", "size_t"]);
   return {

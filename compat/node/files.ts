@@ -33,7 +33,7 @@ export const files: Modules = {
       fs.closeSync(descriptor);
       const written = fs.createWriteStream("data/fs/d.txt");
       written.end("streamed");
-      await new Promise((resolve) => written.on("finish", resolve));
+      await new Promise<void>((resolve) => written.on("finish", () => resolve()));
       let text = "";
       for await (const part of fs.createReadStream("data/fs/d.txt", "utf8")) text += part;
       equal(text, "streamed");

@@ -1,7 +1,7 @@
 /** What Capsule keeps between processes: damaged, half written, and wanted by many at once. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { engineSources, libraryPath } from "../../compiler/tools.ts";
-import { openRuntime } from "../../ffi/deno.ts";
+import { openRuntime } from "../../ffi/runtime.ts";
 import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support.ts";
 
 await warmEngines();

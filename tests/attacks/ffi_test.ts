@@ -6,7 +6,7 @@ import { assertEquals, assertStringIncludes, assertThrows, assertTrue } from "..
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";
 import { libraryPath } from "../../compiler/tools.ts";
 import { CapsuleError } from "../../errors.ts";
-import { openRuntime } from "../../ffi/deno.ts";
+import { openRuntime } from "../../ffi/runtime.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 
 const encoder = new TextEncoder();
@@ -59,20 +59,21 @@ Deno.test("null, made-up, closed and doubly freed handles are statuses, with an 
   assertEquals(library.capsule_runtime_load(runtime, null, 0n, null, 0n, null, null), 1);
   assertEquals(library.capsule_runtime_cancel(runtime, 999n), STATUS.notFound);
   assertEquals(library.capsule_runtime_unload(runtime, 999n), STATUS.notFound);
-  library.capsule_buffer_free(null, 0n);
-  library.capsule_buffer_free(null, 99n);
+  library.capsule_buffer_free(0n, 0n);
+  library.capsule_buffer_free(0n, 99n);
   library.capsule_runtime_free(runtime);
 });
 
 /** The text of an error, which is freed. */
 function take(library: Deno.DynamicLibrary<typeof symbols>["symbols"], error: Uint8Array): string {
   const view = new DataView(error.buffer);
-  const pointer = Deno.UnsafePointer.create(view.getBigUint64(0, true));
+  const address = view.getBigUint64(0, true);
+  const pointer = Deno.UnsafePointer.create(address);
   const length = view.getBigUint64(8, true);
   if (pointer === null) return "";
   const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, Number(length)));
   const text = new TextDecoder().decode(bytes);
-  library.capsule_buffer_free(pointer, length);
+  library.capsule_buffer_free(address, length);
   error.fill(0);
   return text;
 }

@@ -406,6 +406,12 @@ impl Sandbox {
             called = cpu.take_turns(run, interrupted, working) => called,
             () = passes(deadline) => Err(Stop::error(ErrorType::Timeout, "")),
         };
+        // A sub-task may hear of it first, and its caller go on with what it says.
+        let called = if *self.guard.cancelled.borrow() {
+            Err(Stop::error(ErrorType::Cancelled, "cancelled"))
+        } else {
+            called
+        };
         match called {
             Ok((Ok(json),)) => self.accept(json),
             Ok((Err(failure),)) => Err(self.guest_failure(GuestFailure::parse(&failure))),
