@@ -27,6 +27,8 @@ export class TraceRecorder {
   #isAnew = false;
   #cancelTick: (() => void) | undefined;
   #warned = false;
+  /** Whether others were writing for as long as one may wait while a run goes on. */
+  #isHeldUp = false;
 
   constructor(root: string, program: string, warn: (message: string) => void) {
     this.#root = root;
@@ -115,8 +117,7 @@ export class TraceRecorder {
   }
 
   #tick(): void {
-    // Waiting for a lock holds this process up: once is enough until the end.
-    if (!this.#warned) void this.#write();
+    if (!this.#warned && !this.#isHeldUp) void this.#write();
     this.#cancelTick = platform.after(WRITTEN_EVERY_MS, () => this.#tick());
   }
 
@@ -134,8 +135,12 @@ export class TraceRecorder {
     this.#unwritten.add(row);
   }
 
-  /** One after the other: each writes what the one before has left. */
-  #write(tries = 1): Promise<void> {
+  /**
+   * One after the other: each writes what the one before has left.
+   *
+   * @param tries How often it is tried while others write. 0 is once, and silently: it is tried again later.
+   */
+  #write(tries = 0): Promise<void> {
     return this.#writing = this.#writing.then(() => this.#writeNow(tries));
   }
 
@@ -148,6 +153,11 @@ export class TraceRecorder {
       this.#store?.close();
       this.#store = this.#opening = undefined;
       const { isDamage, isLocked, setAside } = await import("./store.ts");
+      if (tries === 0 && isLocked(error)) {
+        // To wait for a lock holds this process up: once is enough until the end.
+        this.#isHeldUp = true;
+        return;
+      }
       if (tries > 1 && isLocked(error)) {
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
         return await this.#writeNow(tries - 1);
