@@ -1,6 +1,15 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, dirname, extname, isInside, join, relative, resolve } from "../platform/path.ts";
+import {
+  basename,
+  dirname,
+  extname,
+  isInside,
+  join,
+  relative,
+  resolve,
+  stem,
+} from "../platform/path.ts";
 import { build as buildComponent, type BuildStage } from "../runner/build.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import { type CommandSpec, parseArguments } from "./arguments.ts";
@@ -85,7 +94,7 @@ function targetsOf(
 ): string[] {
   const targets: string[] = [];
   if (isExported) {
-    targets.push(join(dirname(file), `${basename(file).slice(0, -extname(file).length)}.wasm`));
+    targets.push(join(dirname(file), `${stem(file)}.wasm`));
   }
   if (output !== undefined) {
     const path = resolve(cwd, output);

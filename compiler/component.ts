@@ -20,7 +20,8 @@ export const WORLD = 1;
 const PROGRAM = "capsule:program";
 const FILES = "capsule:files";
 const DIGEST = "capsule:sha256";
-const DIGEST_BYTES = 32;
+/** The end of a component. */
+export const DIGEST_BYTES = 32;
 
 /** The section `capsule:program`, JSON. The contents lie in `capsule:files`, in this order. */
 interface Header {
@@ -109,9 +110,14 @@ export async function encodeComponent(program: Program, encoding: Encoding): Pro
     ...section(FILES, contents),
     ...section(DIGEST, [new Uint8Array(DIGEST_BYTES)]),
   ]);
-  const digestAt = component.length - DIGEST_BYTES;
-  component.set(await digest(component.subarray(0, digestAt)), digestAt);
+  await seal(component);
   return component;
+}
+
+/** Writes the digest of all that comes before it to the end of a component. */
+export async function seal(component: Uint8Array): Promise<void> {
+  const at = component.length - DIGEST_BYTES;
+  component.set(await digest(component.subarray(0, at)), at);
 }
 
 /** Whether a component is as it was made. Whoever changes it may put this right, too. */

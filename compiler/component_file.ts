@@ -5,13 +5,14 @@
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, join } from "../platform/path.ts";
+import { basename } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { type Content, decodeComponent, isWhole } from "./component.ts";
 import { sha256 } from "./digest.ts";
+import { indexPath, isSettled, readEntry, writeEntry } from "./cache_index.ts";
 import type { Program } from "./program.ts";
 import { checkPackages, grantsOf, unpack, type Unpacked } from "./packages_store.ts";
-import { cacheFolder, engineSources } from "./tools.ts";
+import { engineSources } from "./tools.ts";
 
 /** More than any program has. */
 const BYTES_AT_MOST = 2 ** 30;
@@ -43,17 +44,17 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
   if (!stat?.isFile) {
     throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
   }
-  const index = join(cacheFolder(), "programs", `${(await sha256(file)).slice(0, 32)}.wasm.json`);
-  const entry = parseEntry(platform.readTextFile(index));
-  if (entry !== undefined && entry.stamp === stat.stamp) {
-    const packages = entry.packages ?? undefined;
-    if (packages === undefined || checkPackages(packages)) return programOf(file, entry, packages);
+  const index = await indexPath("programs", file);
+  const entry = readEntry<Entry>(index);
+  if (entry?.stamp === stat.stamp && (entry.packages === null || checkPackages(entry.packages))) {
+    return programOf(file, entry);
   }
   const refuse = (problem: string, hint?: string) =>
     new CapsuleError("invalid_module", `Cannot run "${basename(file)}": ${problem}`, { hint });
   if (stat.size > BYTES_AT_MOST) {
     throw refuse(`it has ${stat.size} bytes, more than ${BYTES_AT_MOST}`);
   }
+  const seenMs = Date.now();
   const component = platform.readFile(file)!;
   const content = decodeComponent(component);
   if ("problem" in content) throw refuse(content.problem);
@@ -66,7 +67,7 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
       "build it again with this Capsule, or without --thin: then it brings its engine",
     );
   }
-  const packages = content.packages && await unpack(content.packages, refuse);
+  const packages = content.packages ? await unpack(content.packages, refuse) : null;
   const digest = await sha256(component);
   if (content.kind === "thin") {
     if (!isUtf8(content.program.files[0]!.data)) throw refuse("its program is no text");
@@ -74,8 +75,8 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
     return { program, packages: packages ? grantsOf(packages) : [] };
   }
   const kept = entryOf(content, stat.stamp, digest, packages);
-  keep(index, kept);
-  return programOf(file, kept, packages);
+  if (isSettled(file, seenMs)) keep(index, kept);
+  return programOf(file, kept);
 }
 
 function isUtf8(bytes: Uint8Array): boolean {
@@ -91,7 +92,7 @@ function entryOf(
   { program, declarations }: Content,
   stamp: string,
   digest: string,
-  packages: Unpacked | undefined,
+  packages: Unpacked | null,
 ): Entry {
   const { language, name, sourceMap } = program;
   return {
@@ -100,12 +101,12 @@ function entryOf(
     program: { language, name },
     declarations: declarations!,
     sourceMap: sourceMap === undefined ? null : decoder.decode(sourceMap),
-    packages: packages ?? null,
+    packages,
   };
 }
 
-function programOf(file: string, entry: Entry, packages?: Unpacked): ComponentProgram {
-  const { digest, declarations, sourceMap } = entry;
+function programOf(file: string, entry: Entry): ComponentProgram {
+  const { digest, declarations, sourceMap, packages } = entry;
   const program: Program = {
     ...entry.program,
     files: [],
@@ -118,18 +119,9 @@ function programOf(file: string, entry: Entry, packages?: Unpacked): ComponentPr
 /** What cannot be kept is looked at again the next time. */
 function keep(index: string, entry: Entry): void {
   try {
-    platform.makeFolder(join(cacheFolder(), "programs"), 0o700);
-    platform.replaceFile(index, JSON.stringify(entry), 0o600);
+    writeEntry(index, entry);
   } catch (error) {
     if (!platform.isSystemError(error)) throw error;
-  }
-}
-
-function parseEntry(text: string | undefined): Entry | undefined {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

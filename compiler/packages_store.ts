@@ -2,9 +2,9 @@
 import type { CapsuleError } from "../errors.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { dirname, join, normalize } from "../platform/path.ts";
+import { dirname, isPlain, join } from "../platform/path.ts";
 import type { PackageFolder } from "./component.ts";
-import { sha256 } from "./digest.ts";
+import { digestsOf, sha256 } from "./digest.ts";
 import { GUEST_PACKAGES } from "./python_packages.ts";
 import { cacheFolder } from "./tools.ts";
 
@@ -47,14 +47,13 @@ export async function unpack(
 ): Promise<Unpacked> {
   for (const { guest, files } of packages) {
     if (!GUEST.test(guest)) throw refuse(`its packages lie at ${JSON.stringify(guest)}`);
-    const wrong = files.find(({ path }) => !isPlain(path));
+    const wrong = files.find(({ path }) => !isSafe(path));
     if (wrong) throw refuse(`its packages hold a file ${JSON.stringify(wrong.path)}`);
   }
   const store = join(cacheFolder(), "packages");
-  const listed = await Promise.all(packages.map(async ({ guest, files }) => {
-    const digests = await Promise.all(files.map(({ data }) => sha256(data)));
-    return [guest, files.map(({ path }, index) => [path, digests[index]])];
-  }));
+  const listed = await Promise.all(
+    packages.map(async ({ guest, files }) => [guest, await digestsOf(files)]),
+  );
   const folder = join(store, (await sha256(JSON.stringify(listed))).slice(0, 32));
   const unpacked = { folder, guests: packages.map(({ guest }) => guest) };
   if (checkPackages(unpacked)) return unpacked;
@@ -96,11 +95,8 @@ function makeRoom(store: string): void {
 }
 
 /** A name that stays inside of its folder, whoever wrote it. */
-function isPlain(path: string): boolean {
-  const isInside = path === normalize(path) && path !== "." && !path.startsWith("../") &&
-    path !== ".." &&
-    !path.startsWith("/");
-  return isInside && path.length <= PATH_LENGTH_AT_MOST && !CONTROL_OR_BACKSLASH.test(path);
+function isSafe(path: string): boolean {
+  return isPlain(path) && path.length <= PATH_LENGTH_AT_MOST && !CONTROL_OR_BACKSLASH.test(path);
 }
 
 const PATH_LENGTH_AT_MOST = 1000;

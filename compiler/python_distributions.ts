@@ -4,7 +4,7 @@
  */
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { dirname, join, normalize } from "../platform/path.ts";
+import { dirname, isPlain, join } from "../platform/path.ts";
 import type { PackageFile, PackageFolder } from "./component.ts";
 import type { Program } from "./program.ts";
 import { importsOf } from "./python_imports.ts";
@@ -102,8 +102,7 @@ function firstField(line: string): string {
 
 /** Neither scripts, which lie outside of the folder, nor what Python makes of sources. */
 function isShipped(path: string): boolean {
-  return path !== "" && path === normalize(path) && !path.startsWith("../") &&
-    !path.startsWith("/") && !/(?:^|\/)__pycache__\//.test(path);
+  return isPlain(path) && !/(?:^|\/)__pycache__\//.test(path);
 }
 
 function moduleOf(path: string): string {

@@ -1,5 +1,5 @@
 import { dirname, join } from "./path.ts";
-import type { Database, FileStat, Platform, RunOptions, RunResult, SqlValue } from "./platform.ts";
+import type { Database, FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const decoder = new TextDecoder();
 let serial = 0;
@@ -119,19 +119,8 @@ async function lock(path: string): Promise<() => void> {
 
 async function openDatabase(path: string): Promise<Database> {
   const { DatabaseSync } = await import("node:sqlite");
-  const database = new DatabaseSync(path);
-  const statements = new Map<string, ReturnType<typeof database.prepare>>();
-  const prepared = (sql: string) => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  };
-  return {
-    exec: (sql) => database.exec(sql),
-    run: (sql, ...values) => void prepared(sql).run(...values),
-    all: (sql, ...values) => prepared(sql).all(...values) as unknown as Record<string, SqlValue>[],
-    close: () => database.close(),
-  };
+  const { databaseOf } = await import("./database.ts");
+  return databaseOf(new DatabaseSync(path));
 }
 
 function fileStat(info: Deno.FileInfo): FileStat {

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
-import type { Database, FileStat, Platform, RunOptions, RunResult, SqlValue } from "./platform.ts";
+import type { Database, FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -148,19 +148,8 @@ async function lock(path: string): Promise<() => void> {
 
 async function openDatabase(path: string): Promise<Database> {
   const { DatabaseSync } = await withoutWarning(() => import("node:sqlite"));
-  const database = new DatabaseSync(path);
-  const statements = new Map<string, ReturnType<typeof database.prepare>>();
-  const prepared = (sql: string) => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  };
-  return {
-    exec: (sql) => database.exec(sql),
-    run: (sql, ...values) => void prepared(sql).run(...values),
-    all: (sql, ...values) => prepared(sql).all(...values) as unknown as Record<string, SqlValue>[],
-    close: () => database.close(),
-  };
+  const { databaseOf } = await import("./database.ts");
+  return databaseOf(new DatabaseSync(path));
 }
 
 /** Node tells everybody that its SQLite is experimental. */

@@ -44,6 +44,12 @@ export function extname(path: string): string {
   return dot <= 0 ? "" : name.slice(dot);
 }
 
+/** The last part of the path without its ending. */
+export function stem(path: string): string {
+  const name = basename(path);
+  return name.slice(0, name.length - extname(name).length);
+}
+
 /** How to come from one absolute folder to an absolute path. */
 export function relative(folder: string, path: string): string {
   const from = normalize(folder).split("/").filter(Boolean);
@@ -51,6 +57,11 @@ export function relative(folder: string, path: string): string {
   let common = 0;
   while (common < from.length && common < to.length && from[common] === to[common]) common++;
   return [...from.slice(common).map(() => ".."), ...to.slice(common)].join("/") || ".";
+}
+
+/** Whether a relative path is written without detours, and leads to something inside of its folder. */
+export function isPlain(path: string): boolean {
+  return path === normalize(path) && !/^(?:\/|\.$|\.\.(?:\/|$))/.test(path);
 }
 
 /** Whether an absolute path is the folder or lies in it. */

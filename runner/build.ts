@@ -1,12 +1,13 @@
 /** `capsule build`: a program as one file that runs elsewhere. */
-import { cacheFolder, engineSources, worldPath } from "../compiler/tools.ts";
+import { engineSources, worldPath } from "../compiler/tools.ts";
 import { encodeComponent, type PackageFolder } from "../compiler/component.ts";
 import { makeProjectFolder } from "../compiler/folder.ts";
-import { sha256 } from "../compiler/digest.ts";
+import { digestsOf, sha256 } from "../compiler/digest.ts";
+import { indexPath, lockEntry, readEntry, writeEntry } from "../compiler/cache_index.ts";
 import { reachablePackages } from "../compiler/python_distributions.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, extname, join } from "../platform/path.ts";
+import { basename, extname, join, stem } from "../platform/path.ts";
 import { checkTask } from "./open.ts";
 import { prepare, type PreparedProgram, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
@@ -37,8 +38,8 @@ export interface BuiltComponent {
 
 /** What is remembered of a build, in this user's cache. */
 interface Entry {
-  /** Of all that went into it. */
-  key: string;
+  /** A digest of all that went into it. */
+  content: string;
   /** In `.capsule/wasm`. */
   name: string;
   sha256: string;
@@ -88,13 +89,13 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
       },
     );
   }
-  const index = await indexPath(prepared, thin);
-  const key = await keyOf(prepared, packages);
+  const index = await indexPath("builds", JSON.stringify([root, program.name, thin]));
+  const content = await contentOf(prepared, packages);
   // Of many that build it at once, one does.
-  const unlock = await platform.lock(`${index}.lock`);
+  const unlock = await lockEntry(index);
   try {
-    const before = parseEntry(platform.readTextFile(index));
-    const kept = before?.key === key ? await read(before, folder) : undefined;
+    const before = readEntry<Entry>(index);
+    const kept = before?.content === content ? await read(before, folder) : undefined;
     if (kept !== undefined) return { ...kept, tasks, isKept: true };
     onStage?.("component");
     const engine = engineSources()[program.language];
@@ -107,11 +108,10 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
     });
     onStage?.("write");
     const digest = await sha256(component);
-    const name = `${stemOf(program.name)}_${digest.slice(0, 16)}.wasm`;
+    const name = `${stem(program.name)}_${digest.slice(0, 16)}.wasm`;
     platform.replaceFile(join(folder, name), component);
     writeWorld(root);
-    const entry: Entry = { key, name, sha256: digest };
-    platform.replaceFile(index, JSON.stringify(entry), 0o600);
+    writeEntry<Entry>(index, { content, name, sha256: digest });
     // Each edit would leave one behind.
     if (before && before.name !== name) platform.remove(join(folder, basename(before.name)));
     return { path: join(folder, name), bytes: component.length, tasks, isKept: false };
@@ -126,34 +126,18 @@ function packagesOf({ program, packages, declarations }: PreparedProgram): Packa
   return reachablePackages(program, packages, files);
 }
 
-async function indexPath({ program, source }: PreparedProgram, thin: boolean): Promise<string> {
-  const folder = join(cacheFolder(), "builds");
-  platform.makeFolder(folder, 0o700);
-  const name = await sha256(JSON.stringify([source.root, program.name, thin]));
-  return join(folder, `${name.slice(0, 32)}.json`);
-}
-
 /** A digest of all that goes into a component. */
-async function keyOf(prepared: PreparedProgram, packages: PackageFolder[]): Promise<string> {
-  const { program, declarations } = prepared;
-  const listed = (files: { path: string; data: Uint8Array }[]) =>
-    Promise.all(files.map(async ({ path, data }) => [path, await sha256(data)]));
+async function contentOf(
+  { program, declarations }: PreparedProgram,
+  packages: PackageFolder[],
+): Promise<string> {
   return await sha256(JSON.stringify([
     program.name,
-    await listed(program.files),
+    await digestsOf(program.files),
     declarations,
     engineSources()[program.language].digest,
-    await Promise.all(packages.map(async ({ guest, files }) => [guest, await listed(files)])),
+    await Promise.all(packages.map(async ({ guest, files }) => [guest, await digestsOf(files)])),
   ]));
-}
-
-function parseEntry(text: string | undefined): Entry | undefined {
-  try {
-    const entry = text === undefined ? undefined : JSON.parse(text);
-    return typeof entry?.name === "string" ? entry : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What is there already, if it is still what was written. */
@@ -172,9 +156,4 @@ function writeWorld(root: string): void {
   const folder = makeProjectFolder(root, "wit");
   const world = platform.readFile(worldPath());
   if (folder !== undefined && world) platform.replaceFile(join(folder, "world.wit"), world);
-}
-
-function stemOf(name: string): string {
-  const file = basename(name);
-  return file.slice(0, file.length - extname(file).length);
 }

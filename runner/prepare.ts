@@ -51,7 +51,7 @@ export interface ProgramOptions {
 
 /** A program that is loaded, and all that was found out about it. */
 export interface PreparedProgram {
-  source: AnySource;
+  source: ProgramSource;
   program: Program;
   packages: FolderGrant[];
   loaded: LoadedProgram;
@@ -68,7 +68,8 @@ export interface ComponentSource {
   root: string;
 }
 
-type AnySource = Source | ComponentSource;
+/** Where a program comes from: a component too. */
+export type ProgramSource = Source | ComponentSource;
 
 interface ReadProgram {
   program: Program;
@@ -107,7 +108,7 @@ export async function prepare(options: ProgramOptions): Promise<PreparedProgram>
   }
 }
 
-async function read(source: AnySource, signal?: AbortSignal): Promise<ReadProgram> {
+async function read(source: ProgramSource, signal?: AbortSignal): Promise<ReadProgram> {
   try {
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
@@ -124,7 +125,7 @@ async function read(source: AnySource, signal?: AbortSignal): Promise<ReadProgra
   }
 }
 
-function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): AnySource {
+function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): ProgramSource {
   if ((file === undefined) === (code === undefined)) {
     throw new CapsuleError("invalid_argument", "give either a file or code");
   }

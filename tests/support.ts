@@ -86,3 +86,14 @@ export async function warmEngines(): Promise<void> {
   const run = (file: string) => cli(["run", `${ROOT}examples/${file}`], { cwd: ROOT });
   await Promise.all([run("hello.ts"), run("hello.py")]);
 }
+
+/** What a command writes to a terminal, both of its streams. */
+export async function onTerminal(command: string, cwd: string): Promise<string> {
+  const { stdout } = await new Deno.Command("script", {
+    args: ["--quiet", "--return", "--echo=never", "--command", command, "/dev/null"],
+    cwd,
+    env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
+}

@@ -1,10 +1,10 @@
 /** Damages components. */
 import { run } from "@capsule/sdk/runner";
+import { DIGEST_BYTES, seal } from "../../compiler/component.ts";
 import { CapsuleError } from "../../errors.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Random } from "./random.ts";
 
-const DIGEST_BYTES = 32;
 /** Where machine code of a damaged engine is compiled, which takes seconds: seldom. */
 const CODE_IN = 12;
 
@@ -43,11 +43,10 @@ function damagedPart(random: Random, whole: Uint8Array): Uint8Array {
 }
 
 async function sealed(content: Uint8Array): Promise<Uint8Array> {
-  const bytes = new Uint8Array(content.length + DIGEST_BYTES);
-  bytes.set(content);
-  const digest = await crypto.subtle.digest("SHA-256", content as BufferSource);
-  bytes.set(new Uint8Array(digest), content.length);
-  return bytes;
+  const component = new Uint8Array(content.length + DIGEST_BYTES);
+  component.set(content);
+  await seal(component);
+  return component;
 }
 
 async function outcomeOf(file: string): Promise<string> {

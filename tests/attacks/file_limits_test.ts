@@ -1,7 +1,7 @@
 /** Files without end: open ones, many of them, and a disk that is full. */
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { CACHE, project, ROOT } from "../support.ts";
-import { attack, LANGUAGES } from "./attack.ts";
+import { CACHE, type Project, project, ROOT } from "../support.ts";
+import { attack, type Language, LANGUAGES } from "./attack.ts";
 import { prelude } from "./file_calls.ts";
 import { onOwnMachine } from "./own_machine.ts";
 
@@ -104,6 +104,23 @@ def main():
         return [count, errno.errorcode[error.errno], pathlib.Path("full/kept").read_text()]`,
 };
 
+/** Makes files until an error ends it: how many there are, its code, and what lay there before. */
+async function fill(
+  language: Language,
+  body: string,
+  folder: Project,
+): Promise<[count: number, reason: string, kept: string]> {
+  const { result, error } = await attack({
+    root: "root",
+    writable: ["root/full"],
+    language,
+    code: FILLS[language](body),
+    folder,
+  });
+  assertEquals(error, null, error?.message);
+  return result as unknown as [number, string, string];
+}
+
 onOwnMachine(
   import.meta.url,
   Object.fromEntries(LANGUAGES.flatMap((language) => [
@@ -112,16 +129,8 @@ onOwnMachine(
       using _full = mountAt(`${folder.path}/root/full`, "nr_inodes=3000");
       folder.write("root/full/kept", "kept");
       const body = { typescript: 'fs.writeFileSync(NAME, "");', python: 'open(NAME, "w").close()' };
-      const code = FILLS[language](body[language]);
-      const { result, error } = await attack({
-        root: "root",
-        writable: ["root/full"],
-        language,
-        code,
-        folder,
-      });
-      assertEquals(error, null, error?.message);
-      assertEquals(result as unknown, [2998, "ENOSPC", "kept"]);
+      const result = await fill(language, body[language], folder);
+      assertEquals(result, [2998, "ENOSPC", "kept"]);
     }],
     [`${language}: a full disk is an error of who fills it, and loses nothing else`, async () => {
       using folder = workspace();
@@ -131,16 +140,8 @@ onOwnMachine(
         typescript: 'fs.writeFileSync(NAME, "x".repeat(10_000));',
         python: 'pathlib.Path(NAME).write_text("x" * 10_000)',
       };
-      const code = FILLS[language](body[language]);
-      const { result, error } = await attack({
-        root: "root",
-        writable: ["root/full"],
-        language,
-        code,
-        folder,
-      });
-      assertEquals(error, null, error?.message);
-      const [count, reason, kept] = result as unknown as [number, string, string];
+      const result = await fill(language, body[language], folder);
+      const [count, reason, kept] = result;
       assertTrue(count > 50 && count < 110, `${count} files`);
       // Python's libc does not hear why a write failed, and then that nothing more can be written.
       assertMatch(reason, /^(?:ENOSPC|EIO|ESHUTDOWN)$/);

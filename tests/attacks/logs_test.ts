@@ -1,6 +1,6 @@
 /** Names, output, results and errors that would steer a terminal, or pass for lines of Capsule's own. */
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
+import { cli, onTerminal, project, ROOT, warmEngines } from "../support.ts";
 import { type Language, LANGUAGES } from "./attack.ts";
 import { open } from "@capsule/sdk/runner";
 
@@ -39,26 +39,20 @@ def main(what):
     raise Evil(evil)`,
 };
 
-/** What a command writes to a terminal, both of its streams. */
-async function onTerminal(cwd: string, ...args: string[]): Promise<string> {
+/** What the command line writes to a terminal, both of its streams. */
+function capsuleOnTerminal(cwd: string, ...args: string[]): Promise<string> {
   const command = [
     ...[Deno.execPath(), "run", "-A", "--no-check", "--quiet"],
     ...[`--config=${ROOT}deno.json`, `${ROOT}cli.ts`, ...args],
   ].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(" ");
-  const { stdout } = await new Deno.Command("script", {
-    args: ["--quiet", "--return", "--echo=never", "--command", command, "/dev/null"],
-    cwd,
-    env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
+  return onTerminal(command, cwd);
 }
 
 for (const file of Object.keys(PROGRAMS)) {
   Deno.test(`${file}: what it prints, returns and throws is escaped on a terminal`, async () => {
     using folder = project({ [file]: PROGRAMS[file]! });
     for (const what of ["prints", "returns", "nests", "throws"]) {
-      const told = await onTerminal(folder.path, "run", "--verbose", file, what);
+      const told = await capsuleOnTerminal(folder.path, "run", "--verbose", file, what);
       assertEquals(STEERS.test(told), false, JSON.stringify(told));
       assertStringIncludes(told, what === "nests" ? "\\u001b]0;owned" : SHOWN);
     }
@@ -66,7 +60,7 @@ for (const file of Object.keys(PROGRAMS)) {
     const { stdout } = await cli(["run", file, "prints"], { cwd: folder.path });
     assertEquals(stdout, `${EVIL}\n`);
     for (const command of ["list", "trace"]) {
-      assertEquals(STEERS.test(await onTerminal(folder.path, command)), false);
+      assertEquals(STEERS.test(await capsuleOnTerminal(folder.path, command)), false);
     }
   });
 }

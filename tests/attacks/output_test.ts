@@ -1,6 +1,6 @@
 /** Guests that print without end, and bytes that are no text. */
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
+import { CACHE, cli, onTerminal, project, ROOT, warmEngines } from "../support.ts";
 import { attack, type Language, LANGUAGES } from "./attack.ts";
 import { open } from "@capsule/sdk/runner";
 
@@ -134,17 +134,6 @@ Deno.test("bytes that are no text pass unchanged, and are shown escaped on a ter
 });
 
 const BYTES = "61fffec3a97ce2827ceda0807cf09f98807c001b5d303b74070dc3";
-
-/** What a command writes to a terminal. */
-async function onTerminal(command: string, cwd: string): Promise<string> {
-  const { stdout } = await new Deno.Command("script", {
-    args: ["--quiet", "--return", "--echo=never", "--command", command, "/dev/null"],
-    cwd,
-    env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  return new TextDecoder().decode(stdout);
-}
 
 function program(language: Language, body: string, compute: number | "HIGH" = "HIGH"): string {
   return language === "typescript"

@@ -70,6 +70,11 @@ impl Failure {
         }
     }
 
+    /// A fault that is neither the guest's nor its author's.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorType::InternalError, message)
+    }
+
     /// With its stack in the user's own files and lines.
     pub fn explained_by(self, stacks: &Stacks) -> Self {
         let stack = self.stack.map(|stack| stacks.map(&stack));

@@ -95,76 +95,80 @@ impl Program {
         loading: Loading<'_>,
     ) -> Result<Self, Failure> {
         let stacks = Arc::new(Stacks::new(language, source_map));
-        match program {
+        let packages = files::open_packages(loading.packages)
+            .map_err(|error| Failure::internal(format!("{error:#}")))?;
+        let (engine, image, declarations) = match program {
             Source::Text(text) => {
                 let engine = engines.installed(language).await?;
-                Self::load_text(engine, &text, stacks, loading).await
+                let context = TaskContext {
+                    caller: None,
+                    folders: Arc::clone(&packages),
+                    network: None,
+                    stacks: Arc::clone(&stacks),
+                };
+                let (image, declarations) =
+                    Self::image_of_text(&engine, &text, context, &loading).await?;
+                (engine, image, declarations)
             }
             Source::Component(file) => {
-                Self::load_component(language, engines, &file, stacks, loading).await
-            }
-        }
-    }
-
-    async fn load_text(
-        engine: Arc<LanguageEngine>,
-        program: &SourceText,
-        stacks: Arc<Stacks>,
-        loading: Loading<'_>,
-    ) -> Result<Self, Failure> {
-        let key = loading.key.map(|digest| Key {
-            digest,
-            packages: loading.packages,
-        });
-        let kept = match &key {
-            Some(key) => loading.images.read_or_lock(&engine, key).await,
-            None => Err(None),
-        };
-        let Limits { output_bytes, .. } = *loading.limits;
-        let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
-        let (image, declarations) = match kept {
-            Ok(kept) => {
-                output.replay(kept.printed);
-                (kept.image, kept.declarations)
-            }
-            Err(lock) => {
-                let output = output.recorded();
-                let (image, declarations) =
-                    run_top_level(&engine, program, &stacks, output.clone(), &loading)
-                        .await
-                        .map_err(|failure| failure.explained_by(&stacks))?;
-                let image = Arc::new(image);
-                if let (Some(key), Some(printed), Some(inputs)) =
-                    (key, output.record(), inputs(&declarations, &loading))
-                {
-                    let kept = Kept {
-                        image: Arc::clone(&image),
-                        declarations: declarations.clone(),
-                        printed,
-                        inputs,
-                    };
-                    loading.images.write_later(&engine, &key, kept, lock);
-                }
-                (image, declarations)
+                let (engine, image) =
+                    Self::image_of_component(language, engines, &file, &loading).await?;
+                // What its tasks are, it says in a section of its own.
+                (engine, image, String::new())
             }
         };
-        Self::ready(engine, image, declarations, stacks, loading.packages)
-    }
-
-    pub fn ready(
-        engine: Arc<LanguageEngine>,
-        image: Arc<Image>,
-        declarations: String,
-        stacks: Arc<Stacks>,
-        packages: &[FolderGrant],
-    ) -> Result<Self, Failure> {
         Ok(Self {
             engine,
             image,
             declarations,
             stacks,
-            packages: open_packages(packages)?,
+            packages,
         })
+    }
+
+    /// The image of a program and its declarations.
+    async fn image_of_text(
+        engine: &Arc<LanguageEngine>,
+        program: &SourceText,
+        context: TaskContext,
+        loading: &Loading<'_>,
+    ) -> Result<(Arc<Image>, String), Failure> {
+        let key = loading.key.map(|digest| Key {
+            digest,
+            packages: loading.packages,
+        });
+        let kept = match &key {
+            Some(key) => loading.images.read_or_lock(engine, key).await,
+            None => Err(None),
+        };
+        let Limits { output_bytes, .. } = *loading.limits;
+        let output = Output::new(Arc::clone(&loading.events), loading.id, 0, output_bytes);
+        let lock = match kept {
+            Ok(kept) => {
+                output.replay(kept.printed);
+                return Ok((kept.image, kept.declarations));
+            }
+            Err(lock) => lock,
+        };
+        let output = output.recorded();
+        let stacks = Arc::clone(&context.stacks);
+        let (image, declarations) =
+            run_top_level(engine, program, context, output.clone(), loading)
+                .await
+                .map_err(|failure| failure.explained_by(&stacks))?;
+        let image = Arc::new(image);
+        if let (Some(key), Some(printed), Some(inputs)) =
+            (key, output.record(), inputs(&declarations, loading))
+        {
+            let kept = Kept {
+                image: Arc::clone(&image),
+                declarations: declarations.clone(),
+                printed,
+                inputs,
+            };
+            loading.images.write_later(engine, &key, kept, lock);
+        }
+        Ok((image, declarations))
     }
 
     /// The engine with the program in its memory.
@@ -201,26 +205,15 @@ fn context(packages: &[FolderGrant]) -> String {
     json!({ "packages": folders }).to_string()
 }
 
-fn open_packages(packages: &[FolderGrant]) -> Result<Folders, Failure> {
-    files::open_packages(packages)
-        .map_err(|error| Failure::new(ErrorType::InternalError, format!("{error:#}")))
-}
-
 /// Runs the top-level code in a sandbox with no access, and keeps its memory and its declarations.
 async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
-    stacks: &Arc<Stacks>,
+    context: TaskContext,
     output: Output,
     loading: &Loading<'_>,
 ) -> Result<(Image, String), Failure> {
     let limits = loading.limits;
-    let context = TaskContext {
-        caller: None,
-        folders: open_packages(loading.packages)?,
-        network: None,
-        stacks: Arc::clone(stacks),
-    };
     let task = TaskSide {
         operations: Operations::new(limits.handles),
         output,
@@ -256,10 +249,7 @@ async fn run_top_level(
         ));
     }
     let image = sandbox.image().map_err(|error| {
-        Failure::new(
-            ErrorType::InternalError,
-            format!("Cannot keep the memory of a program: {error}"),
-        )
+        Failure::internal(format!("Cannot keep the memory of a program: {error}"))
     })?;
     Ok((image, declarations))
 }

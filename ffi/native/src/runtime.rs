@@ -349,10 +349,10 @@ async fn unwind_safe<F: Future>(work: F) -> Result<F::Output, Failure> {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         match polled {
             Ok(polled) => polled.map(Ok),
-            Err(panic) => Poll::Ready(Err(Failure::new(
-                ErrorType::InternalError,
-                format!("the host failed: {}", panic_message(&*panic)),
-            ))),
+            Err(panic) => Poll::Ready(Err(Failure::internal(format!(
+                "the host failed: {}",
+                panic_message(&*panic)
+            )))),
         }
     })
     .await

@@ -267,7 +267,7 @@ impl Sandbox {
         let mut bare = engine
             .bare(image)
             .await
-            .map_err(|error| internal(format!("Cannot make a sandbox: {error:#}")))?;
+            .map_err(|error| Failure::internal(format!("Cannot make a sandbox: {error:#}")))?;
         let state = bare.store.data_mut();
         // What the instance has besides its main memory, of which the image is all that counts: a spare
         // may have more of it, which its program does not know of.
@@ -285,7 +285,7 @@ impl Sandbox {
         bare.store.set_epoch_deadline(1);
         // SAFETY: the store is alive, and nothing has run in it.
         unsafe { bare.slot.map(image) }
-            .map_err(|error| internal(format!("Cannot map an image: {error}")))?;
+            .map_err(|error| Failure::internal(format!("Cannot map an image: {error}")))?;
         if image.wants_whole() {
             let image = Arc::clone(image);
             tokio::task::spawn_blocking(move || image.make_whole());
@@ -325,7 +325,8 @@ impl Sandbox {
         let forget: TypedFunc<(), ()> =
             self.export(|engine| engine.forget_files().expect("it was looked for"))?;
         let forgotten = forget.call_async(&mut self.bare.store, ()).await;
-        forgotten.map_err(|error| internal(format!("the engine kept its files: {error:#}")))
+        forgotten
+            .map_err(|error| Failure::internal(format!("the engine kept its files: {error:#}")))
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
@@ -380,7 +381,9 @@ impl Sandbox {
         } = &mut *self.bare;
         instance
             .get_typed_func(store, index(&self.engine))
-            .map_err(|error| internal(format!("the engine speaks another world: {error:#}")))
+            .map_err(|error| {
+                Failure::internal(format!("the engine speaks another world: {error:#}"))
+            })
     }
 
     /// Runs guest code until it ends, its time is over, or it is cancelled.
@@ -497,7 +500,7 @@ impl Sandbox {
                     "{subject} passed more than {TRANSFER_BYTES_AT_MOST} bytes to the host at once"
                 ),
             ),
-            Trapped::Unexpected(what) => internal(what),
+            Trapped::Unexpected(what) => Failure::internal(what),
         }
     }
 
@@ -578,8 +581,4 @@ fn too_little_memory(budget: &Budget, needed: usize, limit: usize) -> Failure {
             budget.subject,
         ),
     )
-}
-
-fn internal(message: impl Into<String>) -> Failure {
-    Failure::new(ErrorType::InternalError, message)
 }

@@ -4,12 +4,13 @@
 //! compared with the engines that are there, and else compiled as untrusted code, like every guest's; its
 //! memory is a guest's memory.
 
-use crate::engine::{EngineCode, Engines, Language, LanguageEngine, normalize, read_verified};
+use crate::engine::{
+    EngineCode, Engines, Language, LanguageEngine, Stripped, normalize, read_verified,
+};
 use crate::failure::{ErrorType, Failure};
 use crate::image::Image;
 use crate::image_store::{Kept, Key};
 use crate::program::{Loading, Program};
-use crate::stack::Stacks;
 use serde::Deserialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,37 +35,32 @@ struct Parts {
 }
 
 impl Program {
-    /// Takes the program's image from the store, or from its component.
-    pub async fn load_component(
+    /// Takes a program's image from the store, or from its component.
+    pub async fn image_of_component(
         language: Language,
         engines: &Arc<Engines>,
         file: &ComponentFile,
-        stacks: Arc<Stacks>,
-        loading: Loading<'_>,
-    ) -> Result<Self, Failure> {
+        loading: &Loading<'_>,
+    ) -> Result<(Arc<LanguageEngine>, Arc<Image>), Failure> {
         let installed = engines.installed(language).await?;
         let key = Key {
             digest: &file.digest,
             packages: loading.packages,
         };
-        let (engine, image) = match loading.images.read_or_lock(&installed, &key).await {
-            Ok(kept) => (installed, kept.image),
-            Err(lock) => {
-                let parts = read(language, engines, file).await?;
-                if parts.is_installed {
-                    let image = image_of(&installed, &parts.memory)?;
-                    let kept = Kept::of_component(Arc::clone(&image));
-                    loading.images.write_later(&installed, &key, kept, lock);
-                    (installed, image)
-                } else {
-                    let engine = engines.shipped(language, parts.code).await?;
-                    let image = image_of(&engine, &parts.memory)?;
-                    (engine, image)
-                }
-            }
+        let lock = match loading.images.read_or_lock(&installed, &key).await {
+            Ok(kept) => return Ok((installed, kept.image)),
+            Err(lock) => lock,
         };
-        // What its tasks are, it says in a section of its own.
-        Self::ready(engine, image, String::new(), stacks, loading.packages)
+        let parts = read(language, engines, file).await?;
+        if !parts.is_installed {
+            let engine = engines.shipped(language, parts.code).await?;
+            let image = image_of(&engine, &parts.memory)?;
+            return Ok((engine, image));
+        }
+        let image = image_of(&installed, &parts.memory)?;
+        let kept = Kept::of_component(Arc::clone(&image));
+        loading.images.write_later(&installed, &key, kept, lock);
+        Ok((installed, image))
     }
 }
 
@@ -75,8 +71,7 @@ async fn read(
 ) -> Result<Parts, Failure> {
     let (engines, file) = (Arc::clone(engines), file.clone());
     let reading = tokio::task::spawn_blocking(move || {
-        let normal = normalize(&read_verified(&file.path, &file.digest)?)?;
-        let (component, memory) = normal.into_memory();
+        let Stripped { component, memory } = normalize(&read_verified(&file.path, &file.digest)?)?;
         let code = EngineCode::new(component);
         let is_installed = engines.is_installed(language, &code)?;
         if !is_installed && code.component.len() > CODE_BYTES_AT_MOST {
@@ -93,7 +88,7 @@ async fn read(
     });
     reading
         .await
-        .map_err(|error| internal(&format!("reading a component failed: {error}")))?
+        .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
         .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))
 }
 
@@ -104,8 +99,4 @@ fn image_of(engine: &LanguageEngine, memory: &[u8]) -> Result<Arc<Image>, Failur
             let message = format!("its memory is none of a program: {error}");
             Failure::new(ErrorType::InvalidModule, message)
         })
-}
-
-fn internal(message: &str) -> Failure {
-    Failure::new(ErrorType::InternalError, message)
 }

@@ -1,7 +1,7 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
 use super::forget_files;
-use super::strip::{WASM_PAGE, strip};
+use super::strip::{Stripped, WASM_PAGE, strip};
 use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
@@ -38,11 +38,13 @@ impl Origin<'_> {
         }
     }
 
-    /// The component without its memory, and that.
-    fn component_and_memory(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+    fn stripped(&self) -> Result<Stripped> {
         match self {
-            Self::Installed(source) => Ok(strip(&source.read()?)?.into_memory()),
-            Self::Shipped { component, .. } => Ok((component.to_vec(), vec![0; WASM_PAGE])),
+            Self::Installed(source) => strip(&source.read()?),
+            Self::Shipped { component, .. } => Ok(Stripped {
+                component: component.to_vec(),
+                memory: vec![0; WASM_PAGE],
+            }),
         }
     }
 }
@@ -64,7 +66,7 @@ pub fn open_or_compile(
         return Ok(compiled);
     }
     on_compile();
-    let (component, memory) = origin.component_and_memory()?;
+    let Stripped { component, memory } = origin.stripped()?;
     let component = forget_files::add_export(component)?;
     let code = engine.precompile_component(&component)?;
     cache.make_room(ENGINES_BYTES_AT_MOST);

@@ -11,7 +11,7 @@ mod strip;
 pub use compile::Origin;
 pub use registry::{EngineCode, Engines};
 pub use spares::Bare;
-pub use strip::normalize;
+pub use strip::{Stripped, normalize};
 
 use crate::cache::{Cache, hex};
 use crate::host;

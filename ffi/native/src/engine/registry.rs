@@ -97,7 +97,7 @@ impl Engines {
         // Whoever made it knows what it needs of a host: not this one, it seems.
         let engine = opening
             .await
-            .map_err(|error| internal(format!("opening an engine failed: {error}")))?
+            .map_err(|error| Failure::internal(format!("opening an engine failed: {error}")))?
             .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))?;
         let mut shipped = self.shipped_now();
         shipped.retain(|_, engine| engine.strong_count() > 0);
@@ -122,7 +122,8 @@ impl Engines {
     }
 
     fn find(&self, language: Language) -> Result<&Installed, Failure> {
-        let missing = || internal(format!("the {} engine is not installed", language.as_str()));
+        let missing =
+            || Failure::internal(format!("the {} engine is not installed", language.as_str()));
         self.installed.get(&language).ok_or_else(missing)
     }
 
@@ -157,10 +158,6 @@ async fn blocking<T: Send + 'static>(
     let name = language.as_str();
     tokio::task::spawn_blocking(open)
         .await
-        .map_err(|error| internal(format!("opening the {name} engine failed: {error}")))?
-        .map_err(|error| internal(format!("Cannot open the {name} engine: {error:#}")))
-}
-
-fn internal(message: String) -> Failure {
-    Failure::new(ErrorType::InternalError, message)
+        .map_err(|error| Failure::internal(format!("opening the {name} engine failed: {error}")))?
+        .map_err(|error| Failure::internal(format!("Cannot open the {name} engine: {error:#}")))
 }

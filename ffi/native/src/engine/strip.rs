@@ -19,19 +19,8 @@ const OWN_SECTIONS: &str = "capsule:";
 #[derive(Debug)]
 pub struct Stripped {
     pub component: Vec<u8>,
-    /// The initial memory, up to the last byte that is not zero by declaration.
-    pub data: Vec<u8>,
-    /// The length of the initial memory.
-    pub memory_bytes: usize,
-}
-
-impl Stripped {
-    /// The whole initial memory.
-    pub fn into_memory(self) -> (Vec<u8>, Vec<u8>) {
-        let mut memory = self.data;
-        memory.resize(self.memory_bytes, 0);
-        (self.component, memory)
-    }
+    /// The initial memory, whole pages.
+    pub memory: Vec<u8>,
 }
 
 /// The component as it is, without its memory.
@@ -73,10 +62,11 @@ fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
     if stripper.data.len() > memory_bytes {
         bail!("Cannot take the memory out of the component: data lies past the initial memory");
     }
+    let mut memory = stripper.data;
+    memory.resize(memory_bytes, 0);
     Ok(Stripped {
         component: output.finish(),
-        data: stripper.data,
-        memory_bytes,
+        memory,
     })
 }
 
@@ -204,7 +194,7 @@ pub mod tests {
     #[test]
     fn data_becomes_the_memory_and_leaves_the_component() {
         let source = component(&module(2, &wasm_encoder::ConstExpr::i32_const(70_000)));
-        let (component, memory) = strip(&source).unwrap().into_memory();
+        let Stripped { component, memory } = strip(&source).unwrap();
         assert_eq!(memory.len(), 2 * WASM_PAGE);
         assert_eq!(&memory[70_000..70_004], b"here");
         assert!(!component.windows(4).any(|bytes| bytes == b"here"));
