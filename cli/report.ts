@@ -62,7 +62,7 @@ export function reportFailure({ error, execution }: Envelope): void {
 /** Passes on what a task writes. */
 export function writeOutput({ task, stream, data }: OutputEvent): void {
   const descriptor = stream === "stderr" ? 2 : 1;
-  if (!platform.isTerminal(descriptor)) return platform.write(descriptor, data);
+  if (!platform.isTerminal(descriptor)) return void platform.write(descriptor, data);
   const key = `${task} ${stream}`;
   const shown = underWay.get(key) ?? { descriptor, bytes: new VisibleBytes() };
   underWay.set(key, shown);

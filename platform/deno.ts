@@ -2,6 +2,9 @@ import { dirname, join } from "./path.ts";
 import type { Database, FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const decoder = new TextDecoder();
+/** What a pipe holds. */
+const CHUNK_BYTES = 64 << 10;
+
 let serial = 0;
 
 /** The machine as Deno shows it. */
@@ -46,6 +49,11 @@ export const platform: Platform = {
   rename: (from, to) => Deno.renameSync(from, to),
   openDatabase,
   processId: Deno.pid,
+  parentProcessId: () => Deno.ppid,
+  // Looked up when it is asked for: it needs a permission.
+  get executable() {
+    return Deno.execPath();
+  },
   isAlive(processId) {
     if (Deno.build.os === "linux") return platform.stat(`/proc/${processId}`) !== undefined;
     try {
@@ -62,16 +70,28 @@ export const platform: Platform = {
 
   after,
   run,
+  async start(command, args, options) {
+    const { startChild } = await import("./deno_child.ts");
+    return startChild(command, args, options);
+  },
 
   write(descriptor, bytes) {
     const stream = descriptor === 1 ? Deno.stdout : Deno.stderr;
     try {
       for (let left = bytes; left.length > 0;) left = left.subarray(stream.writeSync(left));
+      return true;
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      return false;
     }
   },
   readInput: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
+  async *input() {
+    const bytes = new Uint8Array(CHUNK_BYTES);
+    for (let count; (count = await Deno.stdin.read(bytes)) !== null;) {
+      yield bytes.subarray(0, count);
+    }
+  },
   isTerminal: (descriptor) => [Deno.stdin, Deno.stdout, Deno.stderr][descriptor]!.isTerminal(),
   onSignal(signal, callback) {
     Deno.addSignalListener(signal, callback);

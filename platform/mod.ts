@@ -1,6 +1,6 @@
 import type { Platform } from "./platform.ts";
 
-export type { Database, FileStat, Platform, SqlValue } from "./platform.ts";
+export type { Child, Database, FileStat, Platform, SqlValue } from "./platform.ts";
 
 /** The machine that this process runs on. Each runtime loads its own file only. */
 export const { platform }: { platform: Platform } = "Deno" in globalThis

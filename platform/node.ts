@@ -53,6 +53,8 @@ export const platform: Platform = {
   rename: (from, to) => fs.renameSync(from, to),
   openDatabase,
   processId: process.pid,
+  parentProcessId: () => process.ppid,
+  executable: process.execPath,
   isAlive(processId) {
     try {
       process.kill(processId, 0);
@@ -70,24 +72,30 @@ export const platform: Platform = {
     return () => clearTimeout(timer);
   },
   run,
+  async start(command, args, options) {
+    const { startChild } = await import("./node_child.ts");
+    return startChild(command, args, options);
+  },
 
   write(descriptor, bytes) {
     for (let left = bytes; left.length > 0;) {
       try {
         left = left.subarray(fs.writeSync(descriptor, left));
       } catch (error) {
-        if (codeOf(error) === "EPIPE") return;
+        if (codeOf(error) === "EPIPE") return false;
         if (codeOf(error) !== "EAGAIN") throw error;
         // Somebody made the pipe one that does not block, and nobody has read it yet.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       }
     }
+    return true;
   },
   async readInput() {
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk);
     return Buffer.concat(chunks);
   },
+  input: () => process.stdin,
   isTerminal: (descriptor) => isatty(descriptor),
   onSignal(signal, callback) {
     process.on(signal, callback);

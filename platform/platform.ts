@@ -50,6 +50,10 @@ export interface Platform {
   openDatabase(path: string): Promise<Database>;
   /** Of this process. */
   readonly processId: number;
+  /** Of the process that started this one: another one as soon as that has ended. */
+  parentProcessId(): number;
+  /** The program that runs this process, Deno's or Node's. */
+  readonly executable: string;
   /** Whether a process of this number runs. */
   isAlive(processId: number): boolean;
 
@@ -64,11 +68,15 @@ export interface Platform {
 
   /** Runs a command to its end. */
   run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
+  /** Starts a command that is talked to while it runs. */
+  start(command: string, args: string[], options: StartOptions): Promise<Child>;
 
-  /** Writes all bytes to standard output (1) or standard error (2). Nothing if nobody reads them. */
-  write(descriptor: 1 | 2, bytes: Uint8Array): void;
+  /** Writes all bytes to standard output (1) or standard error (2). Returns whether somebody reads them. */
+  write(descriptor: 1 | 2, bytes: Uint8Array): boolean;
   /** All of standard input. */
   readInput(): Promise<Uint8Array>;
+  /** Standard input as it comes. What it gives is valid until the next is asked for. */
+  input(): AsyncIterable<Uint8Array>;
   isTerminal(descriptor: 0 | 1 | 2): boolean;
   /** Calls back on a signal until the returned function is called. */
   onSignal(signal: "SIGINT" | "SIGTERM", callback: () => void): () => void;
@@ -99,6 +107,29 @@ export type SqlValue = string | number | null;
 export interface RunOptions {
   cwd: string;
   input: string;
+}
+
+export interface StartOptions {
+  cwd: string;
+  /** All its variables: it inherits none. */
+  env: Record<string, string>;
+}
+
+/** A process that runs. Its standard error is this process's own. */
+export interface Child {
+  readonly processId: number;
+  /** Writes to its standard input. What it no longer reads is lost. */
+  write(bytes: Uint8Array<ArrayBuffer>): void;
+  /** What it writes to its standard output, until it ends. */
+  output(): AsyncIterable<Uint8Array>;
+  /** Its exit status, or the signal that ended it, as text. */
+  readonly ended: Promise<string>;
+  /** Closes its standard input. */
+  closeInput(): void;
+  /** Ends it at once. Nothing, if it has ended. */
+  kill(): void;
+  /** Whether this process waits for it before it ends by itself: at first, it does. */
+  keepAlive(isWanted: boolean): void;
 }
 
 export interface RunResult {
