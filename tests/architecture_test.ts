@@ -9,7 +9,8 @@ const SOURCES = [
   "cli.ts",
   "errors.ts",
   "version.ts",
-  ...["cli", "compiler", "ffi", "platform", "runner", "sdk", "trace"].flatMap(filesIn),
+  ...["cli", "compiler", "ffi", "platform", "protocol", "runner", "sdk", "trace", "worker"]
+    .flatMap(filesIn),
 ];
 
 function filesIn(folder: string): string[] {
@@ -51,10 +52,12 @@ Deno.test("each room imports only what lies below it", () => {
   const above: Record<string, RegExp> = {
     "sdk/": /from "\.\.\//,
     "platform/": /from "\.\.\//,
-    "ffi/": /"\.\.\/(?:cli|compiler|runner|sdk)\//,
-    "compiler/": /"\.\.\/(?:cli|runner|sdk|trace)\//,
-    "runner/": /"\.\.\/(?:cli|trace)\//,
-    "trace/": /"\.\.\/cli\//,
+    "ffi/": /"\.\.\/(?:cli|compiler|protocol|runner|sdk|trace|worker)\//,
+    "protocol/": /"\.\.\/(?:cli|compiler|ffi|platform|runner|sdk|trace|worker)\//,
+    "compiler/": /"\.\.\/(?:cli|protocol|runner|sdk|trace|worker)\//,
+    "runner/": /"\.\.\/(?:cli|trace|worker)\//,
+    "worker/": /"\.\.\/(?:cli|trace)\//,
+    "trace/": /"\.\.\/(?:cli|protocol|worker)\//,
   };
   for (const [room, pattern] of Object.entries(above)) {
     assertEquals(trespassers(pattern, (file) => !file.startsWith(room)), [], room);

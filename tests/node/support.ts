@@ -5,7 +5,16 @@ const PACKAGES = `${ROOT}build/packages`;
 const TARGET = `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
 /** What the packages are made of. */
 const SOURCES = ["mod.ts", "runner.ts", "cli.ts", "cli", "compiler", "ffi", "platform", "runner"]
-  .concat(["sdk", "trace", "scripts", "package.json", "build/native", "build/engines"]);
+  .concat([
+    "protocol",
+    "sdk",
+    "trace",
+    "worker",
+    "scripts",
+    "package.json",
+    "build/native",
+    "build/engines",
+  ]);
 /** What a machine has without Deno, Rust and this checkout. */
 const SYSTEM_TOOLS = ["sh", "env"];
 

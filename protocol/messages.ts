@@ -1,0 +1,30 @@
+/** What client and worker say to each other: the headers of frames. */
+
+/** The version of the protocol. A client checks it before it sends anything. */
+export const PROTOCOL = 1;
+
+/** From the client. */
+export type ClientMessage =
+  | { type: "run"; observe: boolean }
+  | { type: "open"; observe: boolean }
+  | { type: "call"; program: number; task: string; observe: boolean }
+  | { type: "close"; program: number }
+  | { type: "cancel" };
+
+/** From the worker. */
+export type WorkerMessage =
+  | { type: "ready"; protocol: number; version: string; requests: number }
+  | { type: "opened"; program: number; tasks: string[] }
+  | { type: "envelope" }
+  | FailedMessage
+  /** `event` is a `RunEvent` without its `data`, which is the payload. */
+  | { type: "event"; event: { type: string; [member: string]: unknown } };
+
+/** Why there is no envelope. */
+export interface FailedMessage {
+  type: "failed";
+  /** Of a `CapsuleError`; or `cancelled`, for an `open` that was. */
+  code: string;
+  message: string;
+  hint?: string | undefined;
+}
