@@ -9,9 +9,15 @@ export const GUEST_PACKAGES = "/.capsule/packages";
 /**
  * The folders of packages: the environment's, and those of the project's own that it was installed to look
  * into (`pip install --editable`). None if there is no environment.
+ *
+ * @param chosen The environment, if somebody has chosen one: by `VIRTUAL_ENV`.
  */
-export function packageFolders(root: string, folder: string): FolderGrant[] {
-  const environment = findEnvironment(root, folder);
+export function packageFolders(
+  root: string,
+  folder: string,
+  chosen = platform.env("VIRTUAL_ENV"),
+): FolderGrant[] {
+  const environment = chosen || nearestEnvironment(root, folder);
   const packages = environment && sitePackages(environment);
   if (packages === undefined) return [];
   const hosts = [packages, ...editableFolders(packages, root)].map(platform.realPath);
@@ -22,10 +28,8 @@ export function packageFolders(root: string, folder: string): FolderGrant[] {
   }));
 }
 
-/** `VIRTUAL_ENV`, else the nearest `.venv` above the program, inside of its project. */
-function findEnvironment(root: string, folder: string): string | undefined {
-  const chosen = platform.env("VIRTUAL_ENV");
-  if (chosen) return chosen;
+/** The nearest `.venv` above the program, inside of its project. */
+function nearestEnvironment(root: string, folder: string): string | undefined {
   for (let above = folder; isInside(root, above); above = dirname(above)) {
     const path = join(above, ".venv");
     if (platform.stat(join(path, "pyvenv.cfg"))?.isFile) return path;

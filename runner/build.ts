@@ -8,7 +8,7 @@ import { reachablePackages } from "../compiler/python_distributions.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
-import { checkTask } from "./open.ts";
+import { checkTask } from "./task_names.ts";
 import { prepare, type PreparedProgram, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
 

@@ -6,37 +6,43 @@ import { join } from "../platform/path.ts";
 /** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
 const FILES = [".env", ".env.local"];
 
+/** Gives the value of a variable of the process that a program runs for. */
+export type Variables = (name: string) => string | undefined;
+
 /** Looks up environment variables for the tasks of a project. None is ever set in this process. */
 export class Environment {
   readonly #root: string;
   readonly #given: Record<string, string>;
+  readonly #own: Variables;
   #files: Record<string, string> | undefined;
 
   /**
    * @param given Variables that win over all others.
+   * @param own The process's own.
    * @throws {CapsuleError} `invalid_argument` for a value that no environment can hold.
    */
-  constructor(root: string, given: Record<string, string> = {}) {
+  constructor(root: string, given: Record<string, string> = {}, own: Variables = platform.env) {
     for (const [name, value] of Object.entries(given)) {
       if (typeof value === "string" && !value.includes("\0")) continue;
       throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);
     }
     this.#root = root;
     this.#given = given;
+    this.#own = own;
   }
 
   /** The values of those variables that exist. */
   async pick(names: string[]): Promise<Record<string, string>> {
     const picked: Record<string, string> = {};
     for (const name of names) {
-      const value = this.#own(name) ?? await this.#fromFiles(name);
+      const value = this.#fromProcess(name) ?? await this.#fromFiles(name);
       if (value !== undefined) picked[name] = value;
     }
     return picked;
   }
 
-  #own(name: string): string | undefined {
-    return Object.hasOwn(this.#given, name) ? this.#given[name] : platform.env(name);
+  #fromProcess(name: string): string | undefined {
+    return Object.hasOwn(this.#given, name) ? this.#given[name] : this.#own(name);
   }
 
   async #fromFiles(name: string): Promise<string | undefined> {

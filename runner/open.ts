@@ -1,9 +1,8 @@
-import type { Program } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import type { RunEvent } from "./events.ts";
-import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
-import { type LoadedProgram, runtime } from "./runtime.ts";
+import { openHere } from "./local_program.ts";
+import type { ProgramOptions } from "./prepare.ts";
 
 export type { ProgramOptions } from "./prepare.ts";
 
@@ -17,25 +16,29 @@ export interface CallOptions {
   kwargs?: Record<string, unknown>;
 }
 
+/** A program that is loaded, wherever that is. */
+export interface ProgramHandle {
+  /** The names of its tasks. */
+  readonly tasks: string[];
+  /** Runs a task. Returns its envelope as JSON text. */
+  call(task: string, args: unknown[], options: CallOptions): Promise<string>;
+  /** Forgets the program, once. Calls that are under way go on. */
+  close(): void;
+}
+
 /** A program that is loaded: calls of it start at once. Close it when it is no longer needed. */
 export class OpenProgram {
-  readonly #program: Program;
-  readonly #loaded: LoadedProgram;
-  readonly #grant: number;
-  readonly #tasks: Set<string>;
+  readonly #handle: ProgramHandle;
   #closed = false;
 
   /** For {@link open}. */
-  constructor(program: Program, loaded: LoadedProgram, grant: number, tasks: string[]) {
-    this.#program = program;
-    this.#loaded = loaded;
-    this.#grant = grant;
-    this.#tasks = new Set(tasks);
+  constructor(handle: ProgramHandle) {
+    this.#handle = handle;
   }
 
   /** The names of the program's tasks. */
   get tasks(): string[] {
-    return [...this.#tasks];
+    return [...this.#handle.tasks];
   }
 
   /**
@@ -57,25 +60,14 @@ export class OpenProgram {
     if (this.#closed) {
       throw new CapsuleError("invalid_argument", `Cannot call "${task}": the program is closed`);
     }
-    checkTask(this.#program, this.#tasks, task);
-    const { onEvent, signal, kwargs } = options;
-    return runtime().run(
-      {
-        grant: this.#grant,
-        task,
-        input: encodeInput(args, kwargs),
-        observe: onEvent !== undefined,
-      },
-      listenerOf(onEvent),
-      signal,
-    );
+    return this.#handle.call(task, args, options);
   }
 
   /** Forgets the program. Calls that are under way go on. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    runtime().unload(this.#loaded.id);
+    this.#handle.close();
   }
 
   [Symbol.dispose](): void {
@@ -86,24 +78,6 @@ export class OpenProgram {
     this.close();
     return Promise.resolve();
   }
-}
-
-/**
- * Whether a program has a task.
- *
- * @throws {CapsuleError} `task_not_found`, naming those that it has.
- */
-export function checkTask({ name, language }: Program, tasks: Set<string>, task: string): void {
-  if (tasks.has(task)) return;
-  const found = tasks.size === 0
-    ? "it declares no task"
-    : `its tasks are: ${[...tasks].join(", ")}`;
-  const example = language === "javascript"
-    ? `export const ${task} = task({ name: "${task}" }, () => …)`
-    : `@task(name="${task}")`;
-  throw new CapsuleError("task_not_found", `${name}: there is no task "${task}"; ${found}`, {
-    hint: `declare one: ${example}`,
-  });
 }
 
 /**
@@ -121,24 +95,5 @@ export function checkTask({ name, language }: Program, tasks: Set<string>, task:
  * top-level code that fails. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
-  const { policies, ...ready } = await prepare(options);
-  try {
-    const { program, loaded, limits } = ready;
-    const grant = runtime().grant({ program: loaded.id, policies, limits });
-    return new OpenProgram(program, loaded, grant, Object.keys(policies));
-  } catch (error) {
-    runtime().unload(ready.loaded.id);
-    throw error;
-  }
-}
-
-function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): string {
-  if (!Array.isArray(args)) {
-    throw new CapsuleError("invalid_argument", `args is no array: ${typeof args}`);
-  }
-  try {
-    return JSON.stringify(kwargs === undefined ? { args } : { args, kwargs });
-  } catch (cause) {
-    throw new CapsuleError("invalid_argument", `the arguments have no JSON: ${cause}`, { cause });
-  }
+  return new OpenProgram(await openHere(options));
 }

@@ -8,7 +8,7 @@ import { platform } from "../platform/mod.ts";
 import { dirname, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig } from "./config.ts";
-import { Environment } from "./environment.ts";
+import { Environment, type Variables } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
 import { parseMounts } from "./mounts.ts";
@@ -79,9 +79,13 @@ interface ReadProgram {
 /**
  * Loads a program, and fixes what its tasks may do.
  *
+ * @param variables Those of the process that the program runs for, if that is another one.
  * @throws {CapsuleError} for mistakes on the host's side. The reason of the signal, if that aborts.
  */
-export async function prepare(options: ProgramOptions): Promise<PreparedProgram> {
+export async function prepare(
+  options: ProgramOptions,
+  variables: Variables = platform.env,
+): Promise<PreparedProgram> {
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
   const found = sourceOf(options);
@@ -90,9 +94,9 @@ export async function prepare(options: ProgramOptions): Promise<PreparedProgram>
   const source = "component" in found ? found : { ...found, isConfined: permitted !== undefined };
   const { root } = source;
   const { defaults, limits } = await readConfig(root);
-  const environment = new Environment(root, options.env);
+  const environment = new Environment(root, options.env, variables);
   const mounts = parseMounts(options.mounts ?? []);
-  const { program, packages } = await read(source, signal);
+  const { program, packages } = await read(source, variables, signal);
   const loaded = await load(program, { packages, limits, onEvent, signal });
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
@@ -108,7 +112,11 @@ export async function prepare(options: ProgramOptions): Promise<PreparedProgram>
   }
 }
 
-async function read(source: ProgramSource, signal?: AbortSignal): Promise<ReadProgram> {
+async function read(
+  source: ProgramSource,
+  variables: Variables,
+  signal?: AbortSignal,
+): Promise<ReadProgram> {
   try {
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
@@ -118,22 +126,25 @@ async function read(source: ProgramSource, signal?: AbortSignal): Promise<ReadPr
     const program = "file" in source
       ? await compileCached(source)
       : (await compile(source)).program;
-    return { program, packages: program.language === "python" ? packagesOf(source) : [] };
+    const packages = program.language === "python" ? packagesOf(source, variables) : [];
+    return { program, packages };
   } finally {
     // Ctrl-C reaches esbuild too: its failure is not what counts then.
     signal?.throwIfAborted();
   }
 }
 
-function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions): ProgramSource {
+function sourceOf(options: ProgramOptions): ProgramSource {
+  const { file, code, language, cwd: given } = options;
   if ((file === undefined) === (code === undefined)) {
     throw new CapsuleError("invalid_argument", "give either a file or code");
   }
-  const texts = { file, code, cwd };
+  const texts = { file, code, cwd: given };
   for (const [name, value] of Object.entries(texts)) {
     if (value === undefined || typeof value === "string" && !value.includes("\0")) continue;
     throw new CapsuleError("invalid_argument", `${name} is no text without NUL`);
   }
+  const cwd = workingFolder(given);
   if (!platform.stat(cwd)?.isFolder) {
     throw new CapsuleError("file_not_found", `Cannot use the folder "${cwd}": there is none`);
   }
@@ -158,9 +169,15 @@ function sourceOf({ file, code, language, cwd = platform.cwd() }: ProgramOptions
   };
 }
 
+/** The folder that relative paths start from, absolute. */
+export function workingFolder(given: string | undefined): string {
+  return given?.startsWith("/") ? given : resolve(platform.cwd(), given ?? ".");
+}
+
 /** Where the packages of a Python program lie. */
-function packagesOf(source: Source): FolderGrant[] {
-  return packageFolders(source.root, "file" in source ? dirname(source.file) : source.root);
+function packagesOf(source: Source, variables: Variables): FolderGrant[] {
+  const folder = "file" in source ? dirname(source.file) : source.root;
+  return packageFolders(source.root, folder, variables("VIRTUAL_ENV") ?? "");
 }
 
 /** What loading a program needs besides it. */

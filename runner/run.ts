@@ -1,6 +1,9 @@
 import { CapsuleError } from "../errors.ts";
-import { type Envelope, type EnvelopeError, noExecution } from "../sdk/envelope.ts";
-import { type CallOptions, open, type ProgramOptions } from "./open.ts";
+import type { Envelope, EnvelopeError } from "../sdk/envelope.ts";
+import type { Variables } from "./environment.ts";
+import { CANCELLED, failedEnvelope } from "./failure.ts";
+import { openHere } from "./local_program.ts";
+import type { CallOptions, ProgramOptions } from "./open.ts";
 
 /** What to run, and with what. */
 export interface RunOptions extends ProgramOptions, CallOptions {
@@ -31,28 +34,33 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 
 /** Like {@link run}; returns the envelope as JSON text. */
 export async function runForText(options: RunOptions): Promise<string> {
+  return await runHere(options);
+}
+
+/**
+ * Like {@link runForText}, in this process.
+ *
+ * @param variables Those of the process that the program runs for, if that is another one.
+ */
+export async function runHere(options: RunOptions, variables?: Variables): Promise<string> {
   const { task = "main", args = [], signal } = options;
   try {
-    using program = await open(options);
-    return await program.callForText(task, args, options);
+    const program = await openHere(options, variables);
+    try {
+      return await program.call(task, args, options);
+    } finally {
+      program.close();
+    }
   } catch (error) {
     const failure = failureOf(error, signal);
     if (failure === undefined) throw error;
-    const envelope: Envelope = {
-      success: false,
-      result: null,
-      error: failure,
-      execution: noExecution(task),
-    };
-    return JSON.stringify(envelope);
+    return failedEnvelope(task, failure);
   }
 }
 
 /** What is no mistake of whoever runs a program, though none could be loaded. */
 function failureOf(error: unknown, signal?: AbortSignal): EnvelopeError | undefined {
-  if (signal?.aborted && error === signal.reason) {
-    return { error_type: "cancelled", message: "cancelled" };
-  }
+  if (signal?.aborted && error === signal.reason) return CANCELLED;
   if (error instanceof CapsuleError && error.code === "invalid_module") {
     const hint = error.hint === undefined ? "" : `; ${error.hint}`;
     return { error_type: "invalid_module", message: error.message + hint };
