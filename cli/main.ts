@@ -41,6 +41,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
     const { doctor, doctorCommand } = await import("./doctor.ts");
     return { spec: doctorCommand, run: doctor };
   },
+  worker: async () => {
+    const { worker, workerCommand } = await import("./worker.ts");
+    return { spec: workerCommand, run: worker };
+  },
 };
 
 /** Runs a command line. Returns the exit status; nothing is thrown. */

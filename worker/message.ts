@@ -1,0 +1,43 @@
+import { CapsuleError } from "../errors.ts";
+import type { Header } from "../protocol/frame.ts";
+import type { ClientMessage } from "../protocol/messages.ts";
+
+/** The members of each header besides `type`, and when they are right. */
+const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => boolean>> = {
+  run: { observe: isOptionalFlag },
+  open: { observe: isOptionalFlag },
+  call: { program: Number.isSafeInteger, task: isText, observe: isOptionalFlag },
+  close: { program: Number.isSafeInteger },
+  cancel: {},
+};
+
+/**
+ * Parses what a client says in the header of a frame.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ */
+export function parseMessage({ type, ...members }: Header): ClientMessage {
+  const known = Object.hasOwn(MEMBERS, type) ? MEMBERS[type as ClientMessage["type"]] : undefined;
+  if (known === undefined) {
+    throw wrong(`unknown type "${type}"; there are: ${Object.keys(MEMBERS).join(", ")}`);
+  }
+  const unknown = Object.keys(members).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw wrong(`${type}: unknown member "${unknown}"`);
+  for (const [name, isRight] of Object.entries(known)) {
+    if (isRight(members[name])) continue;
+    throw wrong(`${type}: ${name} is ${JSON.stringify(members[name]) ?? "missing"}`);
+  }
+  return { observe: false, ...members, type } as unknown as ClientMessage;
+}
+
+function isOptionalFlag(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function wrong(problem: string): CapsuleError {
+  return new CapsuleError("invalid_argument", problem);
+}

@@ -1,0 +1,56 @@
+/** What a client says in the payload of a frame. */
+import { CapsuleError } from "../errors.ts";
+import { platform } from "../platform/mod.ts";
+import type { Variables } from "../runner/environment.ts";
+
+/** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
+export const PROGRAM_OPTIONS = [
+  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "environment"],
+];
+/** The members of what calls a task. */
+export const CALL_OPTIONS = ["args", "kwargs"];
+/** The members of what does both. */
+export const RUN_OPTIONS = [...PROGRAM_OPTIONS, "task", ...CALL_OPTIONS];
+
+/**
+ * Parses a payload: an object with some of the members.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ */
+export function parsePayload(payload: Uint8Array, members: string[]): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(payload));
+  } catch (cause) {
+    throw wrong(`the payload is not JSON: ${(cause as Error).message}`, cause);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw wrong("the payload is no JSON object");
+  }
+  const unknown = Object.keys(value).find((name) => !members.includes(name));
+  if (unknown === undefined) return value as Record<string, unknown>;
+  throw wrong(`unknown option "${unknown}"; there are: ${members.join(", ")}`);
+}
+
+/**
+ * The variables of the client's process: this process's own, if it tells nothing of them.
+ *
+ * @throws {CapsuleError} `invalid_argument`, if they are none.
+ */
+export function variablesOf(environment: unknown): Variables {
+  if (environment === undefined) return platform.env;
+  if (typeof environment !== "object" || environment === null || Array.isArray(environment)) {
+    throw wrong("environment is no object");
+  }
+  const variables = new Map(Object.entries(environment));
+  for (const [name, value] of variables) {
+    if (typeof value !== "string") throw wrong(`environment.${name} is no text`);
+  }
+  return (name) => variables.get(name);
+}
+
+function wrong(problem: string, cause?: unknown): CapsuleError {
+  return new CapsuleError("invalid_argument", problem, { cause });
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,0 +1,158 @@
+import { CapsuleError } from "../errors.ts";
+import type { WrongFrame } from "../protocol/decoder.ts";
+import { encodeFrame, type Frame } from "../protocol/frame.ts";
+import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
+import type { RunEvent } from "../runner/events.ts";
+import { openHere } from "../runner/local_program.ts";
+import type { CallOptions, ProgramHandle, ProgramOptions } from "../runner/open.ts";
+import { runHere, type RunOptions } from "../runner/run.ts";
+import { failedOf } from "./answer.ts";
+import { parseMessage } from "./message.ts";
+import {
+  CALL_OPTIONS,
+  parsePayload,
+  PROGRAM_OPTIONS,
+  RUN_OPTIONS,
+  variablesOf,
+} from "./payload.ts";
+
+/** How many requests may be under way at once: as many as a run may have tasks. */
+export const REQUESTS_AT_MOST = 1000;
+
+/** A request that is under way. */
+interface Request {
+  id: number;
+  payload: Uint8Array;
+  options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void };
+}
+
+/** What one client has asked for: its programs, and its requests that are under way. */
+export class Session {
+  readonly #write: (frame: Uint8Array) => void;
+  readonly #underWay = new Map<number, AbortController>();
+  readonly #programs = new Map<number, ProgramHandle>();
+  #programsOpened = 0;
+
+  /** @param write Takes whole frames. */
+  constructor(write: (frame: Uint8Array) => void) {
+    this.#write = write;
+  }
+
+  /** Tells the client something. */
+  send(id: number, message: WorkerMessage, payload?: Uint8Array): void {
+    this.#write(encodeFrame(id, message, payload));
+  }
+
+  /** Does what a frame asks for. What is wrong with it is answered; nothing is thrown. */
+  receive(frame: Frame | WrongFrame): void {
+    const { id } = frame;
+    try {
+      if ("problem" in frame) throw refused(frame.problem);
+      if (id === 0) throw refused("0 is no id of a request");
+      const message = parseMessage(frame.header);
+      if (message.type === "cancel") return this.#underWay.get(id)?.abort();
+      if (message.type === "close") return this.#close(message.program);
+      if (this.#underWay.has(id)) throw refused(`the request ${id} is under way already`);
+      if (this.#underWay.size >= REQUESTS_AT_MOST) {
+        throw refused(
+          `${REQUESTS_AT_MOST} requests are under way, and no more are allowed at once`,
+        );
+      }
+      this.#begin(id, message, frame.payload);
+    } catch (error) {
+      this.send(id, failedOf(error));
+    }
+  }
+
+  /** Cancels all that is under way. */
+  cancelAll(): void {
+    for (const controller of this.#underWay.values()) controller.abort();
+  }
+
+  async #begin(id: number, message: ClientMessage, payload: Uint8Array): Promise<void> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#underWay.set(id, controller);
+    const onEvent = "observe" in message && message.observe
+      ? { onEvent: (event: RunEvent) => this.#tell(id, event) }
+      : {};
+    let answer: Uint8Array;
+    try {
+      answer = await this.#answer(message, { id, payload, options: { signal, ...onEvent } });
+    } catch (error) {
+      answer = encodeFrame(id, failedOf(error, signal));
+    }
+    // Before the client knows: it may use the id again.
+    this.#underWay.delete(id);
+    this.#write(answer);
+  }
+
+  async #answer(message: ClientMessage, request: Request): Promise<Uint8Array> {
+    switch (message.type) {
+      case "run":
+        return await this.#run(request);
+      case "open":
+        return await this.#open(request);
+      case "call":
+        return await this.#call(message.program, message.task, request);
+    }
+    throw new CapsuleError("internal", `${message.type} has no answer`);
+  }
+
+  async #run({ id, payload, options }: Request): Promise<Uint8Array> {
+    const { environment, ...given } = parsePayload(payload, RUN_OPTIONS);
+    const run: RunOptions = { ...given, ...options };
+    return envelopeFrame(id, await runHere(run, variablesOf(environment)));
+  }
+
+  async #open({ id, payload, options }: Request): Promise<Uint8Array> {
+    const { environment, ...given } = parsePayload(payload, PROGRAM_OPTIONS);
+    const open: ProgramOptions = { ...given, ...options };
+    const handle = await openHere(open, variablesOf(environment));
+    const program = ++this.#programsOpened;
+    try {
+      const answer = encodeFrame(id, { type: "opened", program, tasks: handle.tasks });
+      this.#programs.set(program, handle);
+      return answer;
+    } catch (error) {
+      handle.close();
+      throw error;
+    }
+  }
+
+  async #call(program: number, task: string, request: Request): Promise<Uint8Array> {
+    const { id, payload, options } = request;
+    const handle = this.#program(program);
+    const { args = [], kwargs } = parsePayload(payload, CALL_OPTIONS);
+    const call = { ...options, kwargs } as CallOptions;
+    return envelopeFrame(id, await handle.call(task, args as unknown[], call));
+  }
+
+  #close(program: number): void {
+    const handle = this.#program(program);
+    this.#programs.delete(program);
+    handle.close();
+  }
+
+  #program(program: number): ProgramHandle {
+    const handle = this.#programs.get(program);
+    if (handle === undefined) throw refused(`there is no program ${program}`);
+    return handle;
+  }
+
+  #tell(id: number, event: RunEvent): void {
+    if (event.type !== "output") return this.send(id, { type: "event", event });
+    const { data, ...rest } = event;
+    this.send(id, { type: "event", event: rest }, data);
+  }
+}
+
+function envelopeFrame(id: number, envelope: string): Uint8Array {
+  return encodeFrame(id, { type: "envelope" }, encoder.encode(envelope));
+}
+
+function refused(problem: string): CapsuleError {
+  return new CapsuleError("invalid_argument", problem);
+}
+
+const encoder = new TextEncoder();
