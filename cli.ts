@@ -8,4 +8,4 @@ import { platform } from "./platform/mod.ts";
 
 export { main };
 
-if (import.meta.main) platform.exit(await main(platform.args()));
+if (platform.isMain(import.meta)) platform.exit(await main(platform.args()));

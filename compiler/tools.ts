@@ -21,6 +21,18 @@ export function esbuildPath(): string {
   return path;
 }
 
+/** The command `capsule`, as a file to start a process with. */
+export function commandPath(): string {
+  const inPackage = join("dist", "cli.js");
+  const own = [join(ownFolder, "cli.ts"), join(ownFolder, inPackage)];
+  // A bundler has put this file elsewhere: the package is where that finds it, as it finds the library.
+  const installed = platform.packageFolder(SDK_PACKAGE, ownFile);
+  const found = [...own, ...installed === undefined ? [] : [join(installed, inPackage)]]
+    .find((path) => platform.stat(path)?.isFile);
+  if (found === undefined) throw missing("command", own[1]!);
+  return found;
+}
+
 /** The native library for this machine. */
 export function libraryPath(): string {
   const name = platform.target.startsWith("darwin") ? "libcapsule.dylib" : "libcapsule.so";
@@ -60,6 +72,7 @@ function isCheckout(): boolean {
   return platform.stat(join(ownFolder, "ffi", "native", "Cargo.toml")) !== undefined;
 }
 
+const SDK_PACKAGE = "@capsule/sdk";
 const NATIVE_PACKAGE = `@capsule/native-${platform.target}`;
 
 /**

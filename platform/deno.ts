@@ -11,6 +11,7 @@ let serial = 0;
 export const platform: Platform = {
   cwd: () => Deno.cwd(),
   args: () => Deno.args,
+  isMain: (meta) => meta.main,
   exit: (status) => Deno.exit(status),
   env: (name) => Deno.env.get(name),
   environment: () => Deno.env.toObject(),
@@ -50,10 +51,6 @@ export const platform: Platform = {
   openDatabase,
   processId: Deno.pid,
   parentProcessId: () => Deno.ppid,
-  // Looked up when it is asked for: it needs a permission.
-  get executable() {
-    return Deno.execPath();
-  },
   isAlive(processId) {
     if (Deno.build.os === "linux") return platform.stat(`/proc/${processId}`) !== undefined;
     try {
@@ -70,9 +67,9 @@ export const platform: Platform = {
 
   after,
   run,
-  async start(command, args, options) {
-    const { startChild } = await import("./deno_child.ts");
-    return startChild(command, args, options);
+  async start(file, args, environment) {
+    const { startFile } = await import("./deno_child.ts");
+    return startFile(file, args, environment);
   },
 
   write(descriptor, bytes) {

@@ -1,15 +1,24 @@
-import type { Child, StartOptions } from "./platform.ts";
+import { dirname, join } from "./path.ts";
+import type { Child } from "./platform.ts";
 
-/** Starts a process. */
-export function startChild(
-  command: string,
+/** Starts a file of Capsule's own. */
+export function startFile(
+  file: string,
   args: string[],
-  { cwd, env }: StartOptions,
+  environment: Record<string, string>,
 ): Child {
-  const child = new Deno.Command(command, {
-    args,
-    cwd,
-    env,
+  if (Deno.build.standalone) throw new Error("a compiled program cannot start Deno");
+  const config = join(dirname(file), "deno.json");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--allow-all", "--quiet", "--no-check", "--no-lock"],
+      hasFile(config) ? `--config=${config}` : "--no-config",
+      file,
+      ...args,
+    ],
+    // The packages of a folder are found from there.
+    cwd: "/",
+    env: { ...environment, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" },
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",
@@ -34,4 +43,12 @@ export function startChild(
     },
     keepAlive: (isWanted) => isWanted ? child.ref() : child.unref(),
   };
+}
+
+function hasFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import type { Database, FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const LOCK_EX = 2;
@@ -16,6 +17,9 @@ let serial = 0;
 export const platform: Platform = {
   cwd: () => process.cwd(),
   args: () => process.argv.slice(2),
+  // Node 22 has no `import.meta.main`.
+  isMain: ({ url }) =>
+    process.argv[1] !== undefined && platform.realPath(process.argv[1]) === fileURLToPath(url),
   exit: (status) => process.exit(status),
   env: (name) => process.env[name],
   environment: () => ({ ...process.env }) as Record<string, string>,
@@ -54,7 +58,6 @@ export const platform: Platform = {
   openDatabase,
   processId: process.pid,
   parentProcessId: () => process.ppid,
-  executable: process.execPath,
   isAlive(processId) {
     try {
       process.kill(processId, 0);
@@ -72,9 +75,9 @@ export const platform: Platform = {
     return () => clearTimeout(timer);
   },
   run,
-  async start(command, args, options) {
-    const { startChild } = await import("./node_child.ts");
-    return startChild(command, args, options);
+  async start(file, args, environment) {
+    const { startFile } = await import("./node_child.ts");
+    return startFile(file, args, environment);
   },
 
   write(descriptor, bytes) {

@@ -1,14 +1,19 @@
 import { spawn } from "node:child_process";
 import type { Socket } from "node:net";
-import type { Child, StartOptions } from "./platform.ts";
+import process from "node:process";
+import type { Child } from "./platform.ts";
 
-/** Starts a process. */
-export async function startChild(
-  command: string,
+/** Starts a file of Capsule's own. */
+export async function startFile(
+  file: string,
   args: string[],
-  options: StartOptions,
+  { NODE_OPTIONS: _options, NODE_PATH: _path, ...environment }: Record<string, string>,
 ): Promise<Child> {
-  const child = spawn(command, args, { ...options, stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: "/",
+    env: environment,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   // Its end is told by `ended`, and not by whoever writes to it.
   child.stdin.on("error", () => {});
   const ended = new Promise<string>((resolve) => {

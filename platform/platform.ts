@@ -7,6 +7,8 @@ export interface Platform {
   cwd(): string;
   /** The arguments of the command line. */
   args(): string[];
+  /** Whether the module of this `import.meta` is what the process was started with. */
+  isMain(meta: ImportMeta): boolean;
   /** Ends the process. Only `cli.ts` calls it. */
   exit(status: number): never;
   env(name: string): string | undefined;
@@ -52,8 +54,6 @@ export interface Platform {
   readonly processId: number;
   /** Of the process that started this one: another one as soon as that has ended. */
   parentProcessId(): number;
-  /** The program that runs this process, Deno's or Node's. */
-  readonly executable: string;
   /** Whether a process of this number runs. */
   isAlive(processId: number): boolean;
 
@@ -68,8 +68,11 @@ export interface Platform {
 
   /** Runs a command to its end. */
   run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
-  /** Starts a command that is talked to while it runs. */
-  start(command: string, args: string[], options: StartOptions): Promise<Child>;
+  /**
+   * Starts a file of Capsule's own, by the program that runs this process. Nobody else has a say in what it
+   * loads: no configuration, packages or lockfile of the current folder, and no options in the environment.
+   */
+  start(file: string, args: string[], environment: Record<string, string>): Promise<Child>;
 
   /** Writes all bytes to standard output (1) or standard error (2). Returns whether somebody reads them. */
   write(descriptor: 1 | 2, bytes: Uint8Array): boolean;
@@ -107,12 +110,6 @@ export type SqlValue = string | number | null;
 export interface RunOptions {
   cwd: string;
   input: string;
-}
-
-export interface StartOptions {
-  cwd: string;
-  /** All its variables: it inherits none. */
-  env: Record<string, string>;
 }
 
 /** A process that runs. Its standard error is this process's own. */

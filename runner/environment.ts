@@ -22,10 +22,7 @@ export class Environment {
    * @throws {CapsuleError} `invalid_argument` for a value that no environment can hold.
    */
   constructor(root: string, given: Record<string, string> = {}, own: Variables = platform.env) {
-    for (const [name, value] of Object.entries(given)) {
-      if (typeof value === "string" && !value.includes("\0")) continue;
-      throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);
-    }
+    checkVariables(given);
     this.#root = root;
     this.#given = given;
     this.#own = own;
@@ -48,6 +45,18 @@ export class Environment {
   async #fromFiles(name: string): Promise<string | undefined> {
     this.#files ??= await readFiles(this.#root);
     return Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
+  }
+}
+
+/**
+ * Whether an environment can hold the values.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot.
+ */
+export function checkVariables(given: Record<string, string>): void {
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === "string" && !value.includes("\0")) continue;
+    throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** A program that is loaded in this process. */
-import { CapsuleError } from "../errors.ts";
 import type { Variables } from "./environment.ts";
-import type { CallOptions, ProgramHandle } from "./open.ts";
+import { encodeInput } from "./input.ts";
+import type { ProgramHandle } from "./open.ts";
 import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
 import { checkTask } from "./task_names.ts";
@@ -33,21 +33,5 @@ export async function openHere(
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;
-  }
-}
-
-/**
- * Arguments as a sandbox takes them.
- *
- * @throws {CapsuleError} `invalid_argument` for what JSON cannot hold.
- */
-export function encodeInput(args: unknown, kwargs: CallOptions["kwargs"]): string {
-  if (!Array.isArray(args)) {
-    throw new CapsuleError("invalid_argument", `args is no array: ${typeof args}`);
-  }
-  try {
-    return JSON.stringify(kwargs === undefined ? { args } : { args, kwargs });
-  } catch (cause) {
-    throw new CapsuleError("invalid_argument", `the arguments have no JSON: ${cause}`, { cause });
   }
 }

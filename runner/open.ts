@@ -1,6 +1,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import type { RunEvent } from "./events.ts";
+import { isolationOf } from "./isolation.ts";
 import { openHere } from "./local_program.ts";
 import type { ProgramOptions } from "./prepare.ts";
 
@@ -95,5 +96,8 @@ export class OpenProgram {
  * top-level code that fails. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
-  return new OpenProgram(await openHere(options));
+  if (isolationOf(options) === "sandbox") return new OpenProgram(await openHere(options));
+  // Loaded only where it is used.
+  const { openInWorker } = await import("./worker_program.ts");
+  return new OpenProgram(await openInWorker(options));
 }

@@ -2,6 +2,7 @@ import { CapsuleError } from "../errors.ts";
 import type { Envelope, EnvelopeError } from "../sdk/envelope.ts";
 import type { Variables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
+import { isolationOf } from "./isolation.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramOptions } from "./open.ts";
 
@@ -34,7 +35,10 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 
 /** Like {@link run}; returns the envelope as JSON text. */
 export async function runForText(options: RunOptions): Promise<string> {
-  return await runHere(options);
+  if (isolationOf(options) === "sandbox") return await runHere(options);
+  // Loaded only where it is used.
+  const { runInWorker } = await import("./worker_program.ts");
+  return await runInWorker(options);
 }
 
 /**

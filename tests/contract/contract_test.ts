@@ -1,11 +1,11 @@
 /**
- * The contract of cases.json in this process, under Deno. `UPDATE=1` writes what comes back as what is
- * expected: read the difference.
+ * The contract of cases.json under Deno, in this process and in a worker. `UPDATE=1` writes what comes back
+ * as what is expected: read the difference.
  */
 import { runForText } from "../../runner/run.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";
-import { expectedText, readCases, runCase } from "./suite.ts";
+import { type Case, expectedText, readCases, runCase } from "./suite.ts";
 
 const FOLDER = `${ROOT}tests/contract`;
 const FILE = `${FOLDER}/cases.json`;
@@ -17,11 +17,16 @@ const cases = readCases(FOLDER);
 /** One a case: a number that JavaScript cannot hold keeps its text. */
 const lines = Deno.readTextFileSync(FILE).split("\n").slice(1, -2);
 
-cases.forEach((one, index) => {
-  Deno.test(`contract: ${one.name}`, async () => {
+for (const isolation of ["sandbox", "process"] as const) {
+  cases.forEach((one, index) => testCase(one, index, isolation));
+}
+
+function testCase(one: Case, index: number, isolation: "sandbox" | "process"): void {
+  const where = isolation === "process" ? " (in a worker)" : "";
+  Deno.test(`contract: ${one.name}${where}`, async () => {
     let text = "";
     const run = async (options: Record<string, unknown>) => {
-      text = await runForText(options);
+      text = await runForText({ isolation, ...options });
       return JSON.parse(text);
     };
     const actual = await runCase(run, one, `${FOLDER}/programs`);
@@ -29,14 +34,14 @@ cases.forEach((one, index) => {
     // What stands for a large value is no text to compare with.
     const isText = !/"\$(?:repeat|nest)"/.test(expected);
     const shown = text === "" || "thrown" in actual ? JSON.stringify(actual) : bytesOf(text);
-    if (Deno.env.get("UPDATE") === "1" && isText) {
+    if (Deno.env.get("UPDATE") === "1" && isText && isolation === "sandbox") {
       lines[index] = given + EXPECTED + shown + "}" + (index === cases.length - 1 ? "" : ",");
     } else {
       assertEquals(JSON.stringify(actual), expectedText(one));
       if (isText) assertEquals(shown, expected);
     }
   });
-});
+}
 
 Deno.test("contract: no two cases have one name, and there are enough of them", () => {
   assertEquals(new Set(cases.map(({ name }) => name)).size, cases.length);

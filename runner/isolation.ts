@@ -1,0 +1,17 @@
+import { CapsuleError } from "../errors.ts";
+import type { ProgramOptions } from "./prepare.ts";
+
+/**
+ * What is to stand between a program and this process.
+ *
+ * @throws {CapsuleError} `invalid_argument` for a value that there is not.
+ */
+export function isolationOf(
+  { isolation = "sandbox" }: ProgramOptions,
+): NonNullable<ProgramOptions["isolation"]> {
+  if (isolation === "sandbox" || isolation === "process") return isolation;
+  throw new CapsuleError(
+    "invalid_argument",
+    `isolation: ${JSON.stringify(isolation)} is neither "sandbox" nor "process"`,
+  );
+}

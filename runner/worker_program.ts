@@ -1,0 +1,180 @@
+/** Programs that run in the worker of this process. */
+import { CapsuleError } from "../errors.ts";
+import { platform } from "../platform/mod.ts";
+import { resolve } from "../platform/path.ts";
+import { parseCeiling } from "./ceiling.ts";
+import { checkVariables } from "./environment.ts";
+import { CANCELLED, failedEnvelope } from "./failure.ts";
+import { encodeInput } from "./input.ts";
+import { parseMounts } from "./mounts.ts";
+import type { CallOptions, ProgramHandle } from "./open.ts";
+import { checkTexts, type ProgramOptions, workingFolder } from "./prepare.ts";
+import type { RunOptions } from "./run.ts";
+import { countProgram, unlessAborted, useWorker } from "./worker.ts";
+import {
+  type Answer,
+  type Asker,
+  type WorkerConnection,
+  WorkerEnded,
+} from "./worker_connection.ts";
+
+/** Runs a task in the worker. Returns its envelope as JSON. */
+export function runInWorker(options: RunOptions): Promise<string> {
+  const { task = "main", args = [], kwargs, signal } = options;
+  return envelopeOf(task, signal, () => {
+    signal?.throwIfAborted();
+    const program = JSON.stringify({ ...describe(options), task: `${task}` });
+    const payload = encoder.encode(`${program.slice(0, -1)},${encodeInput(args, kwargs).slice(1)}`);
+    return repeat(signal, (connection) => ask(connection, { type: "run" }, payload, options));
+  });
+}
+
+/**
+ * Loads a program in the worker.
+ *
+ * @throws {CapsuleError} for mistakes on the host's side. The reason of the signal, if that aborts.
+ */
+export async function openInWorker(options: ProgramOptions): Promise<ProgramHandle> {
+  const { signal, onEvent } = options;
+  signal?.throwIfAborted();
+  const program = new WorkerProgram(encoder.encode(JSON.stringify(describe(options))));
+  try {
+    await repeat(signal, (connection) => program.numberIn(connection, { signal, onEvent }));
+  } catch (error) {
+    if (!(error instanceof WorkerEnded)) throw error;
+    throw new CapsuleError("internal", `Cannot open the program: ${error.message}`);
+  }
+  countProgram(1);
+  return program;
+}
+
+/** A program that each new worker loads anew, when it is first called there. */
+class WorkerProgram implements ProgramHandle {
+  readonly #options: Uint8Array;
+  /** Where it is loaded, and its number there: none, if that worker took no more requests. */
+  #loaded: { connection: WorkerConnection; number: Promise<number | undefined> } | undefined;
+  #tasks: string[] = [];
+  #calls = 0;
+  #isClosed = false;
+
+  constructor(options: Uint8Array) {
+    this.#options = options;
+  }
+
+  get tasks(): string[] {
+    return this.#tasks;
+  }
+
+  call(task: string, args: unknown[], options: CallOptions): Promise<string> {
+    const { kwargs, signal } = options;
+    return envelopeOf(task, signal, async () => {
+      const payload = encoder.encode(encodeInput(args, kwargs));
+      signal?.throwIfAborted();
+      this.#calls++;
+      try {
+        return await repeat(signal, async (connection) => {
+          const program = await unlessAborted(this.numberIn(connection), signal);
+          if (program === undefined) return undefined;
+          return await ask(connection, { type: "call", program, task }, payload, options);
+        });
+      } finally {
+        if (--this.#calls === 0 && this.#isClosed) this.#unload();
+      }
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    countProgram(-1);
+    if (this.#calls === 0) this.#unload();
+  }
+
+  /** Its number in a worker, which loads it first if it has not. Undefined if that takes no more requests. */
+  numberIn(connection: WorkerConnection, asker: Asker = {}): Promise<number | undefined> {
+    if (this.#loaded?.connection !== connection) {
+      const loaded = { connection, number: this.#load(connection, asker) };
+      this.#loaded = loaded;
+      loaded.number.catch(() => {
+        // The next call tries again.
+        if (this.#loaded === loaded) this.#loaded = undefined;
+      });
+    }
+    return this.#loaded!.number;
+  }
+
+  async #load(connection: WorkerConnection, asker: Asker): Promise<number | undefined> {
+    const answer = await ask(connection, { type: "open" }, this.#options, asker);
+    if (answer?.message.type !== "opened") return undefined;
+    this.#tasks = answer.message.tasks;
+    return answer.message.program;
+  }
+
+  #unload(): void {
+    const { connection, number } = this.#loaded ?? {};
+    number?.then((number) => number && connection!.close(number), () => {});
+  }
+}
+
+/** Sends a request when it is its turn. Undefined if the worker takes no more. */
+async function ask(
+  connection: WorkerConnection,
+  message: object,
+  payload: Uint8Array,
+  { signal, onEvent }: Asker,
+): Promise<Answer | undefined> {
+  const isTurn = await connection.turn(signal);
+  return isTurn ? await connection.request(message, payload, { signal, onEvent }) : undefined;
+}
+
+/** Asks the worker of this process, and the next one if that takes no more requests. */
+async function repeat<T>(
+  signal: AbortSignal | undefined,
+  attempt: (connection: WorkerConnection) => Promise<T | undefined>,
+): Promise<T> {
+  while (true) {
+    const answer = await useWorker(signal, attempt);
+    if (answer !== undefined) return answer;
+  }
+}
+
+/** The envelope that a worker answers with, or that of a call which it could not answer. */
+async function envelopeOf(
+  task: string,
+  signal: AbortSignal | undefined,
+  ask: () => Promise<Answer>,
+): Promise<string> {
+  try {
+    return decoder.decode((await ask()).payload);
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return failedEnvelope(task, CANCELLED);
+    if (!(error instanceof WorkerEnded)) throw error;
+    return failedEnvelope(task, { error_type: "internal_error", message: error.message });
+  }
+}
+
+/**
+ * Options as a worker takes them, with all that they leave to this process. They are checked first: JSON
+ * leaves out what it cannot hold, and nothing has to become a default by that.
+ */
+function describe(options: ProgramOptions): Record<string, unknown> {
+  const { file, code, language, mounts, env, policy } = options;
+  checkTexts(options);
+  if (policy !== undefined) parseCeiling(policy);
+  checkVariables(env ?? {});
+  parseMounts(mounts ?? []);
+  const cwd = workingFolder(options.cwd);
+  return { file, code, language, cwd, mounts, env, policy, environment: environment() };
+}
+
+/** This process's own, as it is now. */
+function environment(): Record<string, string> {
+  const variables = platform.environment();
+  const { VIRTUAL_ENV } = variables;
+  // The worker has another folder.
+  return VIRTUAL_ENV
+    ? { ...variables, VIRTUAL_ENV: resolve(platform.cwd(), VIRTUAL_ENV) }
+    : variables;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
