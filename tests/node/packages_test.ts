@@ -94,12 +94,14 @@ for (const node of NODES) {
       "--log-level=error",
     ]);
     assertEquals(built.status, 0);
-    const command = ["node", "contract.mjs", `${ROOT}tests/contract`];
-    const { status, stdout, stderr } = await app.run(node, command, { timeoutMs: 300_000 });
-    assertEquals(status, 0, stderr);
-    const { ran, failed } = JSON.parse(stdout);
-    assertEquals(failed, []);
-    assertEquals(ran >= 60, true);
+    for (const isolation of ["sandbox", "process"]) {
+      const command = ["node", "contract.mjs", `${ROOT}tests/contract`, isolation];
+      const { status, stdout, stderr } = await app.run(node, command, { timeoutMs: 300_000 });
+      assertEquals(status, 0, stderr);
+      const { ran, failed } = JSON.parse(stdout);
+      assertEquals(failed, [], isolation);
+      assertEquals(ran >= 60, true);
+    }
   });
 
   Deno.test(`Node ${node}: a process ends by itself, or as it wishes in the midst of a run`, async () => {
