@@ -5,7 +5,7 @@ import type { Child } from "./platform.ts";
 export function startFile(
   file: string,
   args: string[],
-  environment: Record<string, string>,
+  { NODE_OPTIONS: _options, NODE_PATH: _path, ...environment }: Record<string, string>,
 ): Child {
   if (Deno.build.standalone) throw new Error("a compiled program cannot start Deno");
   const config = join(dirname(file), "deno.json");

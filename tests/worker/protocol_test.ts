@@ -1,0 +1,225 @@
+/** What a worker answers, above all to what is wrong. */
+import { HEADER_BYTES_AT_MOST } from "../../protocol/frame.ts";
+import { VERSION } from "../../version.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { cli, warmEngines } from "../support.ts";
+import { type Client, json, startWorker } from "./client.ts";
+
+await warmEngines();
+
+const ECHO = "def main(*args): return list(args)";
+const SLEEP = "def main(s=60):\n  import time\n  time.sleep(s)";
+
+/** The worker says why it does nothing, and does what it is asked for next. */
+async function assertRefused(worker: Client, id: number, message: string): Promise<void> {
+  const { header, ...frame } = await worker.answer();
+  assertEquals([frame.id, header.type, header.code], [id, "failed", "invalid_argument"]);
+  assertStringIncludes(header.message as string, message);
+  await worker.run(77, ECHO, { args: [1] });
+  const next = await worker.answer();
+  assertEquals([next.id, json(next).result], [77, [1]]);
+}
+
+Deno.test("the first frame tells protocol, version and how many requests there may be", async () => {
+  await using worker = await startWorker();
+  const { id, header } = worker.ready;
+  assertEquals({ id, header }, {
+    id: 0,
+    header: { type: "ready", protocol: 1, version: VERSION, requests: 1000 },
+  });
+});
+
+Deno.test("a program is opened, called and closed, and events come before the envelope", async () => {
+  await using worker = await startWorker();
+  const code =
+    `${ECHO}\nfrom capsule import task\n@task\ndef says(text, end): print(text, end=end)`;
+  await worker.send(1, { type: "open", observe: true }, { code, language: "python" });
+  assertEquals((await worker.next()).header, {
+    type: "event",
+    event: { type: "program_loading", language: "python" },
+  });
+  const opened = await worker.answer();
+  assertEquals(opened.header, { type: "opened", program: 1, tasks: ["says", "main"] });
+  const call = { type: "call", program: 1, task: "says", observe: true };
+  await worker.send(2, call, { args: ["né"], kwargs: { end: "\0" } });
+  const seen: unknown[] = [];
+  while (seen.at(-1) !== "envelope") {
+    const { id, header, payload } = await worker.next();
+    assertEquals(id, 2);
+    const event = header.event as { type: string; task: number } | undefined;
+    seen.push(event?.type ?? header.type);
+    if (event?.type !== "output") continue;
+    assertEquals(header, {
+      type: "event",
+      event: { type: "output", task: 1, stream: "stdout" },
+    });
+    assertEquals(new TextDecoder().decode(payload), "né\0");
+  }
+  assertEquals(seen, ["task_started", "output", "task_finished", "envelope"]);
+  await worker.send(3, { type: "close", program: 1 });
+  await worker.send(4, call, { args: [] });
+  await assertRefused(worker, 4, "there is no program 1");
+  await worker.send(5, { type: "open" }, { code: ECHO, language: "python" });
+  assertEquals((await worker.answer()).header.program, 2);
+});
+
+Deno.test("a mistake of the host's side has its code, message and hint", async () => {
+  await using worker = await startWorker();
+  const options = { code: ECHO, language: "python", task: "nope" };
+  await worker.send(1, { type: "run" }, options);
+  assertEquals((await worker.answer()).header, {
+    type: "failed",
+    code: "task_not_found",
+    message: `code.py: there is no task "nope"; its tasks are: main`,
+    hint: `declare one: @task(name="nope")`,
+  });
+  // Not a CapsuleError: a fault of whoever asks in a language without types.
+  await worker.send(2, { type: "run" }, { ...options, mounts: 5 });
+  const { header } = await worker.answer();
+  assertEquals([header.type, header.code], ["failed", "internal"]);
+});
+
+Deno.test("a frame that is wrong costs its request alone", async (t) => {
+  await using worker = await startWorker();
+  const wrong: [string, object, unknown, string][] = [
+    ["an unknown type", { type: "bogus" }, undefined, 'unknown type "bogus"'],
+    ["a type of a prototype", { type: "toString" }, undefined, 'unknown type "toString"'],
+    ["an unknown member", { type: "run", x: 1 }, {}, 'run: unknown member "x"'],
+    ["a member of a bad type", { type: "call", program: "1", task: "a" }, {}, 'program is "1"'],
+    ["a missing member", { type: "call", program: 1 }, {}, "task is missing"],
+    ["a flag that is none", { type: "run", observe: 1 }, {}, "observe is 1"],
+    ["no payload", { type: "run" }, undefined, "the payload is not JSON"],
+    ["a payload that is no object", { type: "run" }, [], "the payload is no JSON object"],
+    ["an unknown option", { type: "run" }, { isolation: "process" }, 'option "isolation"'],
+    ["a program that is none", { type: "close", program: 5 }, undefined, "there is no program 5"],
+    ["an environment that is none", { type: "run" }, { environment: { A: 1 } }, "environment.A"],
+    ["an environment in a list", { type: "open" }, { environment: [] }, "environment is no object"],
+  ];
+  for (const [name, header, payload, message] of wrong) {
+    await t.step(name, async () => {
+      await worker.send(3, header, payload);
+      await assertRefused(worker, 3, message);
+    });
+  }
+  await t.step("the id 0", async () => {
+    await worker.send(0, { type: "run" }, {});
+    await assertRefused(worker, 0, "0 is no id");
+  });
+  await t.step("a header that is no JSON", async () => {
+    const bytes = new Uint8Array(12 + 4);
+    bytes.set([7, 0, 0, 0, 4]);
+    await worker.write(bytes);
+    await assertRefused(worker, 7, "no JSON object with a type");
+  });
+  await t.step("a frame that is too large", async () => {
+    const bytes = new Uint8Array(12 + HEADER_BYTES_AT_MOST + 1).fill(0x20);
+    bytes.set([8, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0]);
+    await worker.write(bytes);
+    await assertRefused(worker, 8, "the frame is too large");
+  });
+});
+
+Deno.test("an id that is under way is refused, and what is under way goes on", async () => {
+  await using worker = await startWorker();
+  await worker.run(1, SLEEP, { args: [0.3] });
+  await worker.run(1, ECHO);
+  const first = await worker.answer();
+  assertEquals([first.id, first.header.type], [1, "failed"]);
+  assertStringIncludes(first.header.message as string, "the request 1 is under way already");
+  const second = await worker.answer();
+  assertEquals([second.id, json(second).success], [1, true]);
+  await worker.run(1, ECHO);
+  assertEquals(json(await worker.answer()).success, true);
+});
+
+Deno.test("no more requests than allowed are under way, and each can be cancelled then", async () => {
+  await using worker = await startWorker();
+  const code = `import { task } from "@capsule/sdk";
+    export const main = task({ name: "main" }, () => new Promise((end) => setTimeout(end, 60_000)));`;
+  await worker.send(1, { type: "open" }, { code, language: "typescript" });
+  assertEquals((await worker.answer()).header.type, "opened");
+  const requests = worker.ready.header.requests as number;
+  for (let id = 1; id <= requests + 1; id++) {
+    await worker.send(id, { type: "call", program: 1, task: "main" }, {});
+  }
+  const refused = await worker.answer();
+  assertEquals([refused.id, refused.header.code], [requests + 1, "invalid_argument"]);
+  assertStringIncludes(refused.header.message as string, "1000 requests are under way");
+  await worker.send(500, { type: "cancel" });
+  const cancelled = await worker.answer();
+  assertEquals([cancelled.id, json(cancelled).error], [
+    500,
+    { error_type: "cancelled", message: "cancelled" },
+  ]);
+  // There is room for one again.
+  await worker.run(5000, ECHO, { args: ["in"] });
+  const next = await worker.answer();
+  assertEquals([next.id, json(next).result], [5000, ["in"]]);
+  for (let id = 1; id <= requests; id++) await worker.send(id, { type: "cancel" });
+  const ended = new Set<number>();
+  while (ended.size < requests - 1) ended.add((await worker.answer()).id);
+  assertEquals(ended.has(500), false);
+});
+
+Deno.test("what is not under way is cancelled without an answer", async () => {
+  await using worker = await startWorker();
+  await worker.send(4, { type: "cancel" });
+  await worker.run(5, ECHO);
+  assertEquals((await worker.answer()).id, 5);
+});
+
+Deno.test("an open that is cancelled has failed", async () => {
+  await using worker = await startWorker();
+  await worker.send(1, { type: "open", observe: true }, {
+    code: "while True: pass",
+    language: "python",
+  });
+  assertEquals((await worker.next()).header.type, "event");
+  await worker.send(1, { type: "cancel" });
+  assertEquals((await worker.answer()).header, {
+    type: "failed",
+    code: "cancelled",
+    message: "cancelled",
+  });
+});
+
+Deno.test("variables are those of the client, as it tells them", async () => {
+  await using worker = await startWorker();
+  const code = `from capsule import task
+import os
+@task(env_variables=["ONE", "CAPSULE_CACHE_DIR"])
+def main(): return [os.environ.get(name) for name in ("ONE", "CAPSULE_CACHE_DIR")]`;
+  const given = { code, language: "python" };
+  await worker.send(1, { type: "run" }, { ...given, environment: { ONE: "é" } });
+  assertEquals(json(await worker.answer()).result, ["é", null]);
+  await worker.send(2, { type: "run" }, given);
+  const [one, cache] = json(await worker.answer()).result as unknown[];
+  assertEquals([one, typeof cache], [null, "string"]);
+});
+
+Deno.test("random bytes end with their input, and only frames have come", async () => {
+  let seed = 7;
+  const random = () => (seed = (seed * 48271) % 0x7fff_ffff) / 0x7fff_ffff;
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    const worker = await startWorker();
+    for (let part = 0; part < 50; part++) {
+      const size = Math.floor(random() * 4000);
+      const bytes = Uint8Array.from({ length: size }, () => random() * 256);
+      // Half of them claim to be small, so that headers are read.
+      if (random() < 0.5) bytes.set([1, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0].slice(0, size));
+      await worker.write(bytes);
+    }
+    const { status, frames, stderr } = await worker.end();
+    assertEquals([status, stderr], [0, ""]);
+    assertEquals(frames.every(({ header }) => header.type === "failed"), true);
+  }));
+});
+
+Deno.test("a worker is for programs: a person is told so", async () => {
+  const { stdout, stderr, status } = await cli(["worker", "now"], { cwd: "/" });
+  assertEquals([status, stdout], [2, ""]);
+  assertStringIncludes(stderr, `worker takes no "now"`);
+  const help = await cli(["worker", "--help"], { cwd: "/" });
+  assertEquals(help.status, 0);
+  assertStringIncludes(help.stdout, "protocol/README.md");
+});
