@@ -1,5 +1,8 @@
 import { CapsuleError } from "../errors.ts";
 
+/** What completions offer for a value: files of these endings, or words. */
+export type Completes = "files" | "folders" | { endings: string[] } | { words: string[] };
+
 /** An option of a command. */
 export interface OptionSpec {
   /** What stands for its value in help: `JSON`. Without one, the option is a flag. */
@@ -8,6 +11,8 @@ export interface OptionSpec {
   help: string;
   /** May be given more than once. */
   repeated?: boolean;
+  /** What its value may be. */
+  completes?: Completes;
 }
 
 /** A command: its options, and how its help describes it. */
@@ -20,6 +25,8 @@ export interface CommandSpec {
   /** The rest of its help. */
   details: string;
   options: Record<string, OptionSpec>;
+  /** What its first argument may be, and those behind it. */
+  completes?: { first: Completes; others?: Completes };
 }
 
 /** A command line, parsed. */

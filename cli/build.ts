@@ -1,3 +1,4 @@
+import { SOURCE_ENDINGS } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import {
@@ -33,10 +34,11 @@ Examples:
   capsule build main.ts --export --thin   a few KiB that need this version of Capsule`,
   options: {
     export: { help: "Put a copy beside FILE, as FILE's name with .wasm" },
-    output: { value: "PATH", short: "o", help: "Put a copy there" },
+    output: { value: "PATH", completes: "files", short: "o", help: "Put a copy there" },
     thin: { help: "Leave out the engine: exec needs the same version of Capsule" },
-    cwd: { value: "DIR", help: "The folder that relative paths start from" },
+    cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
   },
+  completes: { first: { endings: SOURCE_ENDINGS } },
 };
 
 const STAGES: Record<BuildStage, [doing: string, done: string]> = {

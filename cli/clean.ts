@@ -18,7 +18,7 @@ Removes what Capsule keeps in your cache folder, and the components in .capsule 
 project: all of it is made again when it is needed. That takes seconds for the language
 engines. The trace of what ran stays. What runs now goes on.`,
   options: {
-    cwd: { value: "DIR", help: "A folder of the project" },
+    cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },
 };
 

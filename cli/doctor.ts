@@ -30,7 +30,7 @@ export const doctorCommand: CommandSpec = {
 Looks at each part that Capsule needs, runs a task in each language, and shows what lies
 in the cache. The exit status is 1 if something is missing or broken.`,
   options: {
-    cwd: { value: "DIR", help: "A folder of the project" },
+    cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },
 };
 

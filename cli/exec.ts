@@ -33,6 +33,7 @@ interrupted.`,
     },
     "allow-files": {
       value: "DIRS",
+      completes: "folders",
       repeated: true,
       help: "Permit these folders, if tasks declare them: ./data:ro,./out",
     },
@@ -42,6 +43,7 @@ interrupted.`,
       help: "Permit these variables, if tasks declare them",
     },
   },
+  completes: { first: { endings: [".wasm"] }, others: "files" },
 };
 
 /** Runs a component. Returns the exit status. */

@@ -35,16 +35,18 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
   "args-json": { value: "JSON", help: "Arguments of main, as a JSON array" },
   "args-file": {
     value: "FILE",
+    completes: "files",
     help: "The same from a file; another file than JSON is one text",
   },
   json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
   mount: {
     value: "SPEC",
+    completes: "folders",
     repeated: true,
     help: "Let all tasks use a folder: HOST[::GUEST][:ro|:rw]",
   },
   verbose: { short: "v", help: "Tell of each task as it starts, retries and ends" },
-  cwd: { value: "DIR", help: "The folder that relative paths start from" },
+  cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
 };
 
 /** Runs a program. Returns the exit status. */

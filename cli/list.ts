@@ -22,7 +22,11 @@ Examples:
   options: {
     all: { help: `Show all, not the last ${SHOWN}` },
     json: { help: "Print a JSON array" },
-    cwd: { value: "DIR", help: "The folder that the project is looked for from" },
+    cwd: {
+      value: "DIR",
+      completes: "folders",
+      help: "The folder that the project is looked for from",
+    },
   },
 };
 

@@ -1,3 +1,4 @@
+import { SOURCE_ENDINGS } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import type { ProgramOptions } from "../runner/open.ts";
@@ -25,8 +26,13 @@ The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or hos
 130 if it was interrupted.`,
   options: {
     ...EXECUTION_OPTIONS,
-    language: { value: "LANGUAGE", help: "python or typescript, when FILE is -" },
+    language: {
+      value: "LANGUAGE",
+      completes: { words: ["python", "typescript"] },
+      help: "python or typescript, when FILE is -",
+    },
   },
+  completes: { first: { endings: SOURCE_ENDINGS }, others: "files" },
 };
 
 /** Runs a program. Returns the exit status. */

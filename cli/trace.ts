@@ -19,7 +19,11 @@ Examples:
   capsule trace mc3k9x2f --json`,
   options: {
     json: { help: "Print the run and its attempts as JSON" },
-    cwd: { value: "DIR", help: "The folder that the project is looked for from" },
+    cwd: {
+      value: "DIR",
+      completes: "folders",
+      help: "The folder that the project is looked for from",
+    },
   },
 };
 

@@ -70,6 +70,9 @@ const LANGUAGES: Record<string, Language> = {
   ".py": "python",
 };
 
+/** The endings of files that programs are written in. */
+export const SOURCE_ENDINGS: string[] = Object.keys(LANGUAGES);
+
 /**
  * Reads a program and all that it imports.
  *
@@ -97,7 +100,7 @@ export function compile(source: Source): Promise<Compiled> {
 export function languageOf(file: string): Language {
   const language = LANGUAGES[extname(file)];
   if (language === undefined) {
-    const known = Object.keys(LANGUAGES).join(", ");
+    const known = SOURCE_ENDINGS.join(", ");
     throw new CapsuleError(
       "invalid_argument",
       `Cannot run "${basename(file)}": its ending is none of ${known}`,

@@ -1,0 +1,68 @@
+import { CapsuleError } from "../errors.ts";
+import type { CommandSpec } from "./arguments.ts";
+
+/** A command. */
+export interface Command {
+  /** What it takes. */
+  spec: CommandSpec;
+  /** Runs it. Returns the exit status. */
+  run(args: string[]): Promise<number>;
+}
+
+/** Each in a file of its own, loaded when it is asked for: to load all takes milliseconds. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  run: async () => {
+    const { run, runCommand } = await import("./run.ts");
+    return { spec: runCommand, run };
+  },
+  build: async () => {
+    const { build, buildCommand } = await import("./build.ts");
+    return { spec: buildCommand, run: build };
+  },
+  exec: async () => {
+    const { exec, execCommand } = await import("./exec.ts");
+    return { spec: execCommand, run: exec };
+  },
+  list: async () => {
+    const { list, listCommand } = await import("./list.ts");
+    return { spec: listCommand, run: list };
+  },
+  trace: async () => {
+    const { trace, traceCommand } = await import("./trace.ts");
+    return { spec: traceCommand, run: trace };
+  },
+  clean: async () => {
+    const { clean, cleanCommand } = await import("./clean.ts");
+    return { spec: cleanCommand, run: clean };
+  },
+  doctor: async () => {
+    const { doctor, doctorCommand } = await import("./doctor.ts");
+    return { spec: doctorCommand, run: doctor };
+  },
+  worker: async () => {
+    const { worker, workerCommand } = await import("./worker.ts");
+    return { spec: workerCommand, run: worker };
+  },
+  completions: async () => {
+    const { completions, completionsCommand } = await import("./completions.ts");
+    return { spec: completionsCommand, run: completions };
+  },
+};
+
+/** All commands, in the order of the help. */
+export function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
+
+/**
+ * The command of a name.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming those that there are.
+ */
+export function commandOf(name: string): Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load) return load();
+  throw new CapsuleError("invalid_argument", `there is no command ${JSON.stringify(name)}`, {
+    hint: `the commands are: ${Object.keys(COMMANDS).join(", ")}; capsule --help tells more`,
+  });
+}
