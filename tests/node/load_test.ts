@@ -4,6 +4,8 @@ import { CACHE, ROOT, warmEngines } from "../support.ts";
 import { installedApp, NODES } from "./support.ts";
 
 const CALLS = 10_000;
+/** What is looked at when calls run in the host, and when they run in a worker. */
+const PROCESSES = { sandbox: ["host"], process: ["host", "worker"] };
 const GROWTH = 1.05;
 /** Shared pages count by how many map them at the moment: that moves by more. */
 const SHARED_GROWTH = 1.1;
@@ -19,32 +21,39 @@ interface Held {
   descriptors: number;
 }
 
-function check(host: string, stdout: string): void {
-  const { before, after } = JSON.parse(stdout) as { before: Held; after: Held };
-  console.log(`${host}: ${stdout.trim()}`);
-  const shown = `${host}: ${JSON.stringify({ before, after })}`;
-  assertTrue(after.rssKib <= before.rssKib * GROWTH, shown);
-  assertTrue(after.memoryKib <= before.memoryKib * SHARED_GROWTH, shown);
-  assertTrue(after.threads <= before.threads, shown);
-  assertTrue(after.descriptors <= before.descriptors, shown);
+function check(runtime: string, stdout: string, processes: string[]): void {
+  const { seconds: _, ...found } = JSON.parse(stdout);
+  console.log(`${runtime}: ${stdout.trim()}`);
+  assertEquals(Object.keys(found), processes);
+  for (const [name, held] of Object.entries(found)) {
+    const { before, after } = held as { before: Held; after: Held };
+    const shown = `${runtime}, ${name}: ${JSON.stringify({ before, after })}`;
+    assertTrue(after.rssKib <= before.rssKib * GROWTH, shown);
+    assertTrue(after.memoryKib <= before.memoryKib * SHARED_GROWTH, shown);
+    assertTrue(after.threads <= before.threads, shown);
+    assertTrue(after.descriptors <= before.descriptors, shown);
+  }
 }
 
-Deno.test({
-  name: `${CALLS} calls leave nothing behind`,
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const host = `${ROOT}tests/node/hosts/calls.mjs`;
-    const { code, stdout, stderr } = await deno([`--v8-flags=${V8_FLAGS}`], [host, `${CALLS}`]);
-    assertEquals(code, 0, stderr);
-    check("Deno", stdout);
-    using app = await installedApp();
-    Deno.copyFileSync(host, `${app.path}/calls.mjs`);
-    const command = ["node", ...V8_FLAGS, "calls.mjs", `${CALLS}`];
-    const ended = await app.run(NODES.at(-1)!, command, { timeoutMs: 300_000 });
-    assertEquals(ended.status, 0, ended.stderr);
-    check("Node", ended.stdout);
-  },
-});
+for (const [isolation, processes] of Object.entries(PROCESSES)) {
+  Deno.test({
+    name: `${CALLS} calls leave nothing behind: ${processes.join(" and ")}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const host = `${ROOT}tests/node/hosts/calls.mjs`;
+      const args = [`${CALLS}`, isolation];
+      const { code, stdout, stderr } = await deno([`--v8-flags=${V8_FLAGS}`], [host, ...args]);
+      assertEquals(code, 0, stderr);
+      check("Deno", stdout, processes);
+      using app = await installedApp();
+      Deno.copyFileSync(host, `${app.path}/calls.mjs`);
+      const command = ["node", ...V8_FLAGS, "calls.mjs", ...args];
+      const ended = await app.run(NODES.at(-1)!, command, { timeoutMs: 600_000 });
+      assertEquals(ended.status, 0, ended.stderr);
+      check("Node", ended.stdout, processes);
+    },
+  });
+}
 
 Deno.test("V8's own WebAssembly, traps included, beside calls under Deno", async () => {
   const { code, stderr } = await deno([], [`${ROOT}tests/node/hosts/webassembly.mjs`, "4"]);

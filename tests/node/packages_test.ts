@@ -2,7 +2,8 @@
  * The npm packages in an empty folder, with Node alone on the path: no Deno, no Rust, no checkout. The
  * registry gives what they depend on.
  */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
+import { eventually, isAlive } from "../processes.ts";
 import { ROOT, warmEngines } from "../support.ts";
 import { type App, installedApp, NODES } from "./support.ts";
 
@@ -10,7 +11,16 @@ await warmEngines();
 const app: App = await installedApp();
 globalThis.addEventListener("unload", () => app[Symbol.dispose]());
 
-for (const name of ["contract.mjs", "ends.mjs", "exits.mjs", "typed.ts", "webassembly.mjs"]) {
+for (
+  const name of [
+    "contract.mjs",
+    "ends.mjs",
+    "exits.mjs",
+    "killed.mjs",
+    "typed.ts",
+    "webassembly.mjs",
+  ]
+) {
   Deno.copyFileSync(`${ROOT}tests/node/hosts/${name}`, `${app.path}/${name}`);
 }
 Deno.mkdirSync(`${app.path}/examples`);
@@ -72,7 +82,7 @@ for (const node of NODES) {
 
   Deno.test(`Node ${node}: a host in TypeScript`, async () => {
     const { status, stdout, stderr } = await app.run(node, ["node", "typed.ts"]);
-    const expected = "Hello, Ada Hello, Grace 42 file_not_found true\n";
+    const expected = "Hello, Ada Hello, Grace Hello, Edsger 42 file_not_found true\n";
     assertEquals([status, stdout], [0, expected], stderr);
   });
 
@@ -83,7 +93,7 @@ for (const node of NODES) {
       const built = await tool("esbuild", [...bundle, external, outfile, "--log-level=error"]);
       assertEquals(built.status, 0);
       const { status, stdout, stderr } = await app.run(node, ["node", "out/host.mjs"]);
-      const expected = "Hello, Ada Hello, Grace 42 file_not_found true\n";
+      const expected = "Hello, Ada Hello, Grace Hello, Edsger 42 file_not_found true\n";
       assertEquals([status, stdout], [0, expected], external + stderr);
     }
   });
@@ -106,13 +116,41 @@ for (const node of NODES) {
 
   Deno.test(`Node ${node}: a process ends by itself, or as it wishes in the midst of a run`, async () => {
     const timeoutMs = 30_000;
-    const ended = await app.run(node, ["node", "ends.mjs"], { timeoutMs });
-    assertEquals([ended.status, ended.stdout], [0, "1 1 cancelled task_finished\n"], ended.stderr);
-    const exited = await app.run(node, ["node", "exits.mjs", "exit"], { timeoutMs });
-    assertEquals(exited.status, 7, exited.stderr);
-    const thrown = await app.run(node, ["node", "exits.mjs", "throw"], { timeoutMs });
-    assertEquals(thrown.status, 1);
-    assertStringIncludes(thrown.stderr, "Error: thrown by the host");
+    for (const isolation of ["sandbox", "process"]) {
+      const host = (...args: string[]) =>
+        app.run(node, ["node", ...args, isolation], { timeoutMs });
+      const ended = await host("ends.mjs");
+      const expected = [0, "1 1 cancelled task_finished\n"];
+      assertEquals([ended.status, ended.stdout], expected, ended.stderr);
+      const exited = await host("exits.mjs", "exit");
+      assertEquals(exited.status, 7, exited.stderr);
+      const thrown = await host("exits.mjs", "throw");
+      assertEquals(thrown.status, 1);
+      assertStringIncludes(thrown.stderr, "Error: thrown by the host");
+    }
+  });
+
+  Deno.test({
+    name: `Node ${node}: a worker that is killed costs the calls in flight, and none stays behind`,
+    // Only Linux tells which process is the worker.
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const { status, stdout, stderr } = await app.run(node, ["node", "killed.mjs"], {
+        timeoutMs: 30_000,
+      });
+      assertEquals(status, 0, stderr);
+      const { workers, ...seen } = JSON.parse(stdout);
+      assertEquals(seen, {
+        killed: ["internal_error", "internal_error"],
+        message: "the worker process ended (SIGKILL)",
+        again: ["again", 2],
+        evil: false,
+      });
+      assertEquals(workers.length, 2);
+      for (const worker of workers) {
+        assertTrue(await eventually(() => !isAlive(worker)), `the worker ${worker} lives`);
+      }
+    },
   });
 
   Deno.test(`Node ${node}: V8's own WebAssembly, traps included, beside calls`, async () => {

@@ -1,4 +1,8 @@
-/** Uses everything once, and then has nothing left to do: the process ends by itself. */
+/**
+ * Uses everything once, and then has nothing left to do: the process ends by itself.
+ *
+ * Usage: ends.mjs ISOLATION
+ */
 import { open, run } from "@capsule/sdk/runner";
 
 const code = `from capsule import task
@@ -11,10 +15,11 @@ def late():
     import time
     time.sleep(60)`;
 
+const isolation = process.argv[2];
 const events = [];
 const onEvent = ({ type }) => events.push(type);
-const first = await run({ language: "python", code, onEvent });
-const program = await open({ language: "python", code });
+const first = await run({ language: "python", code, isolation, onEvent });
+const program = await open({ language: "python", code, isolation });
 const second = await program.call("main");
 const cancelled = await program.call("late", [], { signal: AbortSignal.timeout(50) });
 // Neither closed nor disposed.

@@ -1,7 +1,7 @@
 /**
  * Ends in the midst of a run.
  *
- * Usage: exits.mjs exit|throw
+ * Usage: exits.mjs exit|throw ISOLATION
  */
 import { run } from "@capsule/sdk/runner";
 
@@ -14,6 +14,7 @@ def main():
 await run({
   language: "python",
   code,
+  isolation: process.argv[3],
   onEvent({ type }) {
     if (type !== "task_started") return;
     // A thread waits for events by then.

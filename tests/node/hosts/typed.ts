@@ -31,6 +31,12 @@ await program[Symbol.asyncDispose]();
 const double = task({ name: "double", compute: "LOW" }, (n: number) => n * 2);
 const doubled: number = unwrap(await double(21));
 
+const apart: Envelope<{ greeting: string }> = await run({
+  ...options,
+  args: ["Edsger"],
+  isolation: "process",
+});
+
 let failed: CapsuleErrorCode | undefined;
 try {
   await run({ file: "missing.ts" });
@@ -41,4 +47,5 @@ try {
 const refused: RunOptions = { file: "a.ts", arguments: [] };
 void refused;
 
-console.log(greeting, second.result?.greeting, doubled, failed, events.includes("task_finished"));
+const greetings = [greeting, second.result?.greeting, apart.result?.greeting];
+console.log(...greetings, doubled, failed, events.includes("task_finished"));
