@@ -4,7 +4,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
 import { eventually, isAlive } from "../processes.ts";
-import { ROOT, warmEngines } from "../support.ts";
+import { project, ROOT, warmEngines } from "../support.ts";
 import { type App, installedApp, NODES } from "./support.ts";
 
 await warmEngines();
@@ -158,6 +158,28 @@ for (const node of NODES) {
     assertEquals(status, 0, stderr);
   });
 }
+
+Deno.test("Deno runs the packages of npm too, with and without a worker", async () => {
+  using folder = project({
+    // What needs a package of its own to be read.
+    "capsule.toml": "[tasks]\ndefault_timeout = '30s'\n",
+    "main.ts": Deno.readTextFileSync(`${ROOT}examples/hello.ts`),
+  });
+  Deno.writeTextFileSync(
+    `${app.path}/deno.mjs`,
+    `import { run } from "@capsule/sdk/runner";
+for (const isolation of ["sandbox", "process"]) {
+  const { result } = await run({ file: "main.ts", cwd: Deno.args[0], args: ["Ada"], isolation });
+  console.log(result);
+}`,
+  );
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "deno.mjs", folder.path],
+    cwd: app.path,
+  }).output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+  assertEquals(new TextDecoder().decode(stdout), "Hello, Ada!\nHello, Ada!\n");
+});
 
 Deno.test("the types of the packages are right for a strict user", async () => {
   const args = ["--ignoreConfig", "--noEmit", "--strict", "--exactOptionalPropertyTypes"];
