@@ -1,6 +1,6 @@
 /** A runtime of the native library, under Deno and Node alike. */
 import { CapsuleError } from "../errors.ts";
-import * as deno from "./deno.ts";
+import { openLibrary } from "./binding.ts";
 import type { Bytes, Library, Submit } from "./library.ts";
 import {
   decodeEvents,
@@ -13,9 +13,6 @@ import {
   type RuntimeConfig,
 } from "./native.ts";
 import { STATUS } from "./symbols.ts";
-
-// Deno is not to wait for the binding of Node.
-const { openLibrary } = "Deno" in globalThis ? deno : await import("./node.ts");
 
 /** A pointer and a length, as `CapsuleBuffer` lies in memory. */
 const BUFFER_BYTES = 16;

@@ -135,8 +135,10 @@ async function lock(path: string): Promise<() => void> {
 }
 
 async function openDatabase(path: string): Promise<Database> {
-  const { DatabaseSync } = await import("node:sqlite");
-  const { databaseOf } = await import("./database.ts");
+  const [{ DatabaseSync }, { databaseOf }] = await Promise.all([
+    import("node:sqlite"),
+    import("./database.ts"),
+  ]);
   return databaseOf(new DatabaseSync(path));
 }
 

@@ -42,9 +42,8 @@ export function progress(text: string): Progress {
 
 function elapsed(started: number): string {
   const seconds = (Date.now() - started) / 1000;
-  return seconds < 60
-    ? `${seconds.toFixed(1)} s`
-    : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
 function remind(): void {

@@ -35,11 +35,7 @@ shown.done(`packed ${files.sort().join(", ")}`);
 async function packSdk(): Promise<void> {
   const folder = `${OUTPUT}/sdk`;
   await Promise.all([
-    run("node_modules/.bin/esbuild", [
-      ...["mod.ts", "runner.ts", "cli.ts", "--bundle", "--splitting", "--format=esm"],
-      ...["--platform=node", "--target=node22.13", "--packages=external", "--charset=utf8"],
-      ...["--chunk-names=[name]-[hash]", "--log-level=warning", `--outdir=${folder}/dist`],
-    ]),
+    run(Deno.execPath(), ["run", "-A", "scripts/bundle.ts", "node", `${folder}/dist`]),
     emitTypes(`${folder}/types`),
   ]);
   await copy("engines/wit/world.wit", `${folder}/engines/wit/world.wit`);

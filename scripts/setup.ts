@@ -78,6 +78,33 @@ const steps = {
       ]);
     },
   },
+  commandLine: {
+    name: "command line",
+    doing: "Bundling the command line",
+    inputs: [
+      ...[
+        "cli.ts",
+        "runner.ts",
+        "mod.ts",
+        "errors.ts",
+        "version.ts",
+        "cli",
+        "compiler",
+        "platform",
+      ],
+      ...["runner", "sdk", "trace", "scripts/bundle.ts", "package-lock.json"],
+      ...["binding", "deno", "library", "native", "runtime", "symbols"].map((n) => `ffi/${n}.ts`),
+    ],
+    outputs: ["dist/cli.js"],
+    async build(log) {
+      await run(log, Deno.execPath(), [
+        ...["run", "-A", "--config=deno.json", "scripts/bundle.ts", "deno", "dist.new"],
+      ]);
+      // Others may start it at this moment.
+      await Deno.remove("dist", { recursive: true }).catch(() => {});
+      await Deno.rename("dist.new", "dist");
+    },
+  },
 } satisfies Record<string, Step>;
 
 Deno.chdir(ROOT);
@@ -91,6 +118,7 @@ const started = new Date();
 try {
   await Promise.all([
     ensure(steps.native),
+    ensure(steps.commandLine),
     ensure(steps.javascriptEngine),
     ensure(steps.python).then(() => ensure(steps.pythonEngine)),
   ]);

@@ -1,6 +1,14 @@
 import { platform } from "../platform/mod.ts";
 import type { RunEvent } from "../runner/events.ts";
-import type { AttemptRow, RunRow, Status, TraceStore } from "./store.ts";
+import {
+  type AttemptRow,
+  isDamage,
+  isLocked,
+  type RunRow,
+  setAside,
+  type Status,
+  TraceStore,
+} from "./store.ts";
 
 /** A run that takes longer is written while it runs, in case that its process is killed. */
 const WRITTEN_AFTER_MS = 50;
@@ -152,7 +160,6 @@ export class TraceRecorder {
     } catch (error) {
       this.#store?.close();
       this.#store = this.#opening = undefined;
-      const { isDamage, isLocked, setAside } = await import("./store.ts");
       if (tries === 0 && isLocked(error)) {
         // To wait for a lock holds this process up: once is enough until the end.
         this.#isHeldUp = true;
@@ -175,7 +182,6 @@ export class TraceRecorder {
   }
 
   async #open(): Promise<TraceStore> {
-    const { TraceStore } = await import("./store.ts");
     const store = await TraceStore.open(this.#root, this.#warn);
     try {
       store.markInterrupted();

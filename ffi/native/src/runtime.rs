@@ -132,6 +132,7 @@ impl Runtime {
             lock(&shared.cancels).remove(&id);
             match loaded {
                 Ok(program) => {
+                    program.engine.expect_call(&program.image);
                     let declarations = program.declarations.clone().into_bytes();
                     lock(&shared.programs).insert(id, Arc::new(program));
                     let event = Event::ProgramLoaded { program: id };

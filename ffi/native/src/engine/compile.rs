@@ -1,7 +1,7 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
 use super::forget_files;
-use super::strip::{Stripped, WASM_PAGE, strip};
+use super::strip::{REVISION, Stripped, WASM_PAGE, strip};
 use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
@@ -85,11 +85,12 @@ struct Names {
 }
 
 impl Names {
-    /// Covers the engine, Wasmtime's version, its settings, and this machine's features.
+    /// Covers the engine, what is made of it, Wasmtime's version, its settings, and this machine's features.
     fn new(engine: &Engine, language: Language, origin: &Origin<'_>) -> Self {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         origin.digest().hash(&mut hasher);
+        REVISION.hash(&mut hasher);
         let id = format!("{}-{:016x}", language.as_str(), hasher.finish());
         Self {
             code: format!("{id}.cwasm"),

@@ -1,5 +1,6 @@
 //! The engines of a runtime: those that came with Capsule, and those that programs brought with them.
 
+use super::strip::REVISION;
 use super::{EngineSource, Language, LanguageEngine, Origin, normalize};
 use crate::cache::{Cache, hex};
 use crate::deadline::Ticker;
@@ -110,7 +111,7 @@ impl Engines {
         let Some(Installed { source, .. }) = self.installed.get(&language) else {
             return Ok(false);
         };
-        let name = format!("{}.code", source.digest);
+        let name = format!("{}-{REVISION}.code", source.digest);
         if let Some(mut file) = self.cache.open(&name)? {
             let mut digest = String::new();
             file.read_to_string(&mut digest)?;

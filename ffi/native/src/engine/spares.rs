@@ -14,7 +14,7 @@ use wasmtime::{Result, Store, format_err};
 
 /// Enough for callers that come one after the other; many at once keep all cores busy anyway.
 const SPARES_AT_MOST: usize = 4;
-/// A process that runs one program once needs none.
+/// A process that runs one program once needs the one that is made when it is loaded.
 const USES_BEFORE_SPARES: usize = 2;
 
 /// An instance in which nothing has run.
@@ -52,11 +52,18 @@ impl Spares {
 
     /// Reserves the making of one more, if one is wanted.
     fn reserve(&self) -> bool {
-        if self.uses.load(Ordering::Relaxed) < USES_BEFORE_SPARES {
-            return false;
-        }
+        self.uses.load(Ordering::Relaxed) >= USES_BEFORE_SPARES
+            && self.reserve_up_to(SPARES_AT_MOST)
+    }
+
+    /// Reserves the making of the only one.
+    fn reserve_first(&self) -> bool {
+        self.reserve_up_to(1)
+    }
+
+    fn reserve_up_to(&self, at_most: usize) -> bool {
         let ready = self.lock();
-        if ready.len() + self.making.load(Ordering::Relaxed) >= SPARES_AT_MOST {
+        if ready.len() + self.making.load(Ordering::Relaxed) >= at_most {
             return false;
         }
         self.making.fetch_add(1, Ordering::Relaxed);
@@ -80,19 +87,31 @@ impl LanguageEngine {
         bare
     }
 
+    /// Makes one for the first call of a program that has been loaded, while its host gets ready for that.
+    pub fn expect_call(self: &Arc<Self>, image: &Arc<Image>) {
+        if self.spares.reserve_first() {
+            self.make_spare(image);
+        }
+    }
+
     /// Makes spares for more calls of the same program.
     fn refill(self: &Arc<Self>, image: &Arc<Image>) {
         while self.spares.reserve() {
-            let engine = Arc::clone(self);
-            let image = Arc::clone(image);
-            tokio::spawn(async move {
-                // One that cannot be made ahead is made, or refused, when it is needed.
-                if let Ok(bare) = engine.make(&image).await {
-                    engine.spares.lock().push(bare);
-                }
-                engine.spares.making.fetch_sub(1, Ordering::Relaxed);
-            });
+            self.make_spare(image);
         }
+    }
+
+    /// Makes one that is reserved.
+    fn make_spare(self: &Arc<Self>, image: &Arc<Image>) {
+        let engine = Arc::clone(self);
+        let image = Arc::clone(image);
+        tokio::spawn(async move {
+            // One that cannot be made ahead is made, or refused, when it is needed.
+            if let Ok(bare) = engine.make(&image).await {
+                engine.spares.lock().push(bare);
+            }
+            engine.spares.making.fetch_sub(1, Ordering::Relaxed);
+        });
     }
 
     async fn make(&self, image: &Arc<Image>) -> Result<Bare> {
