@@ -21,16 +21,17 @@ export function esbuildPath(): string {
   return path;
 }
 
-/** The command `capsule`, as a file to start a process with. */
+/**
+ * The command `capsule`, as a file to start a process with. A file of that name beside this one may be the
+ * user's, where a bundler has made one file of a program and Capsule.
+ */
 export function commandPath(): string {
-  const inPackage = join("dist", "cli.js");
-  const own = [join(ownFolder, "cli.ts"), join(ownFolder, inPackage)];
-  // A bundler has put this file elsewhere: the package is where that finds it, as it finds the library.
-  const installed = platform.packageFolder(SDK_PACKAGE, ownFile);
-  const found = [...own, ...installed === undefined ? [] : [join(installed, inPackage)]]
-    .find((path) => platform.stat(path)?.isFile);
-  if (found === undefined) throw missing("command", own[1]!);
-  return found;
+  const folder = isCheckout() ? ownFolder : platform.packageFolder(SDK_PACKAGE, ownFile);
+  const path = folder && join(folder, ...isCheckout() ? ["cli.ts"] : ["dist", "cli.js"]);
+  if (path === undefined || platform.stat(path) === undefined) {
+    throw missing("command", path ?? SDK_PACKAGE);
+  }
+  return path;
 }
 
 /** The native library for this machine. */

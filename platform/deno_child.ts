@@ -12,10 +12,7 @@ export function startFile(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-all", "--quiet", "--no-check", "--no-lock"],
-      ...hasFile(config)
-        ? [`--config=${config}`]
-        // In a package of npm: what that needs lies where Node looks for it.
-        : ["--no-config", "--node-modules-dir=manual"],
+      hasFile(config) ? `--config=${config}` : "--no-config",
       file,
       ...args,
     ],

@@ -10,7 +10,8 @@ root=$(CDPATH='' cd "$here/.." && pwd -P)
 
 # Everything that decides what is built.
 inputs="package.json package-lock.json scripts engines ffi/native/Cargo.toml ffi/native/Cargo.lock
-  ffi/native/src python/src sdk mod.ts runner.ts cli.ts cli compiler platform runner trace ffi/*.ts"
+  ffi/native/src python/src sdk mod.ts runner.ts cli.ts cli compiler platform protocol runner trace worker
+  ffi/*.ts"
 
 find_deno() {
   for deno in "$root"/node_modules/@deno/*/deno; do

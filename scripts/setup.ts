@@ -92,7 +92,7 @@ const steps = {
         "compiler",
         "platform",
       ],
-      ...["runner", "sdk", "trace", "scripts/bundle.ts", "package-lock.json"],
+      ...["protocol", "runner", "sdk", "trace", "worker", "scripts/bundle.ts", "package-lock.json"],
       ...["binding", "deno", "library", "native", "runtime", "symbols"].map((n) => `ffi/${n}.ts`),
     ],
     outputs: ["dist/cli.js"],

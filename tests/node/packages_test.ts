@@ -87,6 +87,11 @@ for (const node of NODES) {
   });
 
   Deno.test(`Node ${node}: a host that a bundler has made one file of`, async () => {
+    // What a user may have there is not taken for Capsule's own.
+    for (const path of ["cli.ts", "dist/cli.js"]) {
+      Deno.mkdirSync(`${app.path}/dist`, { recursive: true });
+      Deno.writeTextFileSync(`${app.path}/${path}`, "throw new Error('of the user')");
+    }
     for (const external of ["--packages=external", "--external:koffi"]) {
       const bundle = ["typed.ts", "--bundle", "--platform=node", "--format=esm"];
       const outfile = "--outfile=out/host.mjs";
