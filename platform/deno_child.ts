@@ -28,7 +28,6 @@ export function startFile(
   // Its end is told by `ended`, and not by whoever writes to it.
   input.closed.catch(() => {});
   return {
-    processId: child.pid,
     write: (bytes) => void input.write(bytes).catch(() => {}),
     output: () => child.stdout,
     ended: child.status.then(({ code, signal }) => signal ?? `status ${code}`),

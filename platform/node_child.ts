@@ -23,7 +23,6 @@ export async function startFile(
   // They are sockets, whatever their types say.
   const handles = [child, child.stdin as Socket, child.stdout as Socket];
   return {
-    processId: child.pid!,
     write: (bytes) => void child.stdin.write(bytes),
     output: () => child.stdout,
     ended,

@@ -114,7 +114,6 @@ export interface RunOptions {
 
 /** A process that runs. Its standard error is this process's own. */
 export interface Child {
-  readonly processId: number;
   /** Writes to its standard input. What it no longer reads is lost. */
   write(bytes: Uint8Array<ArrayBuffer>): void;
   /** What it writes to its standard output, until it ends. */

@@ -1,15 +1,11 @@
 /** A worker process, and what it has been asked for. */
-import { cacheFolder, certificateFiles, commandPath } from "../compiler/tools.ts";
 import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
-import { type Child, platform } from "../platform/mod.ts";
-import { resolve } from "../platform/path.ts";
-import { FrameDecoder } from "../protocol/decoder.ts";
+import type { Child } from "../platform/mod.ts";
 import { encodeFrame, type Frame, ID_AT_MOST } from "../protocol/frame.ts";
-import { type ClientMessage, PROTOCOL, type WorkerMessage } from "../protocol/messages.ts";
+import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
 import type { RunEvent } from "./events.ts";
-
-/** Set in a worker: one that starts another would never end. */
-const WORKER_VARIABLE = "CAPSULE_WORKER";
+import { Turns } from "./turns.ts";
+import { type StartedWorker, startWorker } from "./worker_start.ts";
 
 /** The worker process has ended, and with it what it was asked for. */
 export class WorkerEnded extends Error {}
@@ -36,17 +32,15 @@ interface Waiting {
 /** One worker process. */
 export class WorkerConnection {
   readonly #child: Child;
-  /** How many more requests may be sent. */
-  #free: number;
-  /** Who waits to send one, in order. */
-  readonly #queue = new Set<(granted: boolean) => void>();
+  readonly #turns: Turns;
   readonly #underWay = new Map<number, Waiting>();
   #lastId = 0;
   #hasEnded = false;
 
-  private constructor(child: Child, requestsAtMost: number) {
+  private constructor({ child, frames, requestsAtMost }: StartedWorker) {
     this.#child = child;
-    this.#free = requestsAtMost;
+    this.#turns = new Turns(requestsAtMost);
+    this.#receive(frames);
   }
 
   /**
@@ -55,23 +49,7 @@ export class WorkerConnection {
    * @throws {CapsuleError} `installation`, when it does not start, or is one of another version.
    */
   static async start(): Promise<WorkerConnection> {
-    const child = await startChild();
-    const frames = framesOf(child);
-    const { value: first } = await frames.next();
-    const ready = first?.header as Partial<WorkerMessage> | undefined;
-    if (ready?.type === "ready" && "requests" in ready && ready.protocol === PROTOCOL) {
-      const connection = new WorkerConnection(child, ready.requests);
-      connection.#receive(frames);
-      return connection;
-    }
-    child.kill();
-    const problem = ready === undefined ? `it ended (${await child.ended})` : "it is no worker";
-    throw cannotStart(problem);
-  }
-
-  /** Of the worker. */
-  get processId(): number {
-    return this.#child.processId;
+    return new WorkerConnection(await startWorker());
   }
 
   /** Whether it takes no more requests. */
@@ -89,27 +67,7 @@ export class WorkerConnection {
    * ended. The reason of the signal is thrown if that aborts.
    */
   turn(signal?: AbortSignal): Promise<boolean> {
-    if (this.#hasEnded) return Promise.resolve(false);
-    if (this.#free > 0) {
-      this.#free--;
-      return Promise.resolve(true);
-    }
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#queue.delete(grant);
-        signal?.removeEventListener("abort", abort);
-      };
-      const grant = (granted: boolean) => {
-        leave();
-        resolve(granted);
-      };
-      const abort = () => {
-        leave();
-        reject(signal!.reason);
-      };
-      signal?.addEventListener("abort", abort, { once: true });
-      this.#queue.add(grant);
-    });
+    return this.#turns.take(signal);
   }
 
   /**
@@ -155,9 +113,7 @@ export class WorkerConnection {
     } finally {
       signal?.removeEventListener("abort", cancel);
       this.#underWay.delete(id);
-      const [next] = this.#queue;
-      if (next === undefined) this.#free++;
-      else next(true);
+      this.#turns.release();
     }
   }
 
@@ -169,6 +125,7 @@ export class WorkerConnection {
   /** Lets the worker end, as nobody needs it. */
   retire(): void {
     this.#hasEnded = true;
+    this.#turns.close();
     this.#child.closeInput();
   }
 
@@ -192,7 +149,7 @@ export class WorkerConnection {
     }
     // At once: the next request goes to the next worker.
     this.#hasEnded = true;
-    for (const grant of this.#queue) grant(false);
+    this.#turns.close();
     this.#child.kill();
     const status = await this.#child.ended;
     const ended = new WorkerEnded(`the worker process ended (${status}${problem})`);
@@ -224,37 +181,3 @@ export class WorkerConnection {
 
 /** The worker has cancelled what it was asked for. */
 class Cancelled extends Error {}
-
-async function startChild(): Promise<Child> {
-  const environment = platform.environment();
-  if (WORKER_VARIABLE in environment) throw cannotStart("this process is one");
-  const here = (path: string) => resolve(platform.cwd(), path);
-  const [certificates] = certificateFiles();
-  const variables = {
-    ...environment,
-    [WORKER_VARIABLE]: "1",
-    // It starts elsewhere.
-    CAPSULE_CACHE_DIR: here(cacheFolder()),
-    ...environment.SSL_CERT_FILE ? { SSL_CERT_FILE: here(certificates!) } : {},
-  };
-  const path = commandPath();
-  try {
-    return await platform.start(path, ["worker"], variables);
-  } catch (cause) {
-    throw cannotStart((cause as Error).message, cause);
-  }
-}
-
-async function* framesOf(child: Child): AsyncGenerator<Frame, undefined> {
-  const decoder = new FrameDecoder();
-  for await (const bytes of child.output()) {
-    for (const frame of decoder.push(bytes)) {
-      if ("problem" in frame) throw new Error(frame.problem);
-      yield frame;
-    }
-  }
-}
-
-function cannotStart(problem: string, cause?: unknown): CapsuleError {
-  return new CapsuleError("installation", `Cannot start a worker process: ${problem}`, { cause });
-}
