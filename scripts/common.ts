@@ -3,6 +3,10 @@
 /** The root of the checkout. */
 export const ROOT = new URL("../", import.meta.url).pathname;
 
+/** What a sandbox has of the pip package: the rest is for hosts. */
+export const GUEST_SDK = ["__init__", "_envelope", "_errors", "_task"]
+  .map((name) => `python/src/capsule/${name}.py`);
+
 /** Bytes as lower-case hexadecimal digits. */
 export function encodeHex(bytes: ArrayBuffer): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -3,7 +3,7 @@
  *
  * Usage: deno run -A scripts/setup.ts
  */
-import { encodeHex, progress, ROOT } from "./common.ts";
+import { encodeHex, GUEST_SDK, progress, ROOT } from "./common.ts";
 
 /** A thing to build. */
 interface Step {
@@ -68,7 +68,7 @@ const steps = {
   pythonEngine: {
     name: "Python engine",
     doing: "Building the Python engine",
-    inputs: ["engines/wit", "engines/python", "python/src"],
+    inputs: ["engines/wit", "engines/python", ...GUEST_SDK],
     outputs: ["build/engines/python.wasm"],
     async build(log) {
       await Deno.mkdir("build/engines", { recursive: true });

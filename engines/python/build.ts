@@ -3,6 +3,8 @@
  *
  * Usage: deno run -A engines/python/build.ts COMPONENTIZE_PY OUTPUT.wasm
  */
+import { GUEST_SDK } from "../../scripts/common.ts";
+
 const root = new URL("../../", import.meta.url).pathname;
 const [componentizePy, output] = Deno.args;
 if (!componentizePy || !output) throw new TypeError("Usage: build.ts COMPONENTIZE_PY OUTPUT.wasm");
@@ -13,11 +15,17 @@ const packages = `${environment}/lib/python3/site-packages`;
 await Deno.mkdir(packages, { recursive: true });
 await copyFolder(await timeZones(), `${packages}/tzdata`);
 
+const sdk = `${environment}/sdk`;
+await Deno.mkdir(`${sdk}/capsule`, { recursive: true });
+for (const file of GUEST_SDK) {
+  await Deno.copyFile(`${root}${file}`, `${sdk}/capsule/${file.split("/").at(-1)}`);
+}
+
 const { success } = await new Deno.Command(componentizePy, {
   args: [
     ...["--quiet", "--wit-path", `${root}engines/wit`, "--world", "python"],
     ...["componentize", "capsule_engine", "--output", output],
-    ...["--python-path", `${root}engines/python`, "--python-path", `${root}python/src`],
+    ...["--python-path", `${root}engines/python`, "--python-path", sdk],
   ],
   env: { VIRTUAL_ENV: environment },
   stdout: "inherit",

@@ -1,4 +1,6 @@
-"""Tasks that run in sandboxes of their own: ``task`` declares one.
+"""Functions that run in sandboxes of their own.
+
+``task`` declares one, in a program:
 
 >>> from capsule import task, unwrap
 >>> @task(name="double", compute="LOW")
@@ -6,19 +8,82 @@
 ...     return 2 * n
 >>> unwrap(double(21))
 42
+
+``run`` and ``open``, and without an event loop ``run_sync`` and ``open_sync``, run programs:
+
+    envelope = run_sync(file="sandbox.py", args=["1 + 1"])
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._envelope import Envelope, EnvelopeError, ErrorType, Execution, TaskError, unwrap
+from ._errors import CapsuleError, CapsuleErrorCode
 from ._task import Task, TaskFuture, task
 
+if TYPE_CHECKING:
+    from ._client.events import RunEvent
+    from ._client.open import Program, SyncProgram, open, open_sync
+    from ._client.request import FolderAccess, Policy
+    from ._client.run import run, run_sync
+
 __all__ = [
+    "CapsuleError",
+    "CapsuleErrorCode",
     "Envelope",
     "EnvelopeError",
     "ErrorType",
     "Execution",
+    "FolderAccess",
+    "Policy",
+    "Program",
+    "RunEvent",
+    "SyncProgram",
     "Task",
     "TaskError",
     "TaskFuture",
+    "open",
+    "open_sync",
+    "run",
+    "run_sync",
     "task",
     "unwrap",
 ]
+
+#: What only hosts have, by the module that holds it: loaded when it is first asked for.
+_CLIENT = {
+    "FolderAccess": "request",
+    "Policy": "request",
+    "Program": "open",
+    "RunEvent": "events",
+    "SyncProgram": "open",
+    "open": "open",
+    "open_sync": "open",
+    "run": "run",
+    "run_sync": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _CLIENT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        value = getattr(import_module(f"._client.{_CLIENT[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}._client":
+            raise
+        value = _in_sandbox(name)
+    globals()[name] = value
+    return value
+
+
+def _in_sandbox(name: str) -> Any:
+    """What stands for it in a sandbox: a program that runs itself on a host can be loaded there."""
+    if name[0].isupper():
+        return Any
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise RuntimeError(f"capsule.{name} is for hosts: in a sandbox, call tasks")
+
+    return refuse

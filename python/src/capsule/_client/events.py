@@ -1,0 +1,115 @@
+"""What happens while a program is loaded and its tasks run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+from .exchange import Answer
+from .frames import Frame
+
+Language = Literal["javascript", "python"]
+
+
+class EventError(TypedDict):
+    """Why a task failed, or an attempt of it."""
+
+    error_type: str
+    message: str
+
+
+class ProgramLoading(TypedDict):
+    """A program is being loaded."""
+
+    type: Literal["program_loading"]
+    language: Language
+
+
+class EngineCompiling(TypedDict):
+    """The engine of a language is compiled to machine code: once a machine, some seconds."""
+
+    type: Literal["engine_compiling"]
+    language: Language
+
+
+class EngineCompiled(TypedDict):
+    """The engine is there."""
+
+    type: Literal["engine_compiled"]
+    language: Language
+    duration_ms: float
+
+
+class AccessWithheld(TypedDict):
+    """What tasks declare, and whoever runs them has not permitted."""
+
+    type: Literal["access_withheld"]
+    hosts: list[str]
+    files: list[str]
+    env: list[str]
+
+
+class Output(TypedDict):
+    """A task has printed something."""
+
+    type: Literal["output"]
+    task: int
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+
+
+class TaskStarted(TypedDict):
+    """A task has started. ``parent`` is the number of the task that called it."""
+
+    type: Literal["task_started"]
+    task: int
+    parent: int | None
+    name: str
+
+
+class TaskRetried(TypedDict):
+    """An attempt has failed and another one begins. 1 is the first attempt."""
+
+    type: Literal["task_retried"]
+    task: int
+    attempt: int
+    duration_ms: float
+    fuel_consumed: int
+    ram_used: int
+    error: EventError
+
+
+class TaskFinished(TypedDict):
+    """A task has ended. ``error`` is None if it succeeded."""
+
+    type: Literal["task_finished"]
+    task: int
+    name: str
+    duration_ms: float
+    retries: int
+    fuel_consumed: int
+    ram_used: int
+    error: EventError | None
+
+
+#: Tasks are numbered within their run.
+RunEvent = (
+    ProgramLoading
+    | EngineCompiling
+    | EngineCompiled
+    | AccessWithheld
+    | Output
+    | TaskStarted
+    | TaskRetried
+    | TaskFinished
+)
+
+_NAMES = {"durationMs": "duration_ms", "fuelConsumed": "fuel_consumed", "ramUsed": "ram_used"}
+
+
+def event_of(frame: Answer) -> Any:
+    """The ``RunEvent`` that a frame tells of."""
+    assert isinstance(frame, Frame)
+    event = {_NAMES.get(name, name): value for name, value in frame.header["event"].items()}
+    if event["type"] == "output":
+        event["data"] = frame.payload
+    return event

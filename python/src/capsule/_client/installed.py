@@ -1,0 +1,97 @@
+"""What is started, found beside this package and nowhere else.
+
+Neither PATH nor the current folder nor the user's project is asked: a program of a stranger may lie
+there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .._errors import CapsuleError
+
+#: `capsule`, as it is imported.
+_PACKAGE = Path(__file__).parent.parent
+#: What only a wheel has: scripts/wheel.ts makes it.
+_BUNDLE = _PACKAGE / "_bundle"
+#: The name of the distribution, and of its program.
+_DENO = "deno"
+#: Nothing of the user's project is read, and nothing loaded from elsewhere.
+_FLAGS = ["--no-config", "--no-remote", "--no-npm", "--no-lock", "--node-modules-dir=none"]
+
+
+def capsule_command(*args: str) -> list[str]:
+    """The command line of Capsule, with these arguments.
+
+    Raises:
+        CapsuleError: ``installation``, when something of it is missing.
+    """
+    run = ["run", "-A", "--no-check", "--quiet"]
+    cli = _BUNDLE / "dist" / "cli.js"
+    if cli.is_file():
+        return [_installed_deno(), *run, *_FLAGS, str(cli), *args]
+    root = _checkout()
+    if root is None:
+        raise _missing("bundle of Capsule", str(cli))
+    deno = next(root.glob("node_modules/@deno/*/deno"), None)
+    if deno is None:
+        raise CapsuleError(
+            "installation", f'Cannot find Deno in "{root}"', "scripts/capsule installs it"
+        )
+    return [str(deno), *run, f"--config={root}/deno.json", f"{root}/cli.ts", *args]
+
+
+def deno_environment() -> dict[str, str]:
+    """The environment of this process, without what changes how Deno runs a file."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "DENO_DIR" or not name.startswith("DENO_")
+    }
+    return {**kept, "DENO_NO_PACKAGE_JSON": "1", "DENO_NO_UPDATE_CHECK": "1"}
+
+
+def _checkout() -> Path | None:
+    """The root of the checkout that this file lies in, when it is no wheel's."""
+    source = _PACKAGE.resolve().parent
+    root = source.parent.parent
+    is_checkout = (source.parent.name, source.name) == ("python", "src")
+    return root if is_checkout and (root / "ffi" / "native" / "Cargo.toml").is_file() else None
+
+
+def _installed_deno() -> str:
+    """The program of the distribution `deno`, which this one depends on."""
+    # Not `import deno`: the user's project may have a module of that name.
+    from importlib.metadata import distributions
+
+    folders = _package_folders()
+    for distribution in distributions(name=_DENO, path=folders):
+        for file in distribution.files or []:
+            if file.name != _DENO or file.parent.name != "bin":
+                continue
+            program = Path(os.path.abspath(str(file.locate())))
+            if program.is_file():
+                return str(program)
+    # `pip install --target` puts programs beside packages, and says otherwise.
+    for folder in folders:
+        program = Path(folder, "bin", _DENO)
+        if program.is_file():
+            return str(program)
+    raise _missing("program of the package deno", folders[0])
+
+
+def _package_folders() -> list[str]:
+    """Folders of packages: this one's, and those of this Python, but never the current one."""
+    import site
+
+    user = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    return [str(_PACKAGE.parent), *user, *site.getsitepackages()]
+
+
+def _missing(what: str, path: str) -> CapsuleError:
+    return CapsuleError(
+        "installation",
+        f'Cannot find the {what} at "{path}"',
+        "pip install --force-reinstall capsule-sdk brings it; there are wheels for Linux on x86-64",
+    )

@@ -1,0 +1,191 @@
+"""Loads a program and keeps it warm for many calls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Literal
+
+from .._envelope import Envelope
+from .opened import Opened
+from .request import Policy
+from .steps import drive, drive_async
+from .waiting import EventListener
+
+
+class Program:
+    """A program that is open: calls of it start at once. Close it when it is no longer needed.
+
+    It may be used in several event loops, and outlives the worker process and a fork: it is loaded
+    again when it has to be.
+    """
+
+    def __init__(self, opened: Opened) -> None:
+        """For ``open``."""
+        self._opened = opened
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of the program's tasks."""
+        return [*self._opened.tasks]
+
+    async def call(
+        self,
+        task: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        on_event: EventListener | None = None,
+    ) -> Envelope[Any]:
+        """Runs a task in a fresh sandbox. Cancelled as ``run`` is.
+
+        Args:
+            task: Its name.
+            args: Its arguments: whatever JSON can hold.
+            kwargs: Its keyword arguments, if it is written in Python.
+            on_event: Hears of what happens in this call, in the event loop's thread.
+
+        Raises:
+            CapsuleError: ``task_not_found``; ``invalid_argument`` for arguments that JSON cannot
+                hold, or when the program is closed.
+        """
+        return await drive_async(self._opened.call_steps(task, args, kwargs, on_event))
+
+    def close(self) -> None:
+        """Forgets the program. Calls that are under way go on."""
+        self._opened.close()
+
+    async def __aenter__(self) -> Program:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+
+class SyncProgram:
+    """Like ``Program``, for programs without an event loop. Threads may share it."""
+
+    def __init__(self, opened: Opened) -> None:
+        """For ``open_sync``."""
+        self._opened = opened
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of the program's tasks."""
+        return [*self._opened.tasks]
+
+    def call(
+        self,
+        task: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        on_event: EventListener | None = None,
+    ) -> Envelope[Any]:
+        """Runs a task in a fresh sandbox and waits for the envelope. Ctrl-C cancels it.
+
+        Args:
+            task: Its name.
+            args: Its arguments: whatever JSON can hold.
+            kwargs: Its keyword arguments, if it is written in Python.
+            on_event: Hears of what happens in this call, in this thread.
+
+        Raises:
+            CapsuleError: as ``Program.call``.
+        """
+        return drive(self._opened.call_steps(task, args, kwargs, on_event))
+
+    def close(self) -> None:
+        """Forgets the program. Calls that are under way go on."""
+        self._opened.close()
+
+    def __enter__(self) -> SyncProgram:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Opening:
+    """What ``open`` gives: await it, or enter it with ``async with``."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """For ``open``."""
+        self._options = options
+        self._program: Program | None = None
+
+    def __await__(self) -> Generator[Any, Any, Program]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> Program:
+        self._program = await self._open()
+        return self._program
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._program is not None:
+            self._program.close()
+
+    async def _open(self) -> Program:
+        opened = Opened(self._options)
+        await drive_async(opened.open_steps(self._options["on_event"]))
+        return Program(opened)
+
+
+def open(
+    *,
+    file: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    language: Literal["python", "typescript", "javascript"] | None = None,
+    mounts: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    policy: Policy | Literal["declared", "none"] | None = None,
+    on_event: EventListener | None = None,
+) -> Opening:
+    """Loads a program and keeps it warm for many calls.
+
+        async with capsule.open(file="sandbox.py") as program:
+            first = await program.call("main", ["1 + 1"])
+            second = await program.call("main", ["2 + 2"])
+
+    ``program = await capsule.open(…)`` is the same without a block: ``program.close()`` ends it.
+
+    Args:
+        file: As those of ``run``, all of them.
+        code: The program itself, instead of a file.
+        language: The language of ``code``.
+        mounts: Folders that all tasks may touch besides their own.
+        env: Environment variables that win over ``os.environ``.
+        cwd: The folder that relative paths start from: the current one by default.
+        policy: What tasks may reach of what they declare.
+        on_event: Hears of what happens while the program is loaded.
+
+    Raises:
+        CapsuleError: for mistakes on the host's side, when it is awaited: no such file, a syntax
+            error, a bad option, top-level code that fails.
+    """
+    return Opening(dict(locals()))
+
+
+def open_sync(
+    *,
+    file: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    language: Literal["python", "typescript", "javascript"] | None = None,
+    mounts: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    policy: Policy | Literal["declared", "none"] | None = None,
+    on_event: EventListener | None = None,
+) -> SyncProgram:
+    """Like ``open``, for programs without an event loop.
+
+        with capsule.open_sync(file="sandbox.py") as program:
+            envelope = program.call("main", ["1 + 1"])
+
+    Raises:
+        CapsuleError: as ``open``.
+    """
+    opened = Opened(dict(locals()))
+    drive(opened.open_steps(on_event))
+    return SyncProgram(opened)

@@ -1,0 +1,100 @@
+"""A program that is open in the worker of this process, whichever that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from .._envelope import Envelope
+from .._errors import CapsuleError
+from .exchange import Answer, Cancelled, Exchange
+from .frames import Frame
+from .outcome import envelope_of, error_of, must_repeat
+from .request import call_request, open_request
+from .steps import Steps
+from .waiting import EventListener
+from .worker import LOCK, Worker, flush
+
+
+class Opened:
+    """What handles of both kinds hold. It is opened again when its worker has ended."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        # Made once: the same program, in the same environment, when it is opened again.
+        self._request = open_request(options)
+        self._opening: Exchange | None = None
+        self._is_closed = False
+        #: Known once it is open.
+        self.tasks: list[str] = []
+
+    def open_steps(self, on_event: EventListener | None = None) -> Steps[tuple[Worker, int]]:
+        """Opens the program unless it is open. Returns where, and its number there."""
+        while True:
+            opening = self._current_opening()
+            answer = opening.answer
+            if answer is None:
+                answer = yield opening, on_event
+            if isinstance(answer, Frame) and answer.type == "opened" and opening.worker:
+                self.tasks = answer.header["tasks"]
+                return opening.worker, answer.header["program"]
+            with LOCK:
+                if self._opening is opening:
+                    self._opening = None
+            # Cancelled by another caller who waited for it too, perhaps.
+            if not must_repeat(answer) and not _was_cancelled(answer):
+                raise error_of(answer)
+
+    def call_steps(
+        self,
+        task: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        on_event: EventListener | None,
+    ) -> Steps[Envelope[Any]]:
+        """Calls a task."""
+        while True:
+            if self._is_closed:
+                message = f'Cannot call "{task}": the program is closed'
+                raise CapsuleError("invalid_argument", message)
+            worker, program = yield from self.open_steps()
+            request = call_request(program, task, args, kwargs, observe=on_event is not None)
+            request.worker = worker
+            answer = yield request, on_event
+            if not must_repeat(answer):
+                return envelope_of(answer, task)
+
+    def close(self) -> None:
+        """Lets the worker forget the program."""
+        self._forget()
+        flush()
+
+    def _current_opening(self) -> Exchange:
+        with LOCK:
+            opening = self._opening
+            if opening is None or (opening.worker is not None and opening.worker.has_ended):
+                opening = Exchange(self._request.header, self._request.payload)
+                self._opening = opening
+            return opening
+
+    def _forget(self) -> None:
+        self._is_closed = True
+        opening, self._opening = self._opening, None
+        if opening is not None and opening.is_submitted:
+            # It may still be under way.
+            opening.listen(partial(_close, opening))
+
+    def __del__(self) -> None:
+        # A net: no lock is taken here that this thread might hold.
+        if hasattr(self, "_opening"):
+            self._forget()
+
+
+def _close(opening: Exchange, answer: Answer) -> None:
+    if opening.worker and isinstance(answer, Frame) and answer.type == "opened":
+        opening.worker.close_program(answer.header["program"])
+
+
+def _was_cancelled(answer: Answer) -> bool:
+    is_failure = isinstance(answer, Frame) and answer.header.get("code") == "cancelled"
+    return is_failure or isinstance(answer, Cancelled)

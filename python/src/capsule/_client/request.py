@@ -1,0 +1,116 @@
+"""From the arguments of `run` and `open` to what the worker is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+from .._errors import CapsuleError
+from .exchange import Exchange
+
+
+class FolderAccess(TypedDict, total=False):
+    """A folder, and what may be done in it: ``{"path": "./data", "mode": "read-only"}``."""
+
+    path: str
+    mode: Literal["read-only", "ro", "read-write", "rw"]
+
+
+class Policy(TypedDict, total=False):
+    """What tasks may reach of what they declare. What is left out permits nothing."""
+
+    #: As ``allowed_hosts`` of a task.
+    allow_hosts: Sequence[str]
+    #: As ``allowed_files`` of a task: relative to the project's root.
+    allow_files: Sequence[str | FolderAccess]
+    #: As ``env_variables`` of a task.
+    allow_env: Sequence[str]
+
+
+_POLICY_KEYS = {
+    "allow_hosts": "allowHosts",
+    "allow_files": "allowFiles",
+    "allow_env": "allowEnv",
+}
+
+
+def run_request(options: Mapping[str, Any]) -> Exchange:
+    """Asks for a run, by the arguments of ``run``.
+
+    Raises:
+        CapsuleError: ``invalid_argument``; ``file_not_found`` if there is no current folder.
+    """
+    return _program_request("run", options)
+
+
+def open_request(options: Mapping[str, Any]) -> Exchange:
+    """Asks for a program to be opened, by the arguments of ``open``.
+
+    Raises:
+        CapsuleError: as ``run_request``.
+    """
+    return _program_request("open", options)
+
+
+def call_request(
+    program: int, task: str, args: object, kwargs: object, *, observe: bool
+) -> Exchange:
+    """Asks for a call of a task of a program that is open.
+
+    Raises:
+        CapsuleError: ``invalid_argument``, for what JSON cannot hold.
+    """
+    header = {"type": "call", "program": program, "task": task, "observe": observe}
+    given = {"args": args} if kwargs is None else {"args": args, "kwargs": kwargs}
+    return Exchange(header, _encode(given))
+
+
+def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
+    given = {name: value for name, value in options.items() if value is not None}
+    observe = given.pop("on_event", None) is not None
+    given["cwd"] = _folder(given.get("cwd"))
+    given["environment"] = _environment()
+    if "file" in given:
+        given["file"] = os.fsdecode(given["file"])
+    if isinstance(given.get("policy"), Mapping):
+        given["policy"] = _policy(given["policy"])
+    return Exchange({"type": type, "observe": observe}, _encode(given))
+
+
+def _folder(cwd: Any) -> str:
+    try:
+        return os.path.abspath(os.fsdecode("" if cwd is None else cwd))
+    except FileNotFoundError as error:
+        message = "Cannot use the current folder: it was removed"
+        raise CapsuleError("file_not_found", message) from error
+
+
+def _environment() -> dict[str, str]:
+    """The variables of this process, and the virtual environment that it runs in."""
+    environment = dict(os.environ)
+    # Programs then find the packages that their host finds, whether it was activated or not.
+    if sys.prefix != sys.base_prefix:
+        environment.setdefault("VIRTUAL_ENV", sys.prefix)
+    return environment
+
+
+def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    for key in policy:
+        if key not in _POLICY_KEYS:
+            known = ", ".join(_POLICY_KEYS)
+            raise CapsuleError(
+                "invalid_argument", f"policy: unknown key {key!r}; there are: {known}"
+            )
+    return {_POLICY_KEYS[key]: value for key, value in policy.items()}
+
+
+def _encode(request: object) -> bytes:
+    try:
+        # Text stays ASCII: so lone surrogates, which UTF-8 does not have, come over.
+        return json.dumps(request, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        message = f"the arguments have no JSON: {error}"
+        raise CapsuleError("invalid_argument", message) from error

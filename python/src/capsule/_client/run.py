@@ -1,0 +1,92 @@
+"""Runs a task of a program, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from .._envelope import Envelope
+from .request import Policy
+from .steps import drive, drive_async, run_steps
+from .waiting import EventListener
+
+
+async def run(
+    *,
+    file: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    language: Literal["python", "typescript", "javascript"] | None = None,
+    task: str = "main",
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    mounts: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    policy: Policy | Literal["declared", "none"] | None = None,
+    on_event: EventListener | None = None,
+) -> Envelope[Any]:
+    """Runs a task of a program in a sandbox. What goes wrong in the task is in the envelope.
+
+        envelope = await run(file="sandbox.py", args=["1 + 1"])
+        print(envelope["result"] if envelope["success"] else envelope["error"]["message"])
+
+    Cancelling the ``asyncio`` task, or ``asyncio.timeout`` around it, cancels the run, whatever it
+    is at; it is over when ``CancelledError`` is raised here.
+
+    Args:
+        file: A ``.py``, ``.ts`` or ``.js`` file, or a ``.wasm`` that ``capsule build`` made,
+            relative to ``cwd``.
+        code: The program itself, instead of a file.
+        language: The language of ``code``.
+        task: The task to run.
+        args: Its arguments: whatever JSON can hold.
+        kwargs: Its keyword arguments, if it is written in Python.
+        mounts: Folders that all tasks may touch besides their own: ``HOST[::GUEST][:ro|:rw]``, HOST
+            relative to the project's root.
+        env: Environment variables that win over ``os.environ``. A task sees those that its
+            ``env_variables`` name.
+        cwd: The folder that relative paths start from: the current one by default.
+        policy: What tasks may reach of the files, hosts and variables that they declare:
+            ``"declared"``, which is all, for programs whose author one trusts; ``"none"``; or lists
+            of what is permitted. The default is ``"declared"`` for a source and ``"none"`` for a
+            ``.wasm``.
+        on_event: Hears of what happens, in the event loop's thread. What it raises ends the run
+            and is raised here.
+
+    Returns:
+        The envelope: ``success``, and either ``result`` or ``error``; times in milliseconds, memory
+        in bytes.
+
+    Raises:
+        CapsuleError: for mistakes on the host's side: no such file, a syntax error, a bad option,
+            no such task, top-level code that fails. Its ``code`` tells which.
+    """
+    return await drive_async(run_steps(locals()))
+
+
+def run_sync(
+    *,
+    file: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    language: Literal["python", "typescript", "javascript"] | None = None,
+    task: str = "main",
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    mounts: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    policy: Policy | Literal["declared", "none"] | None = None,
+    on_event: EventListener | None = None,
+) -> Envelope[Any]:
+    """Like ``run``, for programs without an event loop: waits for the envelope.
+
+        envelope = run_sync(file="sandbox.py", args=["1 + 1"])
+
+    Any number of threads may do so at once. ``on_event`` is called in the thread that waits;
+    Ctrl-C there cancels the run.
+
+    Raises:
+        CapsuleError: as ``run``.
+    """
+    return drive(run_steps(locals()))

@@ -1,0 +1,47 @@
+"""What is asked of the worker, one after the other, the same in a thread and in an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+
+from .._envelope import Envelope
+from .exchange import Answer, Exchange
+from .outcome import envelope_of, must_repeat
+from .request import run_request
+from .waiting import EventListener, wait, wait_async
+
+R = TypeVar("R")
+
+#: Gives requests and who hears of their events, takes answers, and returns what came of it all.
+Steps = Generator[tuple[Exchange, EventListener | None], Answer, R]
+
+
+def run_steps(options: Mapping[str, Any]) -> Steps[Envelope[Any]]:
+    """Runs a task, by the arguments of ``run``."""
+    while True:
+        answer = yield run_request(options), options["on_event"]
+        if not must_repeat(answer):
+            return envelope_of(answer, options["task"])
+
+
+def drive(steps: Steps[R]) -> R:
+    """Takes the steps in this thread."""
+    try:
+        exchange, on_event = next(steps)
+        while True:
+            exchange, on_event = steps.send(wait(exchange, on_event))
+    except StopIteration as end:
+        result: R = end.value
+        return result
+
+
+async def drive_async(steps: Steps[R]) -> R:
+    """Takes the steps in the event loop that runs."""
+    try:
+        exchange, on_event = next(steps)
+        while True:
+            exchange, on_event = steps.send(await wait_async(exchange, on_event))
+    except StopIteration as end:
+        result: R = end.value
+        return result

@@ -1,0 +1,303 @@
+"""The worker of this process: `capsule worker`, which runs what this process asks for.
+
+There is one, started when it is first needed, and another one after it has ended. It ends with this
+process, however that ends, as its standard input does then. A fork has a worker of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import subprocess
+import threading
+from collections import deque
+
+from .._errors import CapsuleError
+from .exchange import Cancelled, Exchange, Lost
+from .frames import ID_AT_MOST, PAYLOAD_BYTES_AT_MOST, Frame, FrameDecoder, encode_frame
+from .installed import capsule_command, deno_environment
+
+PROTOCOL = 1
+#: How much is read at once.
+_CHUNK_BYTES = 1 << 18
+#: How long a worker that says no more may take to end.
+_END_SECONDS = 5
+
+#: Guards all that threads share here. Reentrant, as a fork releases it in parent and child.
+LOCK = threading.RLock()
+
+
+class Worker:
+    """A process that runs programs. All but its thread hold ``LOCK`` when they use it."""
+
+    def __init__(self) -> None:
+        self._process = _start_process()
+        self._input = _fileno(self._process.stdin)
+        self._output = _fileno(self._process.stdout)
+        self._wakes, self._wake = os.pipe()
+        for descriptor in (self._input, self._wakes, self._wake):
+            os.set_blocking(descriptor, False)
+        self._decoder = FrameDecoder()
+        self._backlog: deque[memoryview] = deque()
+        self._waiting: deque[Exchange] = deque()
+        self._sent: dict[int, Exchange] = {}
+        self._unwanted: deque[int] = deque()
+        self._last_id = 0
+        #: How many requests it takes at once. It tells so itself.
+        self._requests = 0
+        self._failure: Frame | None = None
+        self.has_ended = False
+        # A daemon: a process that has nothing else to do ends.
+        thread = threading.Thread(target=self._listen, name="capsule-worker", daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def submit(self, exchange: Exchange) -> None:
+        """Sends a request, as soon as the worker takes one more."""
+        self._waiting.append(exchange)
+        self._send_waiting()
+
+    def cancel(self, exchange: Exchange) -> bool:
+        """Cancels a request. False if the worker has not heard of it, and will not."""
+        if exchange in self._waiting:
+            self._waiting.remove(exchange)
+            return False
+        for id, sent in self._sent.items():
+            if sent is exchange:
+                self._write(encode_frame(id, {"type": "cancel"}))
+        return True
+
+    def close_program(self, program: int) -> None:
+        """Lets go of a program, when something is sent the next time. Safe in finalizers."""
+        self._unwanted.append(program)
+
+    def flush(self) -> None:
+        """Sends what waits for the next time."""
+        while self._unwanted:
+            header = {"type": "close", "program": self._unwanted.popleft()}
+            self._write(encode_frame(self._new_id(), header))
+
+    def abandon(self) -> None:
+        """Forgets the process: in a fork, it is the parent's."""
+        self.has_ended = True
+        self._close_descriptors()
+        # Or it would be said to be left over.
+        self._process.returncode = 0
+
+    def _send_waiting(self) -> None:
+        self.flush()
+        while self._waiting and len(self._sent) < self._requests:
+            exchange = self._waiting.popleft()
+            id = self._new_id()
+            self._sent[id] = exchange
+            self._write(encode_frame(id, exchange.header, exchange.payload))
+
+    def _new_id(self) -> int:
+        while True:
+            self._last_id = self._last_id % ID_AT_MOST + 1
+            if self._last_id not in self._sent:
+                return self._last_id
+
+    def _write(self, frame: bytes) -> None:
+        rest = memoryview(frame)
+        if not self._backlog:
+            rest = self._write_some(rest)
+        if rest:
+            self._backlog.append(rest)
+            # The thread writes the rest, so that no caller and no event loop ever waits here.
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._wake, b"\0")
+
+    def _write_some(self, rest: memoryview) -> memoryview:
+        try:
+            while rest:
+                rest = rest[os.write(self._input, rest) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # It has ended, and its output says so to the thread.
+            return memoryview(b"")
+        return rest
+
+    def _write_backlog(self) -> None:
+        while self._backlog:
+            self._backlog[0] = self._write_some(self._backlog[0])
+            if self._backlog[0]:
+                return
+            self._backlog.popleft()
+
+    def _listen(self) -> None:
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        poll.register(self._wakes, select.POLLIN)
+        try:
+            while True:
+                ready = {descriptor for descriptor, _ in poll.poll()}
+                with LOCK:
+                    if self._wakes in ready:
+                        os.read(self._wakes, _CHUNK_BYTES)
+                    self._write_backlog()
+                    if self._backlog:
+                        poll.register(self._input, select.POLLOUT)
+                    elif self._input in ready:
+                        poll.unregister(self._input)
+                if self._output in ready:
+                    received = os.read(self._output, _CHUNK_BYTES)
+                    if not received:
+                        break
+                    for frame in self._decoder.push(received):
+                        self._take(frame)
+        finally:
+            self._end()
+
+    def _take(self, frame: Frame) -> None:
+        if frame.type == "ready":
+            return self._begin(frame)
+        if frame.type == "event":
+            exchange = self._sent.get(frame.id)
+            if exchange is not None:
+                exchange.tell(frame)
+            return None
+        with LOCK:
+            exchange = self._sent.pop(frame.id, None)
+            self._send_waiting()
+        if exchange is not None:
+            exchange.finish(frame)
+        return None
+
+    def _begin(self, frame: Frame) -> None:
+        with LOCK:
+            if frame.header["protocol"] == PROTOCOL:
+                self._requests = int(frame.header["requests"])
+                return self._send_waiting()
+            self._failure = _failed(
+                f"Cannot use the worker: it speaks protocol {frame.header['protocol']}, "
+                f"and this package speaks {PROTOCOL}"
+            )
+            self._process.kill()
+            return None
+
+    def _end(self) -> None:
+        """The worker says no more: so say all who wait for it."""
+        with LOCK:
+            self.has_ended = True
+            self._close_descriptors()
+            sent, waiting = [*self._sent.values()], [*self._waiting]
+            self._sent.clear()
+            self._waiting.clear()
+        how = self._wait_for_end()
+        failure = self._failure or _failed(f"Cannot start the worker: its process {how}")
+        for exchange in sent:
+            exchange.finish(Lost(how, was_sent=True))
+        for exchange in waiting:
+            exchange.finish(Lost(how, was_sent=False) if self._requests > 0 else failure)
+
+    def _wait_for_end(self) -> str:
+        try:
+            status = self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
+
+    def _close_descriptors(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        os.close(self._wakes)
+        os.close(self._wake)
+
+
+_worker: Worker | None = None
+
+
+def submit(exchange: Exchange) -> None:
+    """Sends a request, once, to its worker: if it names none, to that of this process.
+
+    That is started if there is none.
+
+    Raises:
+        CapsuleError: ``installation``, when it cannot be started; ``invalid_argument``, when the
+            request is too large.
+    """
+    global _worker
+    if len(exchange.payload) > PAYLOAD_BYTES_AT_MOST:
+        raise CapsuleError(
+            "invalid_argument",
+            f"the request has {len(exchange.payload)} bytes of JSON, "
+            f"which are more than {PAYLOAD_BYTES_AT_MOST}",
+        )
+    with LOCK:
+        if exchange.is_submitted:
+            return
+        if exchange.worker is None:
+            if _worker is None or _worker.has_ended:
+                _worker = Worker()
+            exchange.worker = _worker
+        exchange.is_submitted = True
+        if not exchange.worker.has_ended:
+            return exchange.worker.submit(exchange)
+    exchange.finish(Lost("has ended", was_sent=False))
+    return None
+
+
+def cancel(exchange: Exchange) -> None:
+    """Cancels a request, which is answered all the same. Nothing if it has been."""
+    with LOCK:
+        worker = exchange.worker
+        if not exchange.is_submitted or worker is None or worker.has_ended:
+            return
+        is_known = worker.cancel(exchange)
+    if not is_known:
+        exchange.finish(Cancelled())
+
+
+def flush() -> None:
+    """Lets the worker know of what is no longer wanted."""
+    with LOCK:
+        if _worker is not None and not _worker.has_ended:
+            _worker.flush()
+
+
+def _start_process() -> subprocess.Popen[bytes]:
+    command = capsule_command("worker")
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            # It holds no folder of the user's: each request tells its own.
+            cwd="/",
+            env=deno_environment(),
+            # Ctrl-C is for this process, which cancels what it wants to be cancelled.
+            start_new_session=True,
+        )
+    except OSError as error:
+        message = f'Cannot start "{command[0]}": {error.strerror}'
+        raise CapsuleError("installation", message) from error
+
+
+def _fileno(pipe: object) -> int:
+    return pipe.fileno()  # type: ignore[attr-defined, no-any-return]  # both are pipes
+
+
+def _failed(message: str) -> Frame:
+    return Frame(0, {"type": "failed", "code": "installation", "message": message}, b"")
+
+
+def _begin_as_fork() -> None:
+    global _worker
+    if _worker is not None:
+        _worker.abandon()
+        _worker = None
+    LOCK.release()
+
+
+os.register_at_fork(
+    before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=_begin_as_fork
+)

@@ -1,0 +1,41 @@
+"""Mistakes on the host's side."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+CapsuleErrorCode = Literal[
+    "invalid_argument",
+    "file_not_found",
+    "compile_failed",
+    "load_failed",
+    "invalid_module",
+    "invalid_option",
+    "invalid_config",
+    "mount_denied",
+    "task_not_found",
+    "installation",
+    "internal",
+]
+
+
+class CapsuleError(Exception):
+    """A mistake on the host's side: nothing ran, or it could not run.
+
+    What goes wrong in a task is an envelope.
+    """
+
+    def __init__(self, code: CapsuleErrorCode, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        #: Tells mistakes apart: one of a closed list.
+        self.code: CapsuleErrorCode = code
+        self.message: str = message
+        #: What one can do about it, where something helps.
+        self.hint: str | None = hint
+        # Python 3.10 has no notes.
+        if hint is not None and hasattr(self, "add_note"):
+            self.add_note(f"hint: {hint}")
+
+    def __reduce__(self) -> tuple[type[CapsuleError], tuple[CapsuleErrorCode, str, str | None]]:
+        # Other processes raise it, too: by default it would be made of its message alone.
+        return CapsuleError, (self.code, self.message, self.hint)
