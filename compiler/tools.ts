@@ -5,20 +5,18 @@ import { dirname, join } from "../platform/path.ts";
 
 /** This file, which finds what its own package depends on, whatever the project of the user has. */
 const ownFile = decodeURIComponent(new URL(import.meta.url).pathname);
-/** The folder that this file's package lies in: a checkout, or a package of npm. */
+/** The folder that this file's package lies in: a checkout, a package of npm, or the bundle of a wheel. */
 const ownFolder = dirname(dirname(ownFile));
 
 /** esbuild's own program: starting it costs a fifth of loading its JavaScript API. */
 export function esbuildPath(): string {
+  if (isWhole()) return existing("esbuild", join(ownFolder, "bin", "esbuild"));
   const name = `@esbuild/${platform.target}`;
   // Who has esbuild has the other one as well, but not always where everybody finds it.
   const esbuild = platform.packageFolder("esbuild", ownFile);
   const folder = esbuild && platform.packageFolder(name, join(esbuild, "package.json"));
   const path = folder && join(folder, "bin", "esbuild");
-  if (path === undefined || platform.stat(path) === undefined) {
-    throw missing("esbuild", path ?? name);
-  }
-  return path;
+  return existing("esbuild", path ?? name);
 }
 
 /**
@@ -37,9 +35,7 @@ export function commandPath(): string {
 /** The native library for this machine. */
 export function libraryPath(): string {
   const name = platform.target.startsWith("darwin") ? "libcapsule.dylib" : "libcapsule.so";
-  const path = join(builtFolder(), "native", name);
-  if (platform.stat(path) === undefined) throw missing("native library", path);
-  return path;
+  return existing("native library", join(builtFolder(), "native", name));
 }
 
 /** The engines' components. */
@@ -60,14 +56,20 @@ export function worldPath(): string {
   return join(ownFolder, "engines", "wit", "world.wit");
 }
 
-/** Where the library and the engines lie: as they were built here, or as npm has brought them. */
+/** Where the library and the engines lie: as they were built here, or as pip or npm has brought them. */
 function builtFolder(): string {
   if (builtFolderFound !== undefined) return builtFolderFound;
+  if (isWhole()) return builtFolderFound = ownFolder;
   const installed = isCheckout() ? undefined : platform.packageFolder(NATIVE_PACKAGE, ownFile);
   return builtFolderFound = installed ?? join(ownFolder, "build");
 }
 
 let builtFolderFound: string | undefined;
+
+/** Whether this package has everything in its own folder, and looks nowhere else: a wheel does. */
+function isWhole(): boolean {
+  return platform.stat(join(ownFolder, "native")) !== undefined;
+}
 
 function isCheckout(): boolean {
   return platform.stat(join(ownFolder, "ffi", "native", "Cargo.toml")) !== undefined;
@@ -120,10 +122,17 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+function existing(what: string, path: string): string {
+  if (platform.stat(path) === undefined) throw missing(what, path);
+  return path;
+}
+
 function missing(what: string, path: string): CapsuleError {
   return new CapsuleError("installation", `Cannot find the ${what} at "${path}"`, {
     hint: isCheckout()
       ? "scripts/capsule builds what is missing"
+      : isWhole()
+      ? "pip install --force-reinstall capsule-sdk brings it"
       : `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package`,
   });
 }
