@@ -15,8 +15,6 @@ from .._errors import CapsuleError
 _PACKAGE = Path(__file__).parent.parent
 #: What only a wheel has: scripts/wheel.ts makes it.
 _BUNDLE = _PACKAGE / "_bundle"
-#: The name of the distribution, and of its program.
-_DENO = "deno"
 #: Nothing of the user's project is read, and nothing loaded from elsewhere.
 _FLAGS = ["--no-config", "--no-remote", "--no-npm", "--no-lock", "--node-modules-dir=none"]
 
@@ -62,22 +60,18 @@ def _checkout() -> Path | None:
 
 def _installed_deno() -> str:
     """The program of the distribution `deno`, which this one depends on."""
-    # Not `import deno`: the user's project may have a module of that name.
-    from importlib.metadata import distributions
-
     folders = _package_folders()
-    for distribution in distributions(name=_DENO, path=folders):
-        for file in distribution.files or []:
-            if file.name != _DENO or file.parent.name != "bin":
-                continue
-            program = Path(os.path.abspath(str(file.locate())))
-            if program.is_file():
-                return str(program)
-    # `pip install --target` puts programs beside packages, and says otherwise.
-    for folder in folders:
-        program = Path(folder, "bin", _DENO)
-        if program.is_file():
-            return str(program)
+    # Not `import deno`, which the user's project may have, and not importlib.metadata, which takes
+    # as long as all the rest.
+    for folder in map(Path, folders):
+        for record in folder.glob("deno-*.dist-info/RECORD"):
+            for line in record.read_text("utf-8").splitlines():
+                path = line.split(",", 1)[0]
+                if path.endswith("/bin/deno") and (folder / path).is_file():
+                    return os.path.realpath(folder / path)
+        # `pip install --target` puts programs beside packages, and says otherwise.
+        if (folder / "bin" / "deno").is_file():
+            return str(folder / "bin" / "deno")
     raise _missing("program of the package deno", folders[0])
 
 

@@ -1,0 +1,146 @@
+"""Runs the contract suite, as tests/contract/README.md says, and tells which cases failed.
+
+Usage: contract.py FOLDER   the folder of cases.json
+"""
+
+import asyncio
+import json
+import re
+import shutil
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+from capsule import CapsuleError, run, run_sync
+from capsule._client.frames import Frame
+from capsule._client.outcome import envelope_of
+from capsule._client.request import run_request
+from capsule._client.worker import cancel, submit
+
+POLICY_KEYS = {"allowHosts": "allow_hosts", "allowFiles": "allow_files", "allowEnv": "allow_env"}
+
+
+def run_case(case: dict, programs: Path, call_all) -> object:
+    """What came back, as `expected` has it: once, since all calls have to give the same."""
+    with tempfile.TemporaryDirectory(prefix="capsule-contract-") as folder:
+        cwd = Path(folder).resolve()
+        if "file" in case:
+            shutil.copy(programs / case["file"], cwd / case["file"])
+        for path, text in case.get("files", {}).items():
+            target = cwd / path
+            (target if path.endswith("/") else target.parent).mkdir(parents=True, exist_ok=True)
+            if not path.endswith("/"):
+                target.write_text(text)
+        given = {name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case}
+        options = {"cwd": cwd, **given, **case.get("options", {})}
+        if isinstance(options.get("policy"), dict):
+            policy = options["policy"].items()
+            options["policy"] = {POLICY_KEYS.get(key, key): value for key, value in policy}
+        results = call_all(options, case.get("cancelAfterMs"), case.get("times", 1))
+        texts = {json.dumps(result) for result in results}
+        if len(texts) != 1:
+            raise AssertionError(f"calls differ: {texts}")
+        return results[0]
+
+
+def in_event_loop(options: dict, cancel_after_ms: "float | None", times: int) -> list:
+    """All calls side by side, by `run`."""
+
+    async def call() -> object:
+        try:
+            return without_figures(await run(**options))
+        except CapsuleError as error:
+            return {"thrown": error.code}
+
+    async def calls() -> list:
+        return await asyncio.gather(*(call() for _ in range(times)))
+
+    if cancel_after_ms is not None:
+        return in_threads(options, cancel_after_ms, times)
+    return asyncio.run(calls())
+
+
+def in_threads(options: dict, cancel_after_ms: "float | None", times: int) -> list:
+    """All calls side by side, by `run_sync`."""
+
+    def call(_: int) -> object:
+        try:
+            if cancel_after_ms is None:
+                return without_figures(run_sync(**options))
+            return without_figures(cancelled(options, cancel_after_ms))
+        except CapsuleError as error:
+            return {"thrown": error.code}
+
+    with ThreadPoolExecutor(times) as threads:
+        return [*threads.map(call, range(times))]
+
+
+def cancelled(options: dict, after_ms: float) -> dict:
+    """The envelope that nobody sees who cancels: an exception is raised in its place."""
+    exchange = run_request(options)
+    answers: SimpleQueue = SimpleQueue()
+    exchange.listen(answers.put)
+    submit(exchange)
+    timer = threading.Timer(after_ms / 1000, cancel, [exchange])
+    if after_ms == 0:
+        cancel(exchange)
+    else:
+        timer.start()
+    answer = answers.get()
+    timer.cancel()
+    assert isinstance(answer, Frame) or after_ms == 0, answer
+    return envelope_of(answer, options.get("task", "main"))
+
+
+def expand(value: object) -> object:
+    """Puts values in the place of what stands for them because they are large."""
+    if isinstance(value, list):
+        return [expand(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$repeat" in value:
+        text, times = value["$repeat"]
+        return text * times
+    if "$nest" in value:
+        nested: object = 0
+        for _ in range(value["$nest"]):
+            nested = [nested]
+        return nested
+    return {key: expand(member) for key, member in value.items()}
+
+
+def without_figures(envelope: dict) -> dict:
+    """Times, fuel and memory differ from call to call."""
+    execution = dict(envelope["execution"])
+    for name in ("duration_ms", "fuel_consumed", "ram_used"):
+        assert execution.pop(name) >= 0
+    error = envelope["error"]
+    if error:
+        error = {**error, "message": re.sub(r"wanted \d+", "wanted N", error["message"])}
+    return {**envelope, "error": error, "execution": execution}
+
+
+def main(folder: Path) -> None:
+    """Runs all cases twice."""
+    # 512 levels, on top of what runs here.
+    sys.setrecursionlimit(3000)
+    cases = json.loads((folder / "cases.json").read_text("utf-8"))
+    failed = []
+    for call_all in (in_event_loop, in_threads):
+        for case in cases:
+            expected = json.dumps(expand(case["expected"]))
+            try:
+                actual = json.dumps(run_case(case, folder / "programs", call_all))
+            except Exception as error:
+                actual = repr(error)
+            if actual != expected:
+                failed.append(
+                    {"name": case["name"], "actual": actual[:500], "expected": expected[:500]}
+                )
+    print(json.dumps({"ran": len(cases), "failed": failed}))
+
+
+main(Path(sys.argv[1]))
