@@ -1,10 +1,16 @@
 /** A program that is loaded in this process. */
 import type { Variables } from "./environment.ts";
 import { encodeInput } from "./input.ts";
-import type { ProgramHandle } from "./open.ts";
+import type { CallOptions, ProgramHandle } from "./open.ts";
 import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
 import { checkTask } from "./task_names.ts";
+
+/** A program that is loaded in this process, and may be called for another one. */
+export interface LocalProgram extends ProgramHandle {
+  /** Like `call`, with arguments that are JSON already. */
+  callWith(input: string, task: string, options: CallOptions): Promise<string>;
+}
 
 /**
  * Loads a program in this process.
@@ -15,18 +21,24 @@ import { checkTask } from "./task_names.ts";
 export async function openHere(
   options: ProgramOptions,
   variables?: Variables,
-): Promise<ProgramHandle> {
+): Promise<LocalProgram> {
   const { program, loaded, policies, limits } = await prepare(options, variables);
   const names = new Set(Object.keys(policies));
   try {
     const grant = runtime().grant({ program: loaded.id, policies, limits });
+    const callWith = (input: string, task: string, { onEvent, signal }: CallOptions) => {
+      const request = { grant, task, input, observe: onEvent !== undefined };
+      return runtime().run(request, listenerOf(onEvent), signal);
+    };
     return {
       tasks: [...names],
-      call(task, args, { onEvent, signal, kwargs }) {
+      call(task, args, options) {
         checkTask(program, names, task);
-        const input = encodeInput(args, kwargs);
-        const request = { grant, task, input, observe: onEvent !== undefined };
-        return runtime().run(request, listenerOf(onEvent), signal);
+        return callWith(encodeInput(args, options.kwargs), task, options);
+      },
+      callWith(input, task, options) {
+        checkTask(program, names, task);
+        return callWith(input, task, options);
       },
       close: () => runtime().unload(loaded.id),
     };

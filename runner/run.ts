@@ -45,13 +45,20 @@ export async function runForText(options: RunOptions): Promise<string> {
  * Like {@link runForText}, in this process.
  *
  * @param variables Those of the process that the program runs for, if that is another one.
+ * @param input Arguments that are JSON already, in place of those of the options.
  */
-export async function runHere(options: RunOptions, variables?: Variables): Promise<string> {
+export async function runHere(
+  options: RunOptions,
+  variables?: Variables,
+  input?: string,
+): Promise<string> {
   const { task = "main", args = [], signal } = options;
   try {
     const program = await openHere(options, variables);
     try {
-      return await program.call(task, args, options);
+      return await (input === undefined
+        ? program.call(task, args, options)
+        : program.callWith(input, task, options));
     } finally {
       program.close();
     }

@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import type { Variables } from "../runner/environment.ts";
+import { encodeInput } from "../runner/input.ts";
 
 /** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
 export const PROGRAM_OPTIONS = [
@@ -10,7 +11,7 @@ export const PROGRAM_OPTIONS = [
 /** The members of what calls a task. */
 export const CALL_OPTIONS = ["args", "kwargs"];
 /** The members of what does both. */
-export const RUN_OPTIONS = [...PROGRAM_OPTIONS, "task", ...CALL_OPTIONS];
+export const RUN_OPTIONS = [...PROGRAM_OPTIONS, "task", ...CALL_OPTIONS, "input"];
 
 /**
  * Parses a payload: an object with some of the members.
@@ -18,14 +19,41 @@ export const RUN_OPTIONS = [...PROGRAM_OPTIONS, "task", ...CALL_OPTIONS];
  * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
  */
 export function parsePayload(payload: Uint8Array, members: string[]): Record<string, unknown> {
-  let value: unknown;
+  return parseObject("the payload", textOf(payload), members);
+}
+
+/**
+ * The arguments of a call, as the client has written them: `1.0` and whole numbers of many digits would
+ * be others if they were parsed and written again.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ */
+export function inputOf(text: unknown): string {
+  if (typeof text !== "string") throw wrong("input is no text");
+  const { args, kwargs } = parseObject("input", text, CALL_OPTIONS);
+  // It refuses what is no list.
+  if (!Array.isArray(args)) return encodeInput(args ?? [], kwargs as Record<string, unknown>);
+  return text;
+}
+
+/** A payload as text. */
+export function textOf(payload: Uint8Array): string {
   try {
-    value = JSON.parse(decoder.decode(payload));
+    return decoder.decode(payload);
   } catch (cause) {
     throw wrong(`the payload is not JSON: ${(cause as Error).message}`, cause);
   }
+}
+
+function parseObject(what: string, text: string, members: string[]): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw wrong(`${what} is not JSON: ${(cause as Error).message}`, cause);
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw wrong("the payload is no JSON object");
+    throw wrong(`${what} is no JSON object`);
   }
   const unknown = Object.keys(value).find((name) => !members.includes(name));
   if (unknown === undefined) return value as Record<string, unknown>;

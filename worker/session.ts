@@ -3,16 +3,17 @@ import type { WrongFrame } from "../protocol/decoder.ts";
 import { encodeFrame, type Frame } from "../protocol/frame.ts";
 import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
 import type { RunEvent } from "../runner/events.ts";
-import { openHere } from "../runner/local_program.ts";
-import type { CallOptions, ProgramHandle, ProgramOptions } from "../runner/open.ts";
+import { type LocalProgram, openHere } from "../runner/local_program.ts";
+import type { ProgramOptions } from "../runner/open.ts";
 import { runHere, type RunOptions } from "../runner/run.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";
 import {
-  CALL_OPTIONS,
+  inputOf,
   parsePayload,
   PROGRAM_OPTIONS,
   RUN_OPTIONS,
+  textOf,
   variablesOf,
 } from "./payload.ts";
 
@@ -30,7 +31,7 @@ interface Request {
 export class Session {
   readonly #write: (frame: Uint8Array) => void;
   readonly #underWay = new Map<number, AbortController>();
-  readonly #programs = new Map<number, ProgramHandle>();
+  readonly #programs = new Map<number, LocalProgram>();
   #programsOpened = 0;
 
   /** @param write Takes whole frames. */
@@ -100,9 +101,10 @@ export class Session {
   }
 
   async #run({ id, payload, options }: Request): Promise<Uint8Array> {
-    const { environment, ...given } = parsePayload(payload, RUN_OPTIONS);
+    const { environment, input, ...given } = parsePayload(payload, RUN_OPTIONS);
     const run: RunOptions = { ...given, ...options };
-    return envelopeFrame(id, await runHere(run, variablesOf(environment)));
+    const written = input === undefined ? undefined : inputOf(input);
+    return envelopeFrame(id, await runHere(run, variablesOf(environment), written));
   }
 
   async #open({ id, payload, options }: Request): Promise<Uint8Array> {
@@ -123,9 +125,8 @@ export class Session {
   async #call(program: number, task: string, request: Request): Promise<Uint8Array> {
     const { id, payload, options } = request;
     const handle = this.#program(program);
-    const { args = [], kwargs } = parsePayload(payload, CALL_OPTIONS);
-    const call = { ...options, kwargs } as CallOptions;
-    return envelopeFrame(id, await handle.call(task, args as unknown[], call));
+    const input = inputOf(textOf(payload));
+    return envelopeFrame(id, await handle.callWith(input, task, options));
   }
 
   #close(program: number): void {
@@ -134,7 +135,7 @@ export class Session {
     handle.close();
   }
 
-  #program(program: number): ProgramHandle {
+  #program(program: number): LocalProgram {
     const handle = this.#programs.get(program);
     if (handle === undefined) throw refused(`there is no program ${program}`);
     return handle;

@@ -34,7 +34,9 @@ def run_case(case: dict, programs: Path, call_all) -> object:
             (target if path.endswith("/") else target.parent).mkdir(parents=True, exist_ok=True)
             if not path.endswith("/"):
                 target.write_text(text)
-        given = {name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case}
+        given = {
+            name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case
+        }
         options = {"cwd": cwd, **given, **case.get("options", {})}
         if isinstance(options.get("policy"), dict):
             policy = options["policy"].items()

@@ -50,6 +50,15 @@ def deno_environment() -> dict[str, str]:
     return {**kept, "DENO_NO_PACKAGE_JSON": "1", "DENO_NO_UPDATE_CHECK": "1"}
 
 
+def worker_environment() -> dict[str, str]:
+    """As ``deno_environment``, for a process that starts in another folder."""
+    environment = deno_environment()
+    for name in ("CAPSULE_CACHE_DIR", "SSL_CERT_FILE"):
+        if environment.get(name):
+            environment[name] = os.path.abspath(environment[name])
+    return environment
+
+
 def _checkout() -> Path | None:
     """The root of the checkout that this file lies in, when it is no wheel's."""
     source = _PACKAGE.resolve().parent

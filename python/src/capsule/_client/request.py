@@ -65,7 +65,7 @@ def call_request(
     """
     header = {"type": "call", "program": program, "task": task, "observe": observe}
     given = {"args": args} if kwargs is None else {"args": args, "kwargs": kwargs}
-    return Exchange(header, _encode(given))
+    return Exchange(header, _encode(given).encode())
 
 
 def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
@@ -73,11 +73,15 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
     observe = given.pop("on_event", None) is not None
     given["cwd"] = _folder(given.get("cwd"))
     given["environment"] = _environment()
+    if type == "run":
+        call = {name: given.pop(name) for name in ("args", "kwargs") if name in given}
+        # As text: the worker hands it on as it is written here.
+        given["input"] = _encode(call)
     if "file" in given:
         given["file"] = os.fsdecode(given["file"])
     if isinstance(given.get("policy"), Mapping):
         given["policy"] = _policy(given["policy"])
-    return Exchange({"type": type, "observe": observe}, _encode(given))
+    return Exchange({"type": type, "observe": observe}, _encode(given).encode())
 
 
 def _folder(cwd: Any) -> str:
@@ -107,10 +111,19 @@ def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
     return {_POLICY_KEYS[key]: value for key, value in policy.items()}
 
 
-def _encode(request: object) -> bytes:
+def _encode(request: object) -> str:
     try:
-        # Text stays ASCII: so lone surrogates, which UTF-8 does not have, come over.
-        return json.dumps(request, separators=(",", ":"), allow_nan=False).encode()
+        text = json.dumps(request, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        # Escapes are for what UTF-8 does not have, lone surrogates: they would count as arguments.
+        return text if _is_unicode(text) else json.dumps(request, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError) as error:
         message = f"the arguments have no JSON: {error}"
         raise CapsuleError("invalid_argument", message) from error
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from collections import deque
 from .._errors import CapsuleError
 from .exchange import Cancelled, Exchange, Lost
 from .frames import ID_AT_MOST, PAYLOAD_BYTES_AT_MOST, Frame, FrameDecoder, encode_frame
-from .installed import capsule_command, deno_environment
+from .installed import capsule_command, worker_environment
 
 PROTOCOL = 1
 #: How much is read at once.
@@ -273,7 +273,7 @@ def _start_process() -> subprocess.Popen[bytes]:
             bufsize=0,
             # It holds no folder of the user's: each request tells its own.
             cwd="/",
-            env=deno_environment(),
+            env=worker_environment(),
             # Ctrl-C is for this process, which cancels what it wants to be cancelled.
             start_new_session=True,
         )
