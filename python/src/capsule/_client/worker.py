@@ -39,7 +39,9 @@ class Worker:
         for descriptor in (self._input, self._wakes, self._wake):
             os.set_blocking(descriptor, False)
         self._decoder = FrameDecoder()
-        self._backlog: deque[memoryview] = deque()
+        #: What is not written yet, with the id of its request. Cancelling and closing have none.
+        self._backlog: deque[tuple[int, memoryview]] = deque()
+        self._reads = True
         self._waiting: deque[Exchange] = deque()
         self._sent: dict[int, Exchange] = {}
         self._unwanted: deque[int] = deque()
@@ -68,7 +70,7 @@ class Worker:
             return False
         for id, sent in self._sent.items():
             if sent is exchange:
-                self._write(encode_frame(id, {"type": "cancel"}))
+                self._write(0, encode_frame(id, {"type": "cancel"}))
         return True
 
     def close_program(self, program: int) -> None:
@@ -79,7 +81,7 @@ class Worker:
         """Sends what waits for the next time."""
         while self._unwanted:
             header = {"type": "close", "program": self._unwanted.popleft()}
-            self._write(encode_frame(self._new_id(), header))
+            self._write(0, encode_frame(self._new_id(), header))
 
     def abandon(self) -> None:
         """Forgets the process: in a fork, it is the parent's."""
@@ -94,7 +96,7 @@ class Worker:
             exchange = self._waiting.popleft()
             id = self._new_id()
             self._sent[id] = exchange
-            self._write(encode_frame(id, exchange.header, exchange.payload))
+            self._write(id, encode_frame(id, exchange.header, exchange.payload))
 
     def _new_id(self) -> int:
         while True:
@@ -102,31 +104,33 @@ class Worker:
             if self._last_id not in self._sent:
                 return self._last_id
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, id: int, frame: bytes) -> None:
         rest = memoryview(frame)
         if not self._backlog:
             rest = self._write_some(rest)
         if rest:
-            self._backlog.append(rest)
+            self._backlog.append((id, rest))
             # The thread writes the rest, so that no caller and no event loop ever waits here.
             with contextlib.suppress(BlockingIOError):
                 os.write(self._wake, b"\0")
 
     def _write_some(self, rest: memoryview) -> memoryview:
         try:
-            while rest:
+            while rest and self._reads:
                 rest = rest[os.write(self._input, rest) :]
         except BlockingIOError:
             pass
         except OSError:
             # It has ended, and its output says so to the thread.
-            return memoryview(b"")
+            self._reads = False
         return rest
 
     def _write_backlog(self) -> None:
         while self._backlog:
-            self._backlog[0] = self._write_some(self._backlog[0])
-            if self._backlog[0]:
+            id, frame = self._backlog[0]
+            rest = self._write_some(frame)
+            self._backlog[0] = (id, rest)
+            if rest:
                 return
             self._backlog.popleft()
 
@@ -134,6 +138,7 @@ class Worker:
         poll = select.poll()
         poll.register(self._output, select.POLLIN)
         poll.register(self._wakes, select.POLLIN)
+        writes = False
         try:
             while True:
                 ready = {descriptor for descriptor, _ in poll.poll()}
@@ -141,10 +146,12 @@ class Worker:
                     if self._wakes in ready:
                         os.read(self._wakes, _CHUNK_BYTES)
                     self._write_backlog()
-                    if self._backlog:
-                        poll.register(self._input, select.POLLOUT)
-                    elif self._input in ready:
-                        poll.unregister(self._input)
+                    if writes != bool(self._backlog and self._reads):
+                        writes = not writes
+                        if writes:
+                            poll.register(self._input, select.POLLOUT)
+                        else:
+                            poll.unregister(self._input)
                 if self._output in ready:
                     received = os.read(self._output, _CHUNK_BYTES)
                     if not received:
@@ -186,14 +193,17 @@ class Worker:
         with LOCK:
             self.has_ended = True
             self._close_descriptors()
-            sent, waiting = [*self._sent.values()], [*self._waiting]
+            # What was not written to its end was not read, either.
+            unsent = [self._sent.pop(id) for id, _ in self._backlog if id in self._sent]
+            sent, unsent = [*self._sent.values()], [*unsent, *self._waiting]
+            self._backlog.clear()
             self._sent.clear()
             self._waiting.clear()
         how = self._wait_for_end()
         failure = self._failure or _failed(f"Cannot start the worker: its process {how}")
         for exchange in sent:
             exchange.finish(Lost(how, was_sent=True))
-        for exchange in waiting:
+        for exchange in unsent:
             exchange.finish(Lost(how, was_sent=False) if self._requests > 0 else failure)
 
     def _wait_for_end(self) -> str:
