@@ -19,8 +19,8 @@ interface Distribution {
   requires: string[];
 }
 
-/** Tools that install others: no program means these. */
-const INSTALLERS = new Set(["pip", "setuptools", "wheel"]);
+/** Tools that install others, which no program means, and the SDK: the engine has its own. */
+const NEVER_SHIPPED = new Set(["pip", "setuptools", "wheel", "capsule-sdk"]);
 
 /**
  * The packages that go with a program.
@@ -34,6 +34,7 @@ export function reachablePackages(
 ): PackageFolder[] {
   const written = program.files.flatMap(({ data }) => importsOf(decoder.decode(data)));
   const modules = new Set(written.map(({ module }) => module.split(".")[0]!).filter(Boolean));
+  modules.delete("capsule");
   return folders.map(({ host, guest }) => {
     const own = imported.filter((file) => file.startsWith(`${guest}/`));
     for (const file of own) {
@@ -57,7 +58,7 @@ function collect(host: string, modules: Set<string>): PackageFile[] {
   const wanted = new Set<Distribution>();
   const want = (distribution: Distribution | undefined) => {
     if (distribution === undefined || wanted.has(distribution)) return;
-    if (INSTALLERS.has(distribution.name)) return;
+    if (NEVER_SHIPPED.has(distribution.name)) return;
     wanted.add(distribution);
     for (const name of distribution.requires) want(byName.get(name));
   };
