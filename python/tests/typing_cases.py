@@ -1,8 +1,24 @@
 """What an editor knows of tasks: checked by mypy, run by nobody."""
 
-from typing import assert_type
+from pathlib import Path
+from typing import Any, assert_type
 
-from capsule import Envelope, Task, TaskFuture, task, unwrap
+from capsule import (
+    CapsuleError,
+    Envelope,
+    Policy,
+    Program,
+    RunEvent,
+    SyncProgram,
+    Task,
+    TaskFuture,
+    open,
+    open_sync,
+    run,
+    run_sync,
+    task,
+    unwrap,
+)
 
 
 @task(name="length", compute="LOW", ram="64MB", timeout="1s")
@@ -32,3 +48,38 @@ assert_type(length("a")["execution"]["fuel_consumed"], int)
 length(5)  # type: ignore[arg-type]
 length()  # type: ignore[call-arg]
 task(memory="1GB")  # type: ignore[call-overload]
+
+
+async def run_cases() -> None:
+    """What the functions of hosts take and give."""
+    events: list[RunEvent] = []
+    policy: Policy = {"allow_hosts": ["a.b"], "allow_files": ["x", {"path": "y", "mode": "ro"}]}
+    envelope = await run(
+        file=Path("a.py"), args=[1], kwargs={"a": 1}, policy=policy, on_event=events.append
+    )
+    assert_type(envelope, Envelope[Any])
+    assert_type(run_sync(code="1", language="python", env={"A": "b"}), Envelope[Any])
+    async with open(file="a.py", policy="none") as program:
+        assert_type(program, Program)
+        assert_type(await program.call("main", [1]), Envelope[Any])
+    assert_type(await open(file="a.py"), Program)
+    with open_sync(file="a.py") as other:
+        assert_type(other, SyncProgram)
+        assert_type(other.call("main", kwargs={"a": 1}), Envelope[Any])
+        assert_type(other.tasks, list[str])
+
+    for event in events:
+        if event["type"] == "output":
+            assert_type(event["data"], bytes)
+        if event["type"] == "task_finished":
+            assert_type(event["fuel_consumed"], int)
+
+    try:
+        await run(file="a.py")
+    except CapsuleError as error:
+        assert_type(error.hint, str | None)
+
+    await run(fil="a.py")  # type: ignore[call-arg]
+    await run(code="1", language="ruby")  # type: ignore[arg-type]
+    run_sync(file="a.py", policy={"allow_all": True})  # type: ignore[arg-type]
+    run_sync(file="a.py", policy="all")  # type: ignore[arg-type]

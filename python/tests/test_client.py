@@ -1,0 +1,144 @@
+"""What needs no worker: tests/python of the checkout tries the rest with the wheel."""
+
+import json
+import pickle
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import capsule
+from capsule import CapsuleError
+from capsule._client import frames, worker
+from capsule._client.events import event_of
+from capsule._client.exchange import Exchange
+from capsule._client.frames import Frame, FrameDecoder, encode_frame
+from capsule._client.request import call_request, open_request, run_request
+
+
+def payload_of(exchange: Exchange) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(exchange.payload)
+    return payload
+
+
+def test_importing_capsule_loads_nothing_that_a_sandbox_has_not():
+    code = "import sys, capsule; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path = {sys.path}; {code}"]
+    loaded = set(subprocess.check_output(command, text=True).split())
+    assert "capsule._task" in loaded
+    assert not loaded & {"asyncio", "concurrent.futures", "json", "subprocess", "threading"}
+    assert not {name for name in loaded if name.startswith("capsule._client")}
+
+
+def test_all_that_is_listed_is_there():
+    for name in capsule.__all__:
+        assert getattr(capsule, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'runs'"):
+        _ = capsule.runs
+
+
+def test_frames_are_cut_wherever_the_bytes_are():
+    sent = [
+        Frame(1, {"type": "envelope"}, b"{}"),
+        Frame(frames.ID_AT_MOST, {"type": "event", "text": "é"}, b""),
+        Frame(3, {"type": "event"}, bytes(range(256)) * 300),
+    ]
+    stream = b"".join(encode_frame(*frame) for frame in sent)
+    for size in (1, 7, 12, 1000, len(stream)):
+        decoder = FrameDecoder()
+        chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
+        assert [frame for chunk in chunks for frame in decoder.push(chunk)] == sent
+
+
+def test_a_request_tells_where_and_in_what_environment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CAPSULE_TEST", "1")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setattr(sys, "prefix", "/environment")
+    run = run_request({"file": tmp_path / "a.py", "args": (1.0, 2**70), "kwargs": None})
+    sent = payload_of(run)
+    assert run.header == {"type": "run", "observe": False}
+    assert sent["file"] == str(tmp_path / "a.py")
+    assert sent["cwd"] == str(tmp_path)
+    assert sent["input"] == '{"args":[1.0,1180591620717411303424]}'
+    assert sent["environment"]["CAPSULE_TEST"] == "1"
+    assert sent["environment"]["VIRTUAL_ENV"] == "/environment"
+    monkeypatch.setenv("VIRTUAL_ENV", "/activated")
+    opened = payload_of(open_request({"code": "1", "cwd": "sub", "on_event": None}))
+    assert opened["cwd"] == str(tmp_path / "sub")
+    assert opened["environment"]["VIRTUAL_ENV"] == "/activated"
+    assert "on_event" not in opened
+
+
+def test_a_current_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(CapsuleError) as raised:
+        run_request({"code": "1"})
+    assert raised.value.code == "file_not_found"
+
+
+def test_a_policy_is_written_as_the_worker_reads_it():
+    policy = {"allow_hosts": ["a.b"], "allow_files": [{"path": "x", "mode": "ro"}], "allow_env": []}
+    sent = payload_of(run_request({"code": "1", "policy": policy}))["policy"]
+    assert sent == {
+        "allowHosts": ["a.b"],
+        "allowFiles": [{"path": "x", "mode": "ro"}],
+        "allowEnv": [],
+    }
+    with pytest.raises(CapsuleError, match="unknown key 'allowHosts'; there are: allow_hosts, "):
+        run_request({"code": "1", "policy": {"allowHosts": []}})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1}, object(), {(1,): 2}])
+def test_arguments_without_json_are_refused(value):
+    with pytest.raises(CapsuleError, match="the arguments have no JSON") as raised:
+        call_request(1, "main", [value], None, observe=False)
+    assert raised.value.code == "invalid_argument"
+
+
+def test_arguments_that_hold_themselves_are_refused():
+    inner: list = []
+    inner.append(inner)
+    with pytest.raises(CapsuleError, match="the arguments have no JSON"):
+        run_request({"code": "1", "args": inner})
+
+
+def test_text_is_utf8_unless_it_has_lone_surrogates():
+    assert b"\xc3\xa9" in call_request(1, "main", ["é"], None, observe=False).payload
+    assert b"\\ud800" in call_request(1, "main", ["é\ud800"], None, observe=False).payload
+
+
+def test_a_request_that_no_frame_holds_is_refused(monkeypatch):
+    monkeypatch.setattr(worker, "PAYLOAD_BYTES_AT_MOST", 100)
+    with pytest.raises(CapsuleError, match="more than 100"):
+        worker.submit(call_request(1, "main", ["x" * 100], None, observe=False))
+
+
+def test_events_have_names_as_in_python():
+    event = {"type": "task_finished", "durationMs": 1.5, "fuelConsumed": 2, "ramUsed": 3}
+    told = event_of(Frame(1, {"type": "event", "event": event}, b""))
+    assert told == {
+        "type": "task_finished",
+        "duration_ms": 1.5,
+        "fuel_consumed": 2,
+        "ram_used": 3,
+    }
+    output = {"type": "output", "task": 1, "stream": "stderr"}
+    assert event_of(Frame(1, {"type": "event", "event": output}, b"\xff"))["data"] == b"\xff"
+
+
+def test_an_error_says_what_helps_and_comes_over_from_another_process():
+    error = CapsuleError("file_not_found", "Cannot read", "look")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (copy.code, str(copy), copy.hint) == ("file_not_found", "Cannot read", "look")
+    if sys.version_info >= (3, 11):
+        assert copy.__notes__ == ["hint: look"]
+
+
+def test_an_unknown_argument_is_a_mistake_of_the_caller():
+    with pytest.raises(TypeError, match="'fil'"):
+        capsule.run_sync(fil="a.py")  # type: ignore[call-arg]
