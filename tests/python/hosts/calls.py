@@ -82,8 +82,8 @@ def held(process: int) -> dict:
         return int(re.search(rf"^{name}:\s*(\d+)", text, re.M)[1])
 
     return {
-        # Pages that several mappings share count once.
-        "memoryKib": figure(shared, "Pss"),
+        # Its own, wherever the system keeps it: what it shares with others may be dropped.
+        "ownKib": figure(shared, "Anonymous") + figure(shared, "Swap"),
         "rssKib": figure(status, "VmRSS"),
         "threads": figure(status, "Threads"),
         "descriptors": len(os.listdir(folder / "fd")),
@@ -100,7 +100,7 @@ def looks() -> dict:
         (worker,) = workers()
         found["host"].append(held(os.getpid()))
         found["worker"].append(held(worker))
-    return {name: sorted(looks, key=lambda look: look["rssKib"]) for name, looks in found.items()}
+    return {name: sorted(looks, key=lambda look: look["ownKib"]) for name, looks in found.items()}
 
 
 calls = int(sys.argv[1])

@@ -48,6 +48,7 @@ class FrameDecoder:
             if len(self._bytes) < end:
                 return
             header = json.loads(self._bytes[_PREFIX.size : payload_at])
-            payload = bytes(memoryview(self._bytes)[payload_at:end])
+            with memoryview(self._bytes) as view:
+                payload = bytes(view[payload_at:end])
             del self._bytes[:end]
             yield Frame(id, header, payload)

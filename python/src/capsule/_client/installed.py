@@ -73,14 +73,17 @@ def _installed_deno() -> str:
     # Not `import deno`, which the user's project may have, and not importlib.metadata, which takes
     # as long as all the rest.
     for folder in map(Path, folders):
-        for record in folder.glob("deno-*.dist-info/RECORD"):
-            for line in record.read_text("utf-8").splitlines():
-                path = line.split(",", 1)[0]
-                if path.endswith("/bin/deno") and (folder / path).is_file():
-                    return os.path.realpath(folder / path)
-        # `pip install --target` puts programs beside packages, and says otherwise.
+        # `pip install --target` puts programs beside packages, and its records say otherwise.
         if (folder / "bin" / "deno").is_file():
             return str(folder / "bin" / "deno")
+        for record in folder.glob("deno-*.dist-info/RECORD"):
+            for line in record.read_text("utf-8").splitlines():
+                path, *_, size = line.split(",")
+                program = folder / path
+                # Of its size: where records are wrong, something else might have its name.
+                if path.endswith("/bin/deno") and program.is_file():
+                    if str(program.stat().st_size) == size:
+                        return os.path.realpath(program)
     raise _missing("program of the package deno", folders[0])
 
 

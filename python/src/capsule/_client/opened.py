@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from .._envelope import Envelope
 from .._errors import CapsuleError
@@ -14,7 +14,7 @@ from .outcome import envelope_of, error_of, must_repeat
 from .request import call_request, open_request
 from .steps import Steps
 from .waiting import EventListener
-from .worker import LOCK, Worker, flush
+from .worker import LOCK, flush
 
 
 class Opened:
@@ -25,25 +25,19 @@ class Opened:
         self._request = open_request(options)
         self._opening: Exchange | None = None
         self._is_closed = False
+        self._calls = 0
         #: Known once it is open.
         self.tasks: list[str] = []
 
-    def open_steps(self, on_event: EventListener | None = None) -> Steps[tuple[Worker, int]]:
-        """Opens the program unless it is open. Returns where, and its number there."""
-        while True:
-            opening = self._current_opening()
-            answer = opening.answer
-            if answer is None:
-                answer = yield opening, on_event
-            if isinstance(answer, Frame) and answer.type == "opened" and opening.worker:
-                self.tasks = answer.header["tasks"]
-                return opening.worker, answer.header["program"]
-            with LOCK:
-                if self._opening is opening:
-                    self._opening = None
-            # Cancelled by another caller who waited for it too, perhaps.
-            if not must_repeat(answer) and not _was_cancelled(answer):
-                raise error_of(answer)
+    def open_steps(self, on_event: EventListener | None) -> Steps[None]:
+        """Opens the program.
+
+        Raises:
+            CapsuleError: for mistakes on the host's side.
+        """
+        _, answer = yield from self._opening_steps(on_event)
+        if not _is_opened(answer):
+            raise error_of(answer)
 
     def call_steps(
         self,
@@ -53,21 +47,53 @@ class Opened:
         on_event: EventListener | None,
     ) -> Steps[Envelope[Any]]:
         """Calls a task."""
-        while True:
+        with LOCK:
             if self._is_closed:
                 message = f'Cannot call "{task}": the program is closed'
                 raise CapsuleError("invalid_argument", message)
-            worker, program = yield from self.open_steps()
-            request = call_request(program, task, args, kwargs, observe=on_event is not None)
-            request.worker = worker
-            answer = yield request, on_event
-            if not must_repeat(answer):
-                return envelope_of(answer, task)
+            self._calls += 1
+        try:
+            while True:
+                opening, answer = yield from self._opening_steps(None)
+                if _is_opened(answer):
+                    program = answer.header["program"]
+                    request = call_request(
+                        program, task, args, kwargs, observe=on_event is not None
+                    )
+                    request.worker = opening.worker
+                    answer = yield request, on_event
+                if not must_repeat(answer):
+                    return envelope_of(answer, task)
+        finally:
+            with LOCK:
+                self._calls -= 1
+            if self._is_closed:
+                self.close()
 
     def close(self) -> None:
-        """Lets the worker forget the program."""
-        self._forget()
+        """Lets the worker forget the program, as soon as no call needs it any more."""
+        with LOCK:
+            self._is_closed = True
+            if self._calls == 0:
+                self._forget()
         flush()
+
+    def _opening_steps(self, on_event: EventListener | None) -> Steps[tuple[Exchange, Answer]]:
+        """Opens the program unless it is open."""
+        while True:
+            opening = self._current_opening()
+            answer = opening.answer
+            if answer is None:
+                answer = yield opening, on_event
+            if _is_opened(answer):
+                self.tasks = answer.header["tasks"]
+                return opening, answer
+            with LOCK:
+                if self._opening is opening:
+                    self._opening = None
+            # Cancelled by another caller who waited for it too, perhaps.
+            if not must_repeat(answer) and not _was_cancelled(answer):
+                return opening, answer
 
     def _current_opening(self) -> Exchange:
         with LOCK:
@@ -78,7 +104,6 @@ class Opened:
             return opening
 
     def _forget(self) -> None:
-        self._is_closed = True
         opening, self._opening = self._opening, None
         if opening is not None and opening.is_submitted:
             # It may still be under way.
@@ -91,8 +116,12 @@ class Opened:
 
 
 def _close(opening: Exchange, answer: Answer) -> None:
-    if opening.worker and isinstance(answer, Frame) and answer.type == "opened":
+    if opening.worker and _is_opened(answer):
         opening.worker.close_program(answer.header["program"])
+
+
+def _is_opened(answer: Answer) -> TypeGuard[Frame]:
+    return isinstance(answer, Frame) and answer.type == "opened"
 
 
 def _was_cancelled(answer: Answer) -> bool:

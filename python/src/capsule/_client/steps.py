@@ -34,6 +34,8 @@ def drive(steps: Steps[R]) -> R:
     except StopIteration as end:
         result: R = end.value
         return result
+    finally:
+        steps.close()
 
 
 async def drive_async(steps: Steps[R]) -> R:
@@ -45,3 +47,5 @@ async def drive_async(steps: Steps[R]) -> R:
     except StopIteration as end:
         result: R = end.value
         return result
+    finally:
+        steps.close()

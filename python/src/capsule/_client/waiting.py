@@ -88,9 +88,9 @@ class _Waiter:
     def take(self, answer: Answer) -> None:
         """In the loop's thread."""
         if not _is_event(answer):
-            if self.raised is None:
+            if self.raised is None or self.is_over:
                 self.answered.set_result(answer)
-            elif not self.is_over:
+            else:
                 self.answered.set_exception(self.raised)
         elif self.on_event is not None and not self.is_over and self.raised is None:
             try:
