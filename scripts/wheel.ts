@@ -36,12 +36,7 @@ async function copyPackage(): Promise<void> {
 
 /** The command line as files that import nothing from outside of their folder. */
 async function bundle(): Promise<void> {
-  await run("node_modules/.bin/esbuild", [
-    ...["cli.ts", "--bundle", "--splitting", "--format=esm", "--platform=node", "--target=es2024"],
-    // Only Node loads it.
-    ...["--external:koffi", "--charset=utf8", "--chunk-names=[name]-[hash]"],
-    ...["--log-level=warning", `--outdir=${BUNDLE}/dist`],
-  ]);
+  await run(Deno.execPath(), ["run", "-A", "scripts/bundle.ts", "deno", `${BUNDLE}/dist`]);
 }
 
 async function copyBuilt(): Promise<void> {
