@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import random
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
+from workers import workers
+
 import capsule
-from capsule import run, run_sync
+from capsule import open_sync, run, run_sync
 
 GROWS = """
 from capsule import task
@@ -157,6 +160,33 @@ def interrupt() -> None:
     assert run_sync(code="def main(): return 1", language="python")["result"] == 1
 
 
+def interrupts() -> None:
+    """Ctrl-C at any moment costs the call that it hits, and no other one."""
+    times = 200
+    program = open_sync(code="def main(n): return n", language="python")
+    ready = threading.Event()
+
+    def press() -> None:
+        for _ in range(times):
+            ready.wait()
+            ready.clear()
+            time.sleep(random.uniform(0, 0.004))
+            os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    n = 0
+    for _ in range(times):
+        try:
+            ready.set()
+            while True:
+                n += 1
+                assert program.call("main", [n])["result"] == n
+        except KeyboardInterrupt:
+            pass
+    assert program.call("main", [-1])["result"] == -1
+    assert len(workers()) == 1
+
+
 def closed_loop() -> None:
     """A loop that is closed in the midst of a run."""
     loop = asyncio.new_event_loop()
@@ -172,5 +202,6 @@ def closed_loop() -> None:
 for check in (cancelled_task, timeout, one_of_several, cancelled_open, at_once, raising_listener):
     asyncio.run(check())
 interrupt()
+interrupts()
 closed_loop()
 print("ok")

@@ -29,7 +29,11 @@ LOCK = threading.RLock()
 
 
 class Worker:
-    """A process that runs programs. All but its thread hold ``LOCK`` when they use it."""
+    """A process that runs programs, and the thread that talks to it.
+
+    Only that thread writes: whoever asks for something may be interrupted anywhere by Ctrl-C, and
+    half a frame would be the end of all others. Nor does a call or an event loop wait for a pipe.
+    """
 
     def __init__(self) -> None:
         self._process = _start_process()
@@ -38,7 +42,6 @@ class Worker:
         self._wakes, self._wake = os.pipe()
         for descriptor in (self._input, self._wakes, self._wake):
             os.set_blocking(descriptor, False)
-        self._decoder = FrameDecoder()
         #: What is not written yet, with the id of its request. Cancelling and closing have none.
         self._backlog: deque[tuple[int, memoryview]] = deque()
         self._reads = True
@@ -51,7 +54,7 @@ class Worker:
         self._failure: Frame | None = None
         self.has_ended = False
         # A daemon: a process that has nothing else to do ends.
-        thread = threading.Thread(target=self._listen, name="capsule-worker", daemon=True)
+        thread = threading.Thread(target=self._talk, name="capsule-worker", daemon=True)
         try:
             thread.start()
         except BaseException:
@@ -59,44 +62,96 @@ class Worker:
             raise
 
     def submit(self, exchange: Exchange) -> None:
-        """Sends a request, as soon as the worker takes one more."""
+        """Sends a request, as soon as the worker takes one more. Hold ``LOCK``."""
         self._waiting.append(exchange)
-        self._send_waiting()
+        self.wake()
 
     def cancel(self, exchange: Exchange) -> bool:
-        """Cancels a request. False if the worker has not heard of it, and will not."""
+        """Cancels a request. False if the worker will not hear of it. Hold ``LOCK``."""
         if exchange in self._waiting:
             self._waiting.remove(exchange)
             return False
         for id, sent in self._sent.items():
             if sent is exchange:
-                self._write(0, encode_frame(id, {"type": "cancel"}))
+                self._backlog.append((0, memoryview(encode_frame(id, {"type": "cancel"}))))
+                self.wake()
         return True
 
     def close_program(self, program: int) -> None:
         """Lets go of a program, when something is sent the next time. Safe in finalizers."""
         self._unwanted.append(program)
 
-    def flush(self) -> None:
-        """Sends what waits for the next time."""
-        while self._unwanted:
-            header = {"type": "close", "program": self._unwanted.popleft()}
-            self._write(0, encode_frame(self._new_id(), header))
+    def wake(self) -> None:
+        """Sends what is there to be sent. Hold ``LOCK``."""
+        # When the pipe is full, it is awake.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake, b"\0")
 
     def abandon(self) -> None:
-        """Forgets the process: in a fork, it is the parent's."""
+        """Forgets the process: in a fork, it is the parent's. Hold ``LOCK``."""
         self.has_ended = True
         self._close_descriptors()
         # Or it would be said to be left over.
         self._process.returncode = 0
 
-    def _send_waiting(self) -> None:
-        self.flush()
-        while self._waiting and len(self._sent) < self._requests:
+    def _talk(self) -> None:
+        decoder = FrameDecoder()
+        poll = select.poll()
+        poll.register(self._output, select.POLLIN)
+        poll.register(self._wakes, select.POLLIN)
+        is_full = False
+        try:
+            while True:
+                with LOCK:
+                    self._send()
+                    if is_full != bool(self._backlog and self._reads):
+                        is_full = not is_full
+                        if is_full:
+                            poll.register(self._input, select.POLLOUT)
+                        else:
+                            poll.unregister(self._input)
+                ready = {descriptor for descriptor, _ in poll.poll()}
+                if self._wakes in ready:
+                    os.read(self._wakes, _CHUNK_BYTES)
+                if self._output in ready:
+                    received = os.read(self._output, _CHUNK_BYTES)
+                    if not received:
+                        break
+                    for frame in decoder.push(received):
+                        self._take(frame)
+        finally:
+            self._end()
+
+    def _send(self) -> None:
+        """Writes as much as the worker reads now."""
+        while self._unwanted:
+            header = {"type": "close", "program": self._unwanted.popleft()}
+            self._backlog.append((0, memoryview(encode_frame(self._new_id(), header))))
+        self._write()
+        # One after the other: they may be large.
+        while not self._backlog and self._waiting and len(self._sent) < self._requests:
             exchange = self._waiting.popleft()
             id = self._new_id()
             self._sent[id] = exchange
-            self._write(id, encode_frame(id, exchange.header, exchange.payload))
+            frame = encode_frame(id, exchange.header, exchange.payload)
+            self._backlog.append((id, memoryview(frame)))
+            self._write()
+
+    def _write(self) -> None:
+        while self._backlog and self._reads:
+            id, frame = self._backlog[0]
+            try:
+                rest = frame[os.write(self._input, frame) :]
+            except BlockingIOError:
+                return
+            except OSError:
+                # It has ended, and its output says so.
+                self._reads = False
+                return
+            if rest:
+                self._backlog[0] = (id, rest)
+            else:
+                self._backlog.popleft()
 
     def _new_id(self) -> int:
         while True:
@@ -104,89 +159,29 @@ class Worker:
             if self._last_id not in self._sent:
                 return self._last_id
 
-    def _write(self, id: int, frame: bytes) -> None:
-        rest = memoryview(frame)
-        if not self._backlog:
-            rest = self._write_some(rest)
-        if rest:
-            self._backlog.append((id, rest))
-            # The thread writes the rest, so that no caller and no event loop ever waits here.
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._wake, b"\0")
-
-    def _write_some(self, rest: memoryview) -> memoryview:
-        try:
-            while rest and self._reads:
-                rest = rest[os.write(self._input, rest) :]
-        except BlockingIOError:
-            pass
-        except OSError:
-            # It has ended, and its output says so to the thread.
-            self._reads = False
-        return rest
-
-    def _write_backlog(self) -> None:
-        while self._backlog:
-            id, frame = self._backlog[0]
-            rest = self._write_some(frame)
-            self._backlog[0] = (id, rest)
-            if rest:
-                return
-            self._backlog.popleft()
-
-    def _listen(self) -> None:
-        poll = select.poll()
-        poll.register(self._output, select.POLLIN)
-        poll.register(self._wakes, select.POLLIN)
-        writes = False
-        try:
-            while True:
-                ready = {descriptor for descriptor, _ in poll.poll()}
-                with LOCK:
-                    if self._wakes in ready:
-                        os.read(self._wakes, _CHUNK_BYTES)
-                    self._write_backlog()
-                    if writes != bool(self._backlog and self._reads):
-                        writes = not writes
-                        if writes:
-                            poll.register(self._input, select.POLLOUT)
-                        else:
-                            poll.unregister(self._input)
-                if self._output in ready:
-                    received = os.read(self._output, _CHUNK_BYTES)
-                    if not received:
-                        break
-                    for frame in self._decoder.push(received):
-                        self._take(frame)
-        finally:
-            self._end()
-
     def _take(self, frame: Frame) -> None:
         if frame.type == "ready":
-            return self._begin(frame)
-        if frame.type == "event":
+            self._begin(frame)
+        elif frame.type == "event":
             exchange = self._sent.get(frame.id)
             if exchange is not None:
                 exchange.tell(frame)
-            return None
-        with LOCK:
-            exchange = self._sent.pop(frame.id, None)
-            self._send_waiting()
-        if exchange is not None:
-            exchange.finish(frame)
-        return None
+        else:
+            with LOCK:
+                exchange = self._sent.pop(frame.id, None)
+            if exchange is not None:
+                exchange.finish(frame)
 
     def _begin(self, frame: Frame) -> None:
         with LOCK:
             if frame.header["protocol"] == PROTOCOL:
                 self._requests = int(frame.header["requests"])
-                return self._send_waiting()
+                return
             self._failure = _failed(
                 f"Cannot use the worker: it speaks protocol {frame.header['protocol']}, "
                 f"and this package speaks {PROTOCOL}"
             )
             self._process.kill()
-            return None
 
     def _end(self) -> None:
         """The worker says no more: so say all who wait for it."""
@@ -270,7 +265,7 @@ def flush() -> None:
     """Lets the worker know of what is no longer wanted."""
     with LOCK:
         if _worker is not None and not _worker.has_ended:
-            _worker.flush()
+            _worker.wake()
 
 
 def _start_process() -> subprocess.Popen[bytes]:
