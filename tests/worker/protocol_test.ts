@@ -1,5 +1,5 @@
 /** What a worker answers, above all to what is wrong. */
-import { HEADER_BYTES_AT_MOST } from "../../protocol/frame.ts";
+import { encodeFrame, HEADER_BYTES_AT_MOST } from "../../protocol/frame.ts";
 import { VERSION } from "../../version.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { cli, warmEngines } from "../support.ts";
@@ -63,6 +63,25 @@ Deno.test("a program is opened, called and closed, and events come before the en
   assertEquals((await worker.answer()).header.program, 2);
 });
 
+Deno.test("arguments come to a sandbox as they are written", async () => {
+  await using worker = await startWorker();
+  const code = "def main(*args, **more): return [repr(value) for value in [*args, more]]";
+  const options = { code, language: "python" };
+  const input = `{"args":[1.0,-0.0,1180591620717411303424],"kwargs":{"big":12345678901234567}}`;
+  const expected = ["1.0", "-0.0", "1180591620717411303424", "{'big': 12345678901234567}"];
+  await worker.send(1, { type: "run" }, { ...options, input });
+  assertEquals(json(await worker.answer()).result, expected);
+  await worker.send(2, { type: "open" }, options);
+  const { program } = (await worker.answer()).header;
+  const call = { type: "call", program, task: "main" };
+  await worker.write(encodeFrame(3, call, new TextEncoder().encode(input)));
+  assertEquals(json(await worker.answer()).result, expected);
+  for (const [id, nothing] of [[4, {}], [5, { args: [] }]] as const) {
+    await worker.send(id, call, nothing);
+    assertEquals(json(await worker.answer()).result, ["{}"]);
+  }
+});
+
 Deno.test("a mistake of the host's side has its code, message and hint", async () => {
   await using worker = await startWorker();
   const options = { code: ECHO, language: "python", task: "nope" };
@@ -93,6 +112,10 @@ Deno.test("a frame that is wrong costs its request alone", async (t) => {
     ["an unknown option", { type: "run" }, { isolation: "process" }, 'option "isolation"'],
     ["a program that is none", { type: "close", program: 5 }, undefined, "there is no program 5"],
     ["an environment that is none", { type: "run" }, { environment: { A: 1 } }, "environment.A"],
+    ["an input that is no text", { type: "run" }, { input: { args: [] } }, "input is no text"],
+    ["an input that is no JSON", { type: "run" }, { input: "[1.0" }, "input is not JSON"],
+    ["an input with more in it", { type: "run" }, { input: '{"args":[],"x":1}' }, 'option "x"'],
+    ["an input of no list", { type: "run" }, { input: '{"args":{}}' }, "args is no array"],
     ["an environment in a list", { type: "open" }, { environment: [] }, "environment is no object"],
   ];
   for (const [name, header, payload, message] of wrong) {
