@@ -34,6 +34,12 @@ def test_importing_capsule_loads_nothing_that_a_sandbox_has_not():
 def test_all_that_is_listed_is_there():
     for name in capsule.__all__:
         assert getattr(capsule, name) is not None
+    assert {"open", "run"} <= {*dir(capsule)}
+    assert callable(capsule.open)
+    namespace: dict[str, Any] = {}
+    exec("from capsule import *", namespace)
+    assert {"run", "task"} <= namespace.keys()
+    assert "open" not in namespace, "it would hide Python's own"
     with pytest.raises(AttributeError, match="has no attribute 'runs'"):
         _ = capsule.runs
 

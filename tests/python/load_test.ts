@@ -8,7 +8,6 @@ const GROWTH = 1.05;
 
 interface Held {
   ownKib: number;
-  rssKib: number;
   threads: number;
   descriptors: number;
 }
@@ -29,9 +28,7 @@ Deno.test(`${CALLS} calls from Python leave nothing behind`, async () => {
   for (const name of ["host", "worker"] as const) {
     const [was, is] = [before[name], after[name]];
     const shown = `${name}: ${JSON.stringify({ was, is })}`;
-    // Of a small process, the greater part is files that others have mapped, too.
-    const figure = name === "host" ? "ownKib" : "rssKib";
-    assertTrue(is[figure] <= was[figure] * GROWTH, shown);
+    assertTrue(is.ownKib <= was.ownKib * GROWTH, shown);
     assertTrue(is.threads <= was.threads, shown);
     assertTrue(is.descriptors <= was.descriptors, shown);
   }

@@ -112,9 +112,11 @@ if __name__ == "__main__":
     print(run_sync(file=__file__, args=[21])["result"])
 `;
   assertEquals(await python("itself.py", code), { status: 0, stdout: "42\n", stderr: "" });
-  const inside = `from capsule import run_sync, task
+  const inside = `import builtins
+from capsule import *
 @task
 def main():
+    assert open is builtins.open
     return run_sync(file="itself.py")`;
   Deno.writeTextFileSync(`${app.path}/inside.py`, inside);
   const refused = await app.run("capsule", ["run", "inside.py"]);

@@ -22,10 +22,12 @@ from ._task import Task, TaskFuture, task
 
 if TYPE_CHECKING:
     from ._client.events import RunEvent
-    from ._client.open import Program, SyncProgram, open, open_sync
+    from ._client.open import Program, SyncProgram, open_sync
+    from ._client.open import open as open
     from ._client.request import FolderAccess, Policy
     from ._client.run import run, run_sync
 
+# Not `open`: a program that imports all of this keeps Python's own.
 __all__ = [
     "CapsuleError",
     "CapsuleErrorCode",
@@ -41,7 +43,6 @@ __all__ = [
     "Task",
     "TaskError",
     "TaskFuture",
-    "open",
     "open_sync",
     "run",
     "run_sync",
@@ -61,6 +62,10 @@ _CLIENT = {
     "run": "run",
     "run_sync": "run",
 }
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_CLIENT})
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ import capsule
 from capsule import open_sync, run_sync
 
 CALLERS = 4
+ATTEMPTS = 3
 SOURCES = {
     "typescript": """import { task } from "@capsule/sdk";
         export const main = task({ name: "main" },
@@ -84,7 +85,6 @@ def held(process: int) -> dict:
     return {
         # Its own, wherever the system keeps it: what it shares with others may be dropped.
         "ownKib": figure(shared, "Anonymous") + figure(shared, "Swap"),
-        "rssKib": figure(status, "VmRSS"),
         "threads": figure(status, "Threads"),
         "descriptors": len(os.listdir(folder / "fd")),
     }
@@ -103,13 +103,25 @@ def looks() -> dict:
     return {name: sorted(looks, key=lambda look: look["ownKib"]) for name, looks in found.items()}
 
 
+def has_grown(before: dict, after: dict) -> bool:
+    """Whether one of them holds more than it did."""
+    return any(after[name]["ownKib"] > 1.05 * before[name]["ownKib"] for name in before)
+
+
 calls = int(sys.argv[1])
 # What is kept for calls at once is there then, and allocators have what they share out.
 for _ in range(3):
     call(calls, 2 * CALLERS)
 before = {name: looks[-1] for name, looks in looks().items()}
-started = time.monotonic()
-call(calls, CALLERS)
-seconds = time.monotonic() - started
-after = {name: looks[0] for name, looks in looks().items()}
+# An allocator may widen something once, by some megabytes. What calls leave behind, they leave
+# each time.
+for attempt in range(1, ATTEMPTS + 1):
+    started = time.monotonic()
+    call(calls, CALLERS)
+    seconds = time.monotonic() - started
+    found = looks()
+    after = {name: looks[0] for name, looks in found.items()}
+    if not has_grown(before, after) or attempt == ATTEMPTS:
+        break
+    before = {name: looks[-1] for name, looks in found.items()}
 print(json.dumps({"before": before, "after": after, "seconds": round(seconds, 3)}))
