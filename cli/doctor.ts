@@ -2,12 +2,12 @@ import { cacheContent } from "../compiler/cache_folder.ts";
 import { projectFolder } from "../compiler/folder.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import {
-  cacheFolder,
-  certificateFiles,
   engineSources,
   esbuildPath,
+  findInstallation,
   libraryPath,
-} from "../compiler/tools.ts";
+} from "../compiler/installation.ts";
+import { cacheFolder, certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import type { Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
@@ -45,6 +45,7 @@ interface Finding {
 export async function doctor(args: string[]): Promise<number> {
   const cwd = workingFolder(parseArguments(args, doctorCommand));
   const root = projectRoot(undefined, cwd);
+  await findInstallation();
   const findings: Finding[] = [
     { part: "Capsule", found: `${VERSION}, ${platform.runtime}, ${platform.target}` },
     await look("native library", () => fileSize(libraryPath())),

@@ -13,7 +13,7 @@ import { sha256 as digestOf } from "./digest.ts";
 import { makeProjectFolder, projectFolder } from "./folder.ts";
 import { indexPath, isSettled, lockEntry, readEntry, writeEntry } from "./cache_index.ts";
 import { compile, type FileSource, type Program } from "./program.ts";
-import { engineSources } from "./tools.ts";
+import { engineSources } from "./installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
 const REVISION = 6;

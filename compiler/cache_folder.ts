@@ -28,6 +28,11 @@ const KINDS: Kind[] = [
   { name: "programs", purpose: "which bundle belongs to a source", folder: "programs" },
   { name: "builds", purpose: "which component belongs to a program", folder: "builds" },
   { name: "packages", purpose: "packages that components brought", folder: "packages" },
+  {
+    name: "installations",
+    purpose: "where Deno keeps what npm brought",
+    folder: "installations",
+  },
   { name: "temporary", purpose: "files of a moment", folder: "tmp" },
 ];
 

@@ -12,7 +12,7 @@ import { sha256 } from "./digest.ts";
 import { indexPath, isSettled, readEntry, writeEntry } from "./cache_index.ts";
 import type { Program } from "./program.ts";
 import { checkPackages, grantsOf, unpack, type Unpacked } from "./packages_store.ts";
-import { engineSources } from "./tools.ts";
+import { engineSources } from "./installation.ts";
 
 /** More than any program has. */
 const BYTES_AT_MOST = 2 ** 30;

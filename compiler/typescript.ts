@@ -3,7 +3,8 @@ import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { DENO_CONFIG, Specifiers } from "./specifiers.ts";
-import { esbuildPath, temporaryFolder } from "./tools.ts";
+import { esbuildPath } from "./installation.ts";
+import { temporaryFolder } from "./tools.ts";
 
 /** What the engine knows the SDK by. */
 const SDK = "@capsule/sdk";

@@ -12,6 +12,7 @@ export const platform: Platform = {
   cwd: () => Deno.cwd(),
   args: () => Deno.args,
   isMain: (meta) => meta.main,
+  isMainFile: () => Deno.mainModule.startsWith("file:"),
   exit: (status) => Deno.exit(status),
   env: (name) => Deno.env.get(name),
   environment: () => Deno.env.toObject(),

@@ -20,6 +20,7 @@ export const platform: Platform = {
   // Node 22 has no `import.meta.main`.
   isMain: ({ url }) =>
     process.argv[1] !== undefined && platform.realPath(process.argv[1]) === fileURLToPath(url),
+  isMainFile: () => true,
   exit: (status) => process.exit(status),
   env: (name) => process.env[name],
   environment: () => ({ ...process.env }) as Record<string, string>,

@@ -9,6 +9,8 @@ export interface Platform {
   args(): string[];
   /** Whether the module of this `import.meta` is what the process was started with. */
   isMain(meta: ImportMeta): boolean;
+  /** Whether what the process was started with is a file, and does not come from the web. */
+  isMainFile(): boolean;
   /** Ends the process. Only `cli.ts` calls it. */
   exit(status: number): never;
   env(name: string): string | undefined;

@@ -1,5 +1,5 @@
 /** `capsule build`: a program as one file that runs elsewhere. */
-import { engineSources, worldPath } from "../compiler/tools.ts";
+import { engineSources, worldPath } from "../compiler/installation.ts";
 import { encodeComponent, type PackageFolder } from "../compiler/component.ts";
 import { makeProjectFolder } from "../compiler/folder.ts";
 import { digestsOf, sha256 } from "../compiler/digest.ts";

@@ -1,6 +1,7 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
 import { compileCached } from "../compiler/cache.ts";
 import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
+import { findInstallation } from "../compiler/installation.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
@@ -94,6 +95,7 @@ export async function prepare(
 ): Promise<PreparedProgram> {
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
+  await findInstallation();
   const found = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);

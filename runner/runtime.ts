@@ -1,4 +1,5 @@
-import { cacheFolder, certificateFiles, engineSources, libraryPath } from "../compiler/tools.ts";
+import { engineSources, libraryPath } from "../compiler/installation.ts";
+import { cacheFolder, certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { openRuntime } from "../ffi/runtime.ts";
 import type {

@@ -1,5 +1,6 @@
 /** How a worker process is started. */
-import { cacheFolder, commandPath } from "../compiler/tools.ts";
+import { commandPath } from "../compiler/installation.ts";
+import { cacheFolder } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { type Child, platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";

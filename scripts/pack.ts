@@ -82,10 +82,17 @@ async function packNative(): Promise<void> {
   for (const name of ["engines.json", "javascript.wasm", "python.wasm"]) {
     await copy(`build/engines/${name}`, `${folder}/engines/${name}`);
   }
+  // For Capsule from JSR, which brings no files.
+  await copy("engines/wit/world.wit", `${folder}/engines/wit/world.wit`);
+  await copy("scripts/npm/native.js", `${folder}/index.js`);
+  const esbuild = `@esbuild/${THIS_TARGET}`;
+  const { version: esbuildVersion } = await readJson(`node_modules/${esbuild}/package.json`);
   await pack(folder, {
     name: `@capsule/native-${THIS_TARGET}`,
     description: `The native library of @capsule/sdk for ${THIS_TARGET}, and the language engines`,
     ...COMMON,
+    exports: { ".": "./index.js", "./package.json": "./package.json" },
+    dependencies: { [esbuild]: esbuildVersion },
     os: [os],
     cpu: [cpu],
     ...(os === "linux" ? { libc: ["glibc"] } : {}),

@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
 import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
-import { engineSources } from "../../compiler/tools.ts";
+import { engineSources } from "../../compiler/installation.ts";
 import { readConfig } from "../../runner/config.ts";
 import { CapsuleError, open, run } from "@capsule/sdk/runner";
 

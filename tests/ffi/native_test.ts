@@ -3,7 +3,7 @@ import { openRuntime } from "../../ffi/runtime.ts";
 import { decodeEvents, encodeLoad } from "../../ffi/native.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 import { CapsuleError } from "../../errors.ts";
-import { libraryPath } from "../../compiler/tools.ts";
+import { libraryPath } from "../../compiler/installation.ts";
 import { project, ROOT } from "../support.ts";
 
 const header = Deno.readTextFileSync(`${ROOT}ffi/native/capsule.h`);

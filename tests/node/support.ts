@@ -38,7 +38,7 @@ export interface Ended {
 
 /** Installs the tarballs, and what they depend on, into an empty folder. */
 export async function installedApp(): Promise<App> {
-  await pack();
+  const tarballs = await packages();
   const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "capsule-node-" }));
   for (const node of NODES) await makePath(`${path}/path-${node}`, await nodeProgram(node));
   const app: App = {
@@ -60,12 +60,10 @@ export async function installedApp(): Promise<App> {
   };
   Deno.mkdirSync(app.path);
   Deno.writeTextFileSync(`${app.path}/package.json`, `{ "private": true, "type": "module" }`);
-  const tarballs = Array.from(Deno.readDirSync(PACKAGES), ({ name }) => name)
-    .filter((name) => name.endsWith(".tgz"));
   const install = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"];
   const installed = await app.run(
     NODES[0]!,
-    [...install, ...tarballs.map((name) => `${PACKAGES}/${name}`)],
+    [...install, ...tarballs],
   );
   if (installed.status !== 0) throw new Error(installed.stderr);
   return app;
@@ -119,7 +117,14 @@ function npmSettings(): Record<string, string> {
   return { npm_config_userconfig: userConfig, ...Object.fromEntries(settings) };
 }
 
-/** Makes the packages, unless nothing has changed since the last time. */
+/** The tarballs of the packages, made unless nothing has changed since the last time. */
+export async function packages(): Promise<string[]> {
+  await pack();
+  return Array.from(Deno.readDirSync(PACKAGES), ({ name }) => name)
+    .filter((name) => name.endsWith(".tgz"))
+    .map((name) => `${PACKAGES}/${name}`);
+}
+
 async function pack(): Promise<void> {
   using lock = await Deno.open(`${ROOT}build/pack.lock`, { create: true, write: true });
   await lock.lock(true);
