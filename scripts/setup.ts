@@ -55,7 +55,7 @@ const steps = {
   javascriptEngine: {
     name: "JavaScript engine",
     doing: "Building the JavaScript engine",
-    inputs: ["engines/wit", "engines/javascript", "sdk", "mod.ts", "package-lock.json"],
+    inputs: ["engines/wit", "engines/javascript", "sdk", "package-lock.json"],
     outputs: ["build/engines/javascript.wasm"],
     async build(log) {
       await Deno.mkdir("build/engines", { recursive: true });

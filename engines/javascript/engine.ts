@@ -3,7 +3,7 @@
  * `engines/wit/world.wit` calls.
  */
 import "./globals/mod.ts";
-import * as sdk from "../../mod.ts";
+import * as sdk from "./sdk.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";

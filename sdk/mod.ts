@@ -1,0 +1,14 @@
+/** What of the SDK is the same everywhere, in sandboxes and on hosts. */
+export { type Compute, type FileMode, type Task, task, type TaskOptions } from "./task.ts";
+export type { TaskCall } from "./call.ts";
+export {
+  type Envelope,
+  type EnvelopeError,
+  type ErrorType,
+  type Execution,
+  type Failure,
+  type HostRequest,
+  type Success,
+  TaskError,
+  unwrap,
+} from "./envelope.ts";
