@@ -1,10 +1,8 @@
 import { CapsuleError } from "../errors.ts";
 import type { NativeLimits } from "../ffi/native.ts";
-import { platform } from "../platform/mod.ts";
-import { join } from "../platform/path.ts";
 import { Invalid } from "./invalid.ts";
 import { DEFAULTS, parseMemory, parseOption, type Policy } from "./policy.ts";
-import { CONFIG_FILE } from "./project.ts";
+import { CONFIG_FILE, readSettings } from "./project.ts";
 
 /** What the `capsule.toml` of a project says. */
 export interface Config {
@@ -67,8 +65,7 @@ const SIZE_AT_MOST = 2 ** 30;
  */
 export async function readConfig(root: string): Promise<Config> {
   const config: Config = { defaults: { ...DEFAULTS }, limits: {} };
-  const path = join(root, CONFIG_FILE);
-  const source = platform.readTextFile(path);
+  const source = readSettings(root, CONFIG_FILE);
   if (source === undefined) return config;
   const document = await parse(source);
   for (const [table, values] of Object.entries(document)) {

@@ -1,7 +1,7 @@
 /** Where the values of environment variables come from. */
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import { join } from "../platform/path.ts";
+import { readSettings } from "./project.ts";
 
 /** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
 const FILES = [".env", ".env.local"];
@@ -63,7 +63,7 @@ export function checkVariables(given: Record<string, string>): void {
 async function readFiles(root: string): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};
   for (const file of FILES) {
-    const text = platform.readTextFile(join(root, file));
+    const text = readSettings(root, file);
     if (text === undefined) continue;
     // Loaded only where there is a file.
     const { parseEnv } = await import("node:util");

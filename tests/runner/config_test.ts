@@ -103,3 +103,20 @@ Deno.test("defaults of the project hold for tasks that say nothing, and options 
   assertEquals(error, null);
   assertEquals(result, [["timeout", 1], [null, 0], ["task_limit", 0]]);
 });
+
+Deno.test("settings are read from files only: whoever opens a pipe waits for its writer", async () => {
+  for (const name of ["capsule.toml", ".env"]) {
+    using app = project();
+    new Deno.Command("mkfifo", { args: [`${app.path}/${name}`] }).outputSync();
+    const code = `import os
+from capsule import task
+@task(env_variables=["ABSENT"])
+def main(): return os.environ.get("ABSENT")`;
+    const call = () => run({ code, language: "python", cwd: app.path });
+    const error = await assertRejects(call, CapsuleError, `Cannot read ${name}`);
+    assertEquals(error.code, "invalid_config");
+    Deno.removeSync(`${app.path}/${name}`);
+    Deno.mkdirSync(`${app.path}/${name}`);
+    assertEquals((await call()).success, true);
+  }
+});
