@@ -1,8 +1,11 @@
-/** Programs that import well-known packages, in a folder where those are installed. */
+/** Programs that import well-known packages, in a project where those are installed. */
 import { progress, ROOT } from "../scripts/common.ts";
+import { isCurrent, keep, npmInstall, pipInstall } from "./installing.ts";
 
-/** The programs and their packages. */
+/** The programs and their packages: `node_modules` and `.venv`. */
 export const PROGRAMS = `${ROOT}build/benches`;
+
+const LOCKS = ["package.json", "package-lock.json", "requirements.txt"];
 
 /** Copies the programs there, and installs what they import if the lockfiles changed. */
 export async function preparePrograms(): Promise<void> {
@@ -10,27 +13,13 @@ export async function preparePrograms(): Promise<void> {
   for (const { name } of Deno.readDirSync(`${ROOT}benches/programs`)) {
     Deno.copyFileSync(`${ROOT}benches/programs/${name}`, `${PROGRAMS}/${name}`);
   }
-  const locks = ["package.json", "package-lock.json", "requirements.txt"];
-  const wanted = locks.map((name) => Deno.readTextFileSync(`${ROOT}benches/${name}`)).join("\n");
-  if (readIfThere(`${PROGRAMS}/.locks`) === wanted) return;
+  if (isCurrent(PROGRAMS, `${ROOT}benches`, LOCKS)) return;
   const shown = progress("Installing the packages of benchmarks");
-  for (const name of locks) Deno.copyFileSync(`${ROOT}benches/${name}`, `${PROGRAMS}/${name}`);
-  await run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]);
-  const pip = ["-m", "pip", "install", "--quiet", "--upgrade", "--target", "."];
-  await run("python3", [...pip, "--require-hashes", "--requirement", "requirements.txt"]);
-  Deno.writeTextFileSync(`${PROGRAMS}/.locks`, wanted);
-  shown.done("packages of benchmarks");
-}
-
-async function run(command: string, args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args, cwd: PROGRAMS }).output();
-  if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return undefined;
+  for (const name of LOCKS) {
+    Deno.copyFileSync(`${ROOT}benches/${name}`, `${PROGRAMS}/${name}`);
   }
+  await npmInstall(PROGRAMS);
+  await pipInstall(PROGRAMS);
+  keep(PROGRAMS, `${ROOT}benches`, LOCKS);
+  shown.done("packages of benchmarks");
 }

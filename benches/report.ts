@@ -1,14 +1,11 @@
 /** How benchmarks show what they measured. */
 
-/** The middle value. */
-export function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
-}
-
 /** Rows below a header, in columns that line up: the first to the left, figures to the right. */
 export function table([header, ...rows]: string[][]): string {
   const all = [header!, ...rows];
-  const widths = header!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const widths = header!.map((_, column) =>
+    Math.max(...all.map((row) => row[column]!.length))
+  );
   const line = (row: string[]) =>
     row.map((cell, column) =>
       column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)

@@ -1,9 +1,16 @@
 /**
- * Runs benchmarks, each in a process of its own.
+ * Measures Capsule beside its peers and writes docs/benchmarks.md, or runs one of the other benchmarks.
  *
- * Usage: deno task bench [NAME…]
+ * Usage: deno task bench                       everything: 15 minutes
+ *        deno task bench --quick               fewer samples and no builds of the original: 2 minutes
+ *        deno task bench [--quick] WORKLOAD…   workloads whose id begins so: edit, call-python, …
+ *        deno task bench --render              writes the page again from the samples of the last run
+ *        deno task bench NAME…                 build, images, memory, tasks
  */
 import { ROOT } from "../scripts/common.ts";
+import { compare, RESULTS } from "./compare.ts";
+import { writePage } from "./page.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 const BENCHES: Record<string, string> = {
   images: "a call from an image, beside a load in every sandbox",
@@ -12,15 +19,57 @@ const BENCHES: Record<string, string> = {
   memory: "1,000 sandboxes of one program, asleep",
 };
 
-const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
-for (const name of chosen) {
-  const what = BENCHES[name];
-  if (what === undefined) {
-    console.error(`there is no benchmark "${name}"; there are: ${Object.keys(BENCHES).join(", ")}`);
-    Deno.exit(2);
+const names = Deno.args.filter((argument) => !argument.startsWith("--"));
+const options = Deno.args.filter((argument) => argument.startsWith("--"));
+const isQuick = options.includes("--quick");
+for (const option of options) {
+  if (option !== "--quick" && option !== "--render") {
+    fail(`there is no option ${option}`);
   }
-  console.log(`\n${name}: ${what}\n`);
-  const args = ["run", "-A", `--config=${ROOT}deno.json`, `${ROOT}benches/${name}.ts`];
-  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+}
+for (const name of names) {
+  if (
+    name in BENCHES ||
+    WORKLOADS.some(({ id }) => id === name || id.startsWith(`${name}-`))
+  ) continue;
+  const ids = WORKLOADS.map(({ id }) => id.replace(/-.*/, ""));
+  const known = [...Object.keys(BENCHES), ...new Set(ids)];
+  fail(`there is no benchmark "${name}"; there are: ${known.join(", ")}`);
+}
+
+if (options.includes("--render")) {
+  writePage(JSON.parse(Deno.readTextFileSync(RESULTS)));
+  Deno.exit(0);
+}
+for (const name of names.filter((name) => name in BENCHES)) {
+  await runBench(name);
+}
+const workloads = names.filter((name) => !(name in BENCHES));
+if (names.length === 0 || workloads.length > 0) {
+  const results = await compare(workloads, { isQuick });
+  // The page tells of whole runs only.
+  if (names.length === 0 && !isQuick) {
+    Deno.writeTextFileSync(RESULTS, JSON.stringify(results));
+    writePage(results);
+  }
+}
+Deno.exit(0);
+
+/** Each in a process of its own. */
+async function runBench(name: string): Promise<void> {
+  console.log(`\n${name}: ${BENCHES[name]}\n`);
+  const args = [
+    "run",
+    "-A",
+    `--config=${ROOT}deno.json`,
+    `${ROOT}benches/${name}.ts`,
+  ];
+  const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn()
+    .status;
   if (code !== 0) Deno.exit(code);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(2);
 }

@@ -3,16 +3,16 @@ export const PROGRAMS: Record<"tasks.ts" | "tasks.py", string> = {
   "tasks.ts": `
 import { task } from "@capsule/sdk";
 const nap = task({ name: "nap" }, (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));
-const burn = task({ name: "burn", compute: "HIGH" }, () => {
+const burn = task({ name: "burn", compute: "HIGH" }, (rounds = 1) => {
   let sum = 0;
-  for (let i = 0; i < 1_000_000; i++) sum = (sum * 31 + i) | 0;
+  for (let i = 0; i < rounds * 1_000_000; i++) sum = (sum * 31 + i) | 0;
 });
 const successes = (calls: { success: boolean }[]) => calls.filter((call) => call.success).length;
 const times = <T>(n: number, fn: () => T) => Array.from({ length: n }, fn);
 export const naps = task({ name: "naps" }, async (n: number) =>
   successes(await Promise.all(times(n, () => nap(50)))));
-export const side = task({ name: "side" }, async (n: number) =>
-  successes(await Promise.all(times(n, () => burn()))));
+export const side = task({ name: "side" }, async (n: number, rounds = 1) =>
+  successes(await Promise.all(times(n, () => burn(rounds)))));
 export const row = task({ name: "row" }, async (n: number) => {
   const calls = [];
   for (let i = 0; i < n; i++) calls.push(await burn());
@@ -32,9 +32,9 @@ from capsule import task
 def nap(ms): time.sleep(ms / 1000)
 
 @task(compute="HIGH")
-def burn():
+def burn(rounds=1):
     sum = 0
-    for i in range(300_000): sum = (sum * 31 + i) & 0xffffffff
+    for i in range(rounds * 300_000): sum = (sum * 31 + i) & 0xffffffff
 
 def successes(calls): return len([call for call in calls if call["success"]])
 
@@ -45,7 +45,8 @@ def naps(n): return successes(nap.map([50] * n))
 async def gathers(n): return successes(await asyncio.gather(*(nap.aio(50) for _ in range(n))))
 
 @task
-def side(n): return successes([future.result() for future in [burn.submit() for _ in range(n)]])
+def side(n, rounds=1):
+    return successes([future.result() for future in [burn.submit(rounds) for _ in range(n)]])
 
 @task
 def row(n): return successes([burn() for _ in range(n)])

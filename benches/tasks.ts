@@ -5,7 +5,8 @@
  */
 import { open, type OpenProgram } from "../runner/open.ts";
 import { PROGRAMS } from "./task_programs.ts";
-import { median, table } from "./report.ts";
+import { table } from "./report.ts";
+import { median } from "./statistics.ts";
 
 const ROUNDS = 15;
 const TIMEOUTS = 100;
@@ -16,7 +17,9 @@ for (const [name, code] of Object.entries(PROGRAMS)) {
   const language = name.endsWith(".py") ? "python" : "typescript";
   await using program = await open({ code, language });
   await program.call("naps", [100]);
-  const gathers = language === "python" ? await times(program, "gathers", 100) : undefined;
+  const gathers = language === "python"
+    ? await times(program, "gathers", 100)
+    : undefined;
   const naps = await times(program, "naps", 100);
   const ratios = [];
   for (let round = 0; round < 5; round++) {
@@ -40,26 +43,40 @@ const names = [
   "95 of 100 at most so late",
   "a small call meanwhile, median",
 ];
-names.forEach((name, index) => rows.push([name, figures[0]![index]!, figures[1]![index]!]));
+names.forEach((name, index) =>
+  rows.push([name, figures[0]![index]!, figures[1]![index]!])
+);
 console.log(table(rows));
 Deno.exit(0);
 
 /** Milliseconds of a call, from the outside. */
-async function took(program: OpenProgram, task: string, n: number): Promise<number> {
+async function took(
+  program: OpenProgram,
+  task: string,
+  n: number,
+): Promise<number> {
   const before = performance.now();
   const { result, error } = await program.call(task, [n]);
   if (result !== n) throw new Error(`${task}: ${error?.message ?? result}`);
   return performance.now() - before;
 }
 
-async function times(program: OpenProgram, task: string, n: number): Promise<number> {
+async function times(
+  program: OpenProgram,
+  task: string,
+  n: number,
+): Promise<number> {
   const all = [];
-  for (let round = 0; round < ROUNDS; round++) all.push(await took(program, task, n));
+  for (let round = 0; round < ROUNDS; round++) {
+    all.push(await took(program, task, n));
+  }
   return median(all);
 }
 
 /** How late timeouts are, in order, while small calls are served. */
-async function timeouts(program: OpenProgram): Promise<{ late: number[]; served: number }> {
+async function timeouts(
+  program: OpenProgram,
+): Promise<{ late: number[]; served: number }> {
   const calls: number[] = [];
   let serving = true;
   const server = (async () => {

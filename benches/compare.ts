@@ -1,0 +1,59 @@
+/**
+ * Measures Capsule and its peers side by side.
+ *
+ * Usage: deno task bench [--quick] [WORKLOAD…]
+ */
+import { progress, ROOT } from "../scripts/common.ts";
+import { describeMachine, type Machine } from "./machine.ts";
+import { catalogue, measure, type Sampled } from "./measure.ts";
+import { preparePrograms } from "./packages.ts";
+import { installOriginalSdk, installPeers } from "./peers/install.ts";
+import { peers } from "./peers/mod.ts";
+import { summary } from "./summary.ts";
+import { WORKLOADS } from "./workloads.ts";
+
+/** All that was measured. */
+export interface Results {
+  date: string;
+  machine: Machine;
+  versions: Record<string, string>;
+  /** What could not be measured, and why. */
+  missing: string[];
+  /** By the id of the workload. */
+  workloads: Record<string, Sampled[]>;
+}
+
+/** Where the samples of the last run are kept. */
+export const RESULTS = `${ROOT}build/bench-results.json`;
+
+/** Measures the workloads whose id begins with one of these; all, if there are none. */
+export async function compare(
+  chosen: string[],
+  { isQuick }: { isQuick: boolean },
+): Promise<Results> {
+  await preparePrograms();
+  await installPeers();
+  const reason = isQuick ? undefined : await installOriginalSdk();
+  const { versions, peersOf } = await catalogue(
+    peers({ withSlow: !isQuick }),
+  );
+  const results: Results = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    versions,
+    missing: reason === undefined
+      ? []
+      : [`TypeScript on the original: ${reason}.`],
+    workloads: {},
+  };
+  const isChosen = (id: string) =>
+    chosen.length === 0 ||
+    chosen.some((name) => id === name || id.startsWith(`${name}-`));
+  for (const workload of WORKLOADS.filter(({ id }) => isChosen(id))) {
+    const shown = progress(workload.title);
+    const sampled = await measure(workload, peersOf(workload.id), { isQuick });
+    results.workloads[workload.id] = sampled;
+    shown.done(`${workload.title}: ${summary(workload, sampled)}`);
+  }
+  return results;
+}

@@ -1,0 +1,79 @@
+"""The side of a measured process in Python: what serve.ts is for Deno and Node."""
+
+import json
+import random
+import sys
+import threading
+import time
+
+CALLERS = 8
+RATE_S = 0.5
+# A slow side takes fewer samples.
+BUDGET_S = 2
+
+
+def serve(version, measures):
+    """Answers requests until there are none. A measure is a function of a count, and what is said of it."""
+    say({"version": version, "measures": {name: offer for name, (_, offer) in measures.items()}})
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            say({"samples": measures[request["measure"]][0](request["count"])})
+        except Exception as error:
+            say({"error": str(error) or type(error).__name__})
+
+
+def timed(count, call, expected):
+    """Milliseconds of each of so many calls, one after the other."""
+    samples, end = [], time.perf_counter() + BUDGET_S
+    for index in range(count):
+        if time.perf_counter() > end:
+            break
+        before = time.perf_counter()
+        result = call(index)
+        samples.append((time.perf_counter() - before) * 1000)
+        check(result, expected(index))
+    return samples
+
+
+def rates(count, call, expected):
+    """Calls a second of 8 callers, each a thread that calls again as soon as it has its result."""
+    samples = []
+    for _ in range(count):
+        started, calls, failures = time.perf_counter(), [0] * CALLERS, []
+
+        def caller(number):
+            try:
+                while time.perf_counter() - started < RATE_S:
+                    check(call(), expected)
+                    calls[number] += 1
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=caller, args=[number]) for number in range(CALLERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+        samples.append(sum(calls) / (time.perf_counter() - started))
+    return samples
+
+
+def new_code(language):
+    """Code that nobody has seen, and the number that it gives."""
+    number = random.randrange(10**9, 10**10)
+    code = f"def main():\n    return {number} + len('{number}')\n"
+    if language == "javascript":
+        code = f"const main = () => {number} + '{number}'.length;\n"
+    return code, number + 10
+
+
+def check(result, expected):
+    if result != expected:
+        raise RuntimeError(f"the result is {result!r}, not {expected!r}")
+
+
+def say(message):
+    print(json.dumps(message), flush=True)

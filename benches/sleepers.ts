@@ -1,0 +1,69 @@
+/** What sandboxes weigh that are alive and asleep, many of one program at once. */
+import { open } from "../runner.ts";
+
+/** Mebibytes of a process. */
+export interface Resident {
+  /** In all. */
+  all: number;
+  /** That nothing else maps. */
+  own: number;
+}
+
+/** Before, while they sleep, and once they have ended. */
+export interface Sleepers {
+  before: Resident;
+  asleep: Resident;
+  after: Resident;
+}
+
+/** Programs that sleep. */
+export const SLEEPERS = {
+  javascript: `
+    import { task } from "@capsule/sdk";
+    task({ name: "main" }, (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)));`,
+  python: `
+import asyncio
+
+async def main(ms):
+    await asyncio.sleep(ms / 1000)`,
+};
+
+/** Weighs this process before, with and after so many sandboxes. */
+export async function weighSleepers(
+  language: keyof typeof SLEEPERS,
+  sandboxes: number,
+): Promise<Sleepers> {
+  await using program = await open({ language, code: SLEEPERS[language] });
+  for (let round = 0; round < 50; round++) await program.call("main", [1]);
+  const before = resident();
+  let awake = 0;
+  const end = new AbortController();
+  const calls = Array.from({ length: sandboxes }, async () => {
+    const { error } = await program.call("main", [60_000], {
+      signal: end.signal,
+      onEvent: ({ type }) => type === "task_started" && awake++,
+    });
+    if (error?.error_type !== "cancelled") {
+      throw new Error(error?.message ?? "it woke up");
+    }
+  });
+  while (awake < sandboxes) await pause(100);
+  // Until the last of them sleeps.
+  await pause(3000);
+  const asleep = resident();
+  end.abort();
+  await Promise.all(calls);
+  await pause(3000);
+  return { before, asleep, after: resident() };
+}
+
+function resident(): Resident {
+  const rollup = Deno.readTextFileSync("/proc/self/smaps_rollup");
+  const field = (name: string) =>
+    Number(rollup.match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))![1]);
+  return { all: field("Rss") / 1024, own: field("Anonymous") / 1024 };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
