@@ -41,9 +41,7 @@ export async function compare(
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
     versions,
-    missing: reason === undefined
-      ? []
-      : [`TypeScript on the original: ${reason}.`],
+    missing: reason === undefined ? [] : [`TypeScript on the original: ${reason}.`],
     workloads: {},
   };
   const isChosen = (id: string) =>

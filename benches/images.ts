@@ -97,8 +97,6 @@ for (const [name, file, args = []] of CASES) {
 }
 console.log(table(rows));
 console.log(
-  `\nMedians of ${
-    BLOCKS * CALLS_OF_A_BLOCK
-  } calls, one after the other, from Deno.`,
+  `\nMedians of ${BLOCKS * CALLS_OF_A_BLOCK} calls, one after the other, from Deno.`,
 );
 Deno.exit(0);

@@ -26,9 +26,7 @@ export async function catalogue(peers: Peer[]): Promise<Catalogue> {
   for (const peer of peers) {
     const side = await peer.start();
     if (side.version !== undefined) versions[side.name] = side.version;
-    const ids = Object.keys(side.offers).filter((id) =>
-      peer.only?.test(id) ?? true
-    );
+    const ids = Object.keys(side.offers).filter((id) => peer.only?.test(id) ?? true);
     offers.set(peer, new Set(ids));
     await side.close();
   }

@@ -3,9 +3,7 @@
 /** Rows below a header, in columns that line up: the first to the left, figures to the right. */
 export function table([header, ...rows]: string[][]): string {
   const all = [header!, ...rows];
-  const widths = header!.map((_, column) =>
-    Math.max(...all.map((row) => row[column]!.length))
-  );
+  const widths = header!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const line = (row: string[]) =>
     row.map((cell, column) =>
       column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)

@@ -59,8 +59,7 @@ export async function weighSleepers(
 
 function resident(): Resident {
   const rollup = Deno.readTextFileSync("/proc/self/smaps_rollup");
-  const field = (name: string) =>
-    Number(rollup.match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))![1]);
+  const field = (name: string) => Number(rollup.match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))![1]);
   return { all: field("Rss") / 1024, own: field("Anonymous") / 1024 };
 }
 

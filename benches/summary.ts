@@ -13,9 +13,7 @@ export function judged({ target }: Workload, sampled: Sampled[]): number {
   if (target.by === "p95") return quantile(own, 0.95);
   const other = samplesOf(sampled, target.over ?? target.under!);
   // Pair by pair: what slows the machine for a while slows both of a pair.
-  const pairs = own.slice(0, other.length).map((value, index) =>
-    value / other[index]!
-  );
+  const pairs = own.slice(0, other.length).map((value, index) => value / other[index]!);
   return median(
     target.over === undefined ? pairs.map((ratio) => 1 / ratio) : pairs,
   );
@@ -50,9 +48,7 @@ export function summary(workload: Workload, sampled: Sampled[]): string {
   }
   const figure = judged(workload, sampled);
   const mark = isMet(workload, figure) ? "met" : "NOT met";
-  const ratio = workload.target.by === "ratio"
-    ? `, ratio ${figure.toFixed(2)}`
-    : "";
+  const ratio = workload.target.by === "ratio" ? `, ratio ${figure.toFixed(2)}` : "";
   const others = sampled.filter(({ side }) => side !== CAPSULE).map((other) =>
     `${other.side} ${shown(workload, median(other.samples))}` +
     (other.error === undefined ? "" : ` (${other.error})`)

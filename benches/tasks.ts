@@ -17,9 +17,7 @@ for (const [name, code] of Object.entries(PROGRAMS)) {
   const language = name.endsWith(".py") ? "python" : "typescript";
   await using program = await open({ code, language });
   await program.call("naps", [100]);
-  const gathers = language === "python"
-    ? await times(program, "gathers", 100)
-    : undefined;
+  const gathers = language === "python" ? await times(program, "gathers", 100) : undefined;
   const naps = await times(program, "naps", 100);
   const ratios = [];
   for (let round = 0; round < 5; round++) {
@@ -43,9 +41,7 @@ const names = [
   "95 of 100 at most so late",
   "a small call meanwhile, median",
 ];
-names.forEach((name, index) =>
-  rows.push([name, figures[0]![index]!, figures[1]![index]!])
-);
+names.forEach((name, index) => rows.push([name, figures[0]![index]!, figures[1]![index]!]));
 console.log(table(rows));
 Deno.exit(0);
 

@@ -50,8 +50,7 @@ for (const language of ["javascript", "python"] as const) {
         take: (count: number) => unseen(count, language),
       },
       [`asleep-${language}`]: {
-        note:
-          `resident memory of the process, over ${SANDBOXES} sandboxes that wait for a timer`,
+        note: `resident memory of the process, over ${SANDBOXES} sandboxes that wait for a timer`,
         most: 1,
         cold: true,
         take: async () => {
@@ -129,9 +128,7 @@ async function unseen(
   const sdk = `import { task } from "@capsule/sdk";\n`;
   const programs = Array.from({ length: count }, () => newCode(language));
   const sources = programs.map(({ code }) =>
-    language === "python"
-      ? code
-      : `${sdk}${code}task({ name: "main" }, main);\n`
+    language === "python" ? code : `${sdk}${code}task({ name: "main" }, main);\n`
   );
   return await timed(
     count,

@@ -40,8 +40,7 @@ const HELLO = { from: "Hello", to: greeting, prints: greeting };
 /** The command line of Capsule, as `scripts/capsule` starts it. */
 export function capsuleCommand(cache: string): Command {
   const source = (name: string) => Deno.readTextFileSync(`${SOURCES}/${name}`);
-  const example = (name: string) =>
-    Deno.readTextFileSync(`${ROOT}examples/${name}`);
+  const example = (name: string) => Deno.readTextFileSync(`${ROOT}examples/${name}`);
   return {
     name: "Capsule",
     run: (file) => [Deno.execPath(), ...CLI, "run", file],
@@ -113,8 +112,7 @@ export function montyCommand(): Command {
       python: { file: "hello.py", source, prints: "Hello", edit: HELLO },
     },
     offer: {
-      note:
-        "an interpreter of a part of Python: no imports of packages, no tasks",
+      note: "an interpreter of a part of Python: no imports of packages, no tasks",
     },
   };
 }
@@ -134,9 +132,7 @@ export function originalCommand(): Command {
     cwd: PEERS,
     env: { PATH: `${PEERS}/.venv/bin:${Deno.env.get("PATH")}` },
     programs: {
-      ...(hasOriginalSdk()
-        ? { typescript: program("hello.ts", "edited.ts") }
-        : {}),
+      ...(hasOriginalSdk() ? { typescript: program("hello.ts", "edited.ts") } : {}),
       python: program("hello.py", "edited.py"),
     },
     offer: { note: "builds a component and compiles it, for each edit" },

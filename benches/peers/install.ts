@@ -72,8 +72,7 @@ export function originalFolder(program: string): string {
 /** Node in the version that the peers need, if npm has brought it, else the machine's own. */
 export function nodePath(): string {
   const arch = Deno.build.arch === "x86_64" ? "x64" : "arm64";
-  const program =
-    `${PEERS}/node_modules/node-${Deno.build.os}-${arch}/bin/node`;
+  const program = `${PEERS}/node_modules/node-${Deno.build.os}-${arch}/bin/node`;
   return exists(program) ? program : "node";
 }
 

@@ -10,8 +10,7 @@ const ivm = require("isolated-vm");
 
 const ISOLATES = 1000;
 const HELLO = `const main = (name) => "Hello, " + name + "!";`;
-const lodash = () =>
-  readFileSync(`${programs}/node_modules/lodash/lodash.js`, "utf8");
+const lodash = () => readFileSync(`${programs}/node_modules/lodash/lodash.js`, "utf8");
 
 const hello = snapshotOf(HELLO);
 const fresh = "a fresh isolate a call, from a V8 snapshot that has the program";
@@ -19,8 +18,7 @@ const fresh = "a fresh isolate a call, from a V8 snapshot that has the program";
 await serve(require("isolated-vm/package.json").version, {
   "call-javascript": {
     note: fresh,
-    take: (count) =>
-      timedSync(count, () => call(hello(), `main("Ada")`), () => "Hello, Ada!"),
+    take: (count) => timedSync(count, () => call(hello(), `main("Ada")`), () => "Hello, Ada!"),
   },
   "call-lodash": {
     note: fresh,
@@ -33,22 +31,19 @@ await serve(require("isolated-vm/package.json").version, {
   },
   "rate-javascript": {
     note: fresh + ", on its pool of threads",
-    take: (count) =>
-      rates(count, () => callOnPool(hello(), `main("Ada")`), "Hello, Ada!"),
+    take: (count) => rates(count, () => callOnPool(hello(), `main("Ada")`), "Hello, Ada!"),
   },
   "code-javascript": {
     note: "a fresh isolate each",
     take: (count) => {
       const all = Array.from({ length: count }, () => newCode("javascript"));
-      const run = (index: number) =>
-        call(undefined, `${all[index]!.code}\nmain()`);
+      const run = (index: number) => call(undefined, `${all[index]!.code}\nmain()`);
       return timedSync(count, run, (index) => all[index]!.result);
     },
   },
   "late-javascript": { take: late },
   "asleep-javascript": {
-    note:
-      `resident memory of the process, over ${ISOLATES} isolates that hold a context each`,
+    note: `resident memory of the process, over ${ISOLATES} isolates that hold a context each`,
     most: 1,
     cold: true,
     take: () => [weigh()],

@@ -24,8 +24,7 @@ export interface Peer {
 
 /** What isolates a call of each side, as the table says. */
 export const ISOLATION: Record<string, string> = {
-  "Capsule":
-    "a WebAssembly sandbox of its own for each call, with limits of fuel, memory and time",
+  "Capsule": "a WebAssembly sandbox of its own for each call, with limits of fuel, memory and time",
   "Capsule on one core": "the same, its process pinned to one processor",
   "the original":
     "a WebAssembly instance for each call: QuickJS's or CPython's code is compiled into each program",
@@ -33,13 +32,10 @@ export const ISOLATION: Record<string, string> = {
     "a V8 isolate for each call, in the process: machine code by a compiler at run time",
   "quickjs-emscripten":
     "a QuickJS runtime for each call; all runtimes share one WebAssembly memory of V8",
-  "pyodide":
-    "none between calls: CPython in V8's WebAssembly, one interpreter for all",
+  "pyodide": "none between calls: CPython in V8's WebAssembly, one interpreter for all",
   "pyodide, fresh": "CPython in V8's WebAssembly, an instance for each call",
-  "monty":
-    "a session for each call of an interpreter in Rust, in a kept process: a part of Python",
-  "deno run":
-    "none: Deno itself with a file that prints one line, as a yardstick for processes",
+  "monty": "a session for each call of an interpreter in Rust, in a kept process: a part of Python",
+  "deno run": "none: Deno itself with a file that prints one line, as a yardstick for processes",
 };
 
 /** Capsule's files of machine code and images, apart from those of the user. */
@@ -64,11 +60,10 @@ export function peers({ withSlow }: { withSlow: boolean }): Peer[] {
   const python = `${PEERS}/.venv/bin/python`;
   return [
     process({ name: "Capsule", command: capsule, env }),
-    process({
-      name: "Capsule on one core",
-      command: ["taskset", "-c", "0", ...capsule],
-      env,
-    }),
+    {
+      ...process({ name: "Capsule on one core", command: ["taskset", "-c", "0", ...capsule], env }),
+      only: /^cores-/,
+    },
     command("Capsule", () => commandSide(capsuleCommand(CACHE))),
     command("Capsule", () => firstRunSide()),
     ...(withSlow ? original(python) : []),

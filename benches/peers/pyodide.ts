@@ -21,8 +21,7 @@ const fresh: Record<string, Measure> = {
     note: "a fresh instance a call, that loads CPython and the program",
     most: 3,
     cold: true,
-    take: (count) =>
-      timed(count, () => start(HELLO, `main("Ada")`), () => "Hello, Ada!"),
+    take: (count) => timed(count, () => start(HELLO, `main("Ada")`), () => "Hello, Ada!"),
   },
   "call-jinja2": {
     note: "a fresh instance a call, that loads CPython and the program",
@@ -45,8 +44,7 @@ const fresh: Record<string, Measure> = {
   },
 };
 
-const note =
-  "no isolation of one call from another: one interpreter for all of them";
+const note = "no isolation of one call from another: one interpreter for all of them";
 const used: Record<string, Measure> = {
   "call-python": {
     note,
@@ -73,8 +71,7 @@ const used: Record<string, Measure> = {
     take: async (count) => {
       const python = await kept();
       const all = Array.from({ length: count }, () => newCode("python"));
-      const run = (index: number) =>
-        python.runPython(`${all[index]!.code}\nmain()`);
+      const run = (index: number) => python.runPython(`${all[index]!.code}\nmain()`);
       return timedSync(count, run, (index) => all[index]!.result);
     },
   },
@@ -93,9 +90,7 @@ async function start(program: string, code: string): Promise<unknown> {
 function withPackages(python: any): any {
   if (python.FS.analyzePath("/packages").exists) return python;
   const library = `${programs}/.venv/lib`;
-  const version = readdirSync(library).find((name) =>
-    name.startsWith("python")
-  );
+  const version = readdirSync(library).find((name) => name.startsWith("python"));
   python.mountNodeFS("/packages", `${library}/${version}/site-packages`);
   python.runPython(`import sys; sys.path.append("/packages")`);
   return python;

@@ -19,8 +19,7 @@ const fresh = "a fresh runtime and context a call, that evaluate the program";
 await serve(version(), {
   "call-javascript": {
     note: fresh,
-    take: (count) =>
-      timedSync(count, () => call(HELLO, `main("Ada")`), () => "Hello, Ada!"),
+    take: (count) => timedSync(count, () => call(HELLO, `main("Ada")`), () => "Hello, Ada!"),
   },
   "call-lodash": {
     note: fresh,
@@ -38,8 +37,7 @@ await serve(version(), {
   },
   "rate-javascript": {
     note: fresh + ", on one thread",
-    take: (count) =>
-      rates(count, () => call(HELLO, `main("Ada")`), "Hello, Ada!"),
+    take: (count) => rates(count, () => call(HELLO, `main("Ada")`), "Hello, Ada!"),
   },
   "code-javascript": {
     note: "a fresh runtime and context each",
@@ -54,8 +52,7 @@ await serve(version(), {
     take: late,
   },
   "asleep-javascript": {
-    note:
-      `resident memory of the process, over ${SANDBOXES} runtimes with a context each`,
+    note: `resident memory of the process, over ${SANDBOXES} runtimes with a context each`,
     most: 1,
     cold: true,
     take: () => [weigh()],
