@@ -24,15 +24,7 @@ await preparePrograms();
 const cache = Deno.makeTempDirSync({ prefix: "capsule-bench-" });
 Deno.chmodSync(cache, 0o700);
 warm();
-const rows = [[
-  "program",
-  "size, MB",
-  "thin, KB",
-  "build, s",
-  "first exec, ms",
-  "exec",
-  "run",
-]];
+const rows = [["program", "size, MB", "thin, KB", "build, s", "first exec, ms", "exec", "run"]];
 for (const [name, file] of CASES) {
   const folder = Deno.makeTempDirSync({ prefix: "capsule-bench-" });
   const output = `${folder}/main.wasm`, thin = `${folder}/thin.wasm`;
@@ -64,28 +56,17 @@ console.log(table(rows));
 async function capsule(cwd: string, ...args: string[]): Promise<number> {
   const startedMs = performance.now();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      `--config=${ROOT}deno.json`,
-      `${ROOT}cli.ts`,
-      ...args,
-    ],
+    args: ["run", "-A", "--no-check", `--config=${ROOT}deno.json`, `${ROOT}cli.ts`, ...args],
     cwd,
     env: { CAPSULE_CACHE_DIR: cache },
   }).output();
-  if (code !== 0) {
-    throw new Error(`${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-  }
+  if (code !== 0) throw new Error(`${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
   return performance.now() - startedMs;
 }
 
 /** Compiled engines: those of the user's cache. */
 function warm(): void {
   for (const { name, isFile } of Deno.readDirSync(cacheFolder())) {
-    if (isFile) {
-      Deno.copyFileSync(`${cacheFolder()}/${name}`, `${cache}/${name}`);
-    }
+    if (isFile) Deno.copyFileSync(`${cacheFolder()}/${name}`, `${cache}/${name}`);
   }
 }

@@ -7,7 +7,7 @@ import { progress, ROOT } from "../scripts/common.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { catalogue, measure, type Sampled } from "./measure.ts";
 import { preparePrograms } from "./packages.ts";
-import { installOriginalSdk, installPeers } from "./peers/install.ts";
+import { installOriginalSdk, installPeers, nodePath } from "./peers/install.ts";
 import { peers } from "./peers/mod.ts";
 import { summary } from "./summary.ts";
 import { WORKLOADS } from "./workloads.ts";
@@ -40,7 +40,7 @@ export async function compare(
   const results: Results = {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
-    versions,
+    versions: { ...versions, Node: await nodeVersion() },
     missing: reason === undefined ? [] : [`TypeScript on the original: ${reason}.`],
     workloads: {},
   };
@@ -54,4 +54,9 @@ export async function compare(
     shown.done(`${workload.title}: ${summary(workload, sampled)}`);
   }
   return results;
+}
+
+async function nodeVersion(): Promise<string> {
+  const { stdout } = await new Deno.Command(nodePath(), { args: ["--version"] }).output();
+  return new TextDecoder().decode(stdout).trim().replace(/^v/, "");
 }

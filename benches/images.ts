@@ -38,14 +38,7 @@ const POLICY: TaskPolicy = {
 };
 
 await preparePrograms();
-const rows = [[
-  "program",
-  "call, ms",
-  "in the host",
-  "load + call",
-  "ratio",
-  "fuel of the call",
-]];
+const rows = [["program", "call, ms", "in the host", "load + call", "ratio", "fuel of the call"]];
 for (const [name, file, args = []] of CASES) {
   const { program } = await compile({ file, root: PROGRAMS });
   const { language, files, sourceMap } = program;
@@ -56,9 +49,7 @@ for (const [name, file, args = []] of CASES) {
     const grant = runtime().grant({ program: id, policies: { main: POLICY } });
     const request = { grant, task: "main", input, observe: false };
     const envelope = JSON.parse(await runtime().run(request, () => {}));
-    if (!envelope.success) {
-      throw new Error(`${name}: ${envelope.error.message}`);
-    }
+    if (!envelope.success) throw new Error(`${name}: ${envelope.error.message}`);
     return envelope.execution;
   };
   const kept = await load();
@@ -96,7 +87,5 @@ for (const [name, file, args = []] of CASES) {
   ]);
 }
 console.log(table(rows));
-console.log(
-  `\nMedians of ${BLOCKS * CALLS_OF_A_BLOCK} calls, one after the other, from Deno.`,
-);
+console.log(`\nMedians of ${BLOCKS * CALLS_OF_A_BLOCK} calls, one after the other, from Deno.`);
 Deno.exit(0);

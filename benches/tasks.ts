@@ -46,33 +46,21 @@ console.log(table(rows));
 Deno.exit(0);
 
 /** Milliseconds of a call, from the outside. */
-async function took(
-  program: OpenProgram,
-  task: string,
-  n: number,
-): Promise<number> {
+async function took(program: OpenProgram, task: string, n: number): Promise<number> {
   const before = performance.now();
   const { result, error } = await program.call(task, [n]);
   if (result !== n) throw new Error(`${task}: ${error?.message ?? result}`);
   return performance.now() - before;
 }
 
-async function times(
-  program: OpenProgram,
-  task: string,
-  n: number,
-): Promise<number> {
+async function times(program: OpenProgram, task: string, n: number): Promise<number> {
   const all = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    all.push(await took(program, task, n));
-  }
+  for (let round = 0; round < ROUNDS; round++) all.push(await took(program, task, n));
   return median(all);
 }
 
 /** How late timeouts are, in order, while small calls are served. */
-async function timeouts(
-  program: OpenProgram,
-): Promise<{ late: number[]; served: number }> {
+async function timeouts(program: OpenProgram): Promise<{ late: number[]; served: number }> {
   const calls: number[] = [];
   let serving = true;
   const server = (async () => {

@@ -27,7 +27,7 @@ export const ISOLATION: Record<string, string> = {
   "Capsule": "a WebAssembly sandbox of its own for each call, with limits of fuel, memory and time",
   "Capsule on one core": "the same, its process pinned to one processor",
   "the original":
-    "a WebAssembly instance for each call: QuickJS's or CPython's code is compiled into each program",
+    "a WebAssembly instance for each call: StarlingMonkey or CPython is part of each program",
   "isolated-vm":
     "a V8 isolate for each call, in the process: machine code by a compiler at run time",
   "quickjs-emscripten":
