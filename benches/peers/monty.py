@@ -4,7 +4,6 @@ import os
 from importlib.metadata import version
 
 from pydantic_monty import Monty
-
 from serve import new_code, rates, serve, timed
 
 HELLO = 'def main(name): return f"Hello, {name}!"\nmain("Ada")'

@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import capsule_adapter
-from capsule.worker import run_with_worker
-
+from capsule_adapter.execution import _unwrap_result
 from serve import new_code, rates, serve, timed
+
+from capsule.worker import run_with_worker
 
 project, command = sys.argv[1:3]
 SANDBOXES = Path(capsule_adapter.__file__).parent / "sandboxes"
@@ -56,10 +57,12 @@ def code(language):
 
     def take(count):
         programs = [new_code(language) for _ in range(count)]
-        run = lambda i: capsule_adapter.execution._unwrap_result(
-            call(file, "EXECUTE_CODE", programs[i][0] + "main()")
-        )
-        return timed(count, run, lambda i: str(programs[i][1]))
+
+        def evaluate(index):
+            envelope = call(file, "EXECUTE_CODE", programs[index][0] + "main()")
+            return int(_unwrap_result(envelope))
+
+        return timed(count, evaluate, lambda index: programs[index][1])
 
     note = "its adapter's sandbox, built beforehand, evaluates the text; its limits are fixed"
     return take, {"note": note}

@@ -3,8 +3,8 @@
 import json
 import random
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 CALLERS = 8
 RATE_S = 0.5
@@ -13,7 +13,7 @@ BUDGET_S = 2
 
 
 def serve(version, measures):
-    """Answers requests until there are none. A measure is a function of a count, and what is said of it."""
+    """Answers requests. A measure is a function of a count, and what is said of it."""
     say({"version": version, "measures": {name: offer for name, (_, offer) in measures.items()}})
     for line in sys.stdin:
         request = json.loads(line)
@@ -38,27 +38,22 @@ def timed(count, call, expected):
 
 def rates(count, call, expected):
     """Calls a second of 8 callers, each a thread that calls again as soon as it has its result."""
-    samples = []
-    for _ in range(count):
-        started, calls, failures = time.perf_counter(), [0] * CALLERS, []
+    return [rate(call, expected) for _ in range(count)]
 
-        def caller(number):
-            try:
-                while time.perf_counter() - started < RATE_S:
-                    check(call(), expected)
-                    calls[number] += 1
-            except Exception as error:
-                failures.append(error)
 
-        threads = [threading.Thread(target=caller, args=[number]) for number in range(CALLERS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if failures:
-            raise failures[0]
-        samples.append(sum(calls) / (time.perf_counter() - started))
-    return samples
+def rate(call, expected):
+    started = time.perf_counter()
+
+    def caller(_):
+        calls = 0
+        while time.perf_counter() - started < RATE_S:
+            check(call(), expected)
+            calls += 1
+        return calls
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        calls = sum(callers.map(caller, range(CALLERS)))
+    return calls / (time.perf_counter() - started)
 
 
 def new_code(language):
