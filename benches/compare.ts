@@ -17,8 +17,8 @@ export interface Results {
   date: string;
   machine: Machine;
   versions: Record<string, string>;
-  /** What could not be measured, and why. */
-  missing: string[];
+  /** What else there is to say. */
+  remarks: string[];
   /** By the id of the workload. */
   workloads: Record<string, Sampled[]>;
 }
@@ -33,7 +33,7 @@ export async function compare(
 ): Promise<Results> {
   await preparePrograms();
   await installPeers();
-  const reason = isQuick ? undefined : await installOriginalSdk();
+  const remark = isQuick ? undefined : await installOriginalSdk();
   const { versions, peersOf } = await catalogue(
     peers({ withSlow: !isQuick }),
   );
@@ -41,7 +41,7 @@ export async function compare(
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
     versions: { ...versions, Node: await nodeVersion() },
-    missing: reason === undefined ? [] : [`TypeScript on the original: ${reason}.`],
+    remarks: remark === undefined ? [] : [remark],
     workloads: {},
   };
   const isChosen = (id: string) =>

@@ -48,7 +48,7 @@ Versions: ${versions.join(", ")}.
 fast (or as small) Capsule is; below 1 it loses, which is set in bold.
 
 ${targets(results)}
-${results.missing.map((reason) => `\nNot measured: ${reason}`).join("\n")}
+${results.remarks.map((remark) => `\n${remark}\n`).join("")}
 ## What is measured
 
 - *edit → result* is a whole process of the command line, after its file was really changed: the number that

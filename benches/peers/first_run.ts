@@ -1,7 +1,8 @@
 /** The first run after an installation: nothing is compiled, no cache is there. */
 import { PROGRAMS } from "../packages.ts";
 import type { Side } from "../side.ts";
-import { capsuleCommand, run } from "./commands.ts";
+import { run } from "./command.ts";
+import { capsuleCommand } from "./commands.ts";
 
 const SAMPLES = 3;
 

@@ -7,12 +7,11 @@ export const PEERS = `${ROOT}build/bench-peers`;
 /** A project of the original: its SDK for TypeScript is installed in it, if there is one. */
 export const ORIGINAL = `${PEERS}/original`;
 
-/** The version of the original, and that of its compiler: the newest one does not know its options. */
-const SDK = [
-  "@capsule-run/sdk@0.8.10",
-  "@bytecodealliance/jco@1.15.4",
-  "typescript@5.9.3",
-];
+const SDK = "@capsule-run/sdk@0.8.10";
+/** What the SDK builds with: it asks for newer versions of these, too, which do not know its options. */
+const TOOLS = ["@bytecodealliance/jco@1.15.4", "typescript@5.9.3"];
+/** What the programs import. */
+const PACKAGES = ["zod@4.6.7"];
 
 const LOCKS = ["package.json", "package-lock.json", "requirements.txt"];
 
@@ -32,30 +31,32 @@ export async function installPeers(): Promise<void> {
 }
 
 /**
- * Installs the original's SDK for TypeScript. Returns why there is none: not every mirror of the registry
- * has it. `CAPSULE_BENCH_ORIGINAL_SDK` names a folder with the package, built from its public source.
+ * Installs the original's SDK for TypeScript. Returns what there is to say of it: not every mirror of the
+ * registry has it. `CAPSULE_BENCH_ORIGINAL_SDK` names a folder with the package, built from its public
+ * source.
  */
 export async function installOriginalSdk(): Promise<string | undefined> {
   Deno.mkdirSync(ORIGINAL, { recursive: true });
-  if (hasOriginalSdk()) return undefined;
-  Deno.writeTextFileSync(
-    `${ORIGINAL}/package.json`,
-    `{ "private": true, "type": "module" }\n`,
-  );
-  const [sdk, ...tools] = SDK;
+  const remark = `${ORIGINAL}/remark.txt`;
+  if (hasOriginalSdk()) return readIfThere(remark);
+  Deno.writeTextFileSync(`${ORIGINAL}/package.json`, `{ "private": true, "type": "module" }\n`);
   const source = Deno.env.get("CAPSULE_BENCH_ORIGINAL_SDK");
   const shown = progress("Installing the original's SDK for TypeScript");
   try {
     // As a package and not as a link: what it depends on has to lie beside it.
-    await npmInstall(ORIGINAL, ["--install-links", source ?? sdk!, ...tools]);
+    await npmInstall(ORIGINAL, ["--install-links", source ?? SDK, ...TOOLS, ...PACKAGES]);
     shown.done("original's SDK for TypeScript");
-    return undefined;
+    const built = `The original's ${SDK} was built from its public source, with ${
+      TOOLS.join(", ")
+    }.`;
+    if (source !== undefined) Deno.writeTextFileSync(remark, built);
+    return readIfThere(remark);
   } catch (error) {
     shown.failed("the original's SDK for TypeScript");
-    if (/E404|404 Not Found/.test(String(error))) {
-      return `${sdk} is not in this machine's registry`;
-    }
-    return `${sdk} cannot be installed`;
+    if (!(error instanceof Error && error.message.startsWith("npm "))) throw error;
+    const isMissing = /E404|404 Not Found/.test(error.message);
+    const why = isMissing ? "is not in this machine's registry" : "cannot be installed";
+    return `The original is not measured with TypeScript: ${SDK} ${why}.`;
   }
 }
 
@@ -83,4 +84,8 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function readIfThere(path: string): string | undefined {
+  return exists(path) ? Deno.readTextFileSync(path) : undefined;
 }

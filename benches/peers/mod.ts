@@ -2,9 +2,9 @@
 import { ROOT } from "../../scripts/common.ts";
 import { PROGRAMS } from "../packages.ts";
 import { type Side, startProcess } from "../side.ts";
+import { commandSide } from "./command.ts";
 import {
   capsuleCommand,
-  commandSide,
   denoCommand,
   montyCommand,
   originalCommand,

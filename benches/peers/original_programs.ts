@@ -11,6 +11,20 @@ export const main = task({ name: "main", compute: "HIGH" }, () => "Hello, Ada!")
 def main():
     return "Hello, Ada!"
 `,
+  "zod.ts": `import { task } from "@capsule-run/sdk";
+import * as z from "zod";
+
+const Row = z.object({ id: z.number().int(), name: z.string().min(1), tags: z.array(z.string()) });
+
+export const main = task({ name: "main", compute: "HIGH" }, () => Row.def.type);
+`,
+  "soup.py": `from bs4 import BeautifulSoup
+from capsule import task
+
+@task(name="main", compute="HIGH")
+def main():
+    return BeautifulSoup("<ul><li>a</li><li>b</li></ul>", "html.parser").text
+`,
   "naps.py": `import time
 from capsule import task
 
