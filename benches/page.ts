@@ -83,10 +83,10 @@ function targets(results: Results): string {
     const figure = judged(workload, sampled);
     const value = shown(workload, quantile(own.samples, 0.5));
     const [low, high] = [0.1, 0.95].map((share) => shown(workload, quantile(own.samples, share)));
-    const cell = workload.target.by === "ratio"
-      ? `${figure.toFixed(2)} × (${value})`
-      : `${value} (${low} – ${high})`;
+    const spread = own.samples.length > 1 ? `${value} (${low} – ${high})` : value;
+    const cell = workload.target.by === "ratio" ? `${figure.toFixed(2)} × (${value})` : spread;
     const beside = rivals(sampled).map((other) => {
+      if (other.samples.length === 0) return `${other.side}: ${other.error}`;
       const times = advantage(workload, own, other);
       return times < 1 ? `**${other.side} ${ratio(times)}**` : `${other.side} ${ratio(times)}`;
     });
@@ -116,7 +116,8 @@ function losses(results: Results): string {
   for (const { workload, sampled, own } of measured(results)) {
     for (const other of rivals(sampled)) {
       const times = advantage(workload, own, other);
-      if (times >= 1) continue;
+      // Without samples, there is no number.
+      if (!(times < 1)) continue;
       const list = lost.get(other.side) ?? [];
       list.push(`${workload.title} (${ratio(1 / times)})`);
       lost.set(other.side, list);
@@ -155,9 +156,7 @@ function measured(
 }
 
 function rivals(sampled: Sampled[]): Sampled[] {
-  return sampled.filter(({ side, samples }) =>
-    side !== CAPSULE && !YARDSTICKS.has(side) && samples.length > 0
-  );
+  return sampled.filter(({ side }) => side !== CAPSULE && !YARDSTICKS.has(side));
 }
 
 function targetText({ target, unit }: Workload): string {

@@ -48,13 +48,22 @@ export async function weighSleepers(
     }
   });
   while (awake < sandboxes) await pause(100);
-  // Until the last of them sleeps.
-  await pause(3000);
-  const asleep = resident();
+  const asleep = await settled();
   end.abort();
   await Promise.all(calls);
-  await pause(3000);
-  return { before, asleep, after: resident() };
+  return { before, asleep, after: await settled() };
+}
+
+/** What is resident once that changes no more: the last has to fall asleep, and to let go of pages. */
+async function settled(): Promise<Resident> {
+  let last = resident();
+  for (let quiet = 0, seconds = 0; quiet < 3 && seconds < 20; seconds++) {
+    await pause(1000);
+    const now = resident();
+    quiet = Math.abs(now.all - last.all) < last.all / 100 ? quiet + 1 : 0;
+    last = now;
+  }
+  return last;
 }
 
 function resident(): Resident {

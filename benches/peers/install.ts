@@ -21,9 +21,7 @@ export async function installPeers(): Promise<void> {
   if (isCurrent(PEERS, folder, LOCKS)) return;
   const shown = progress("Installing the peers");
   Deno.mkdirSync(PEERS, { recursive: true });
-  for (const name of LOCKS) {
-    Deno.copyFileSync(`${folder}/${name}`, `${PEERS}/${name}`);
-  }
+  for (const name of LOCKS) Deno.copyFileSync(`${folder}/${name}`, `${PEERS}/${name}`);
   await npmInstall(PEERS);
   await pipInstall(PEERS);
   keep(PEERS, folder, LOCKS);
@@ -46,9 +44,8 @@ export async function installOriginalSdk(): Promise<string | undefined> {
     // As a package and not as a link: what it depends on has to lie beside it.
     await npmInstall(ORIGINAL, ["--install-links", source ?? SDK, ...TOOLS, ...PACKAGES]);
     shown.done("original's SDK for TypeScript");
-    const built = `The original's ${SDK} was built from its public source, with ${
-      TOOLS.join(", ")
-    }.`;
+    const tools = TOOLS.join(", ");
+    const built = `The original's ${SDK} was built from its public source, with ${tools}.`;
     if (source !== undefined) Deno.writeTextFileSync(remark, built);
     return readIfThere(remark);
   } catch (error) {
@@ -77,7 +74,8 @@ export function nodePath(): string {
   return exists(program) ? program : "node";
 }
 
-function exists(path: string): boolean {
+/** Whether a peer's program is there: not every machine has one. */
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -11,7 +11,7 @@ import {
   originalPath,
 } from "./commands.ts";
 import { firstRunSide } from "./first_run.ts";
-import { nodePath, ORIGINAL, originalFolder, PEERS } from "./install.ts";
+import { exists, nodePath, ORIGINAL, originalFolder, PEERS } from "./install.ts";
 import { PROGRAMS as ORIGINAL_SOURCES } from "./original_programs.ts";
 
 /** How a side is started. Several may have one name, if no two of them measure the same workload. */
@@ -60,13 +60,13 @@ export function peers({ withSlow }: { withSlow: boolean }): Peer[] {
   const python = `${PEERS}/.venv/bin/python`;
   return [
     process({ name: "Capsule", command: capsule, env }),
-    {
+    ...(Deno.build.os !== "linux" ? [] : [{
       ...process({ name: "Capsule on one core", command: ["taskset", "-c", "0", ...capsule], env }),
       only: /^cores-/,
-    },
+    }]),
     command("Capsule", () => commandSide(capsuleCommand(CACHE))),
     command("Capsule", () => firstRunSide()),
-    ...(withSlow ? original(python) : []),
+    ...(withSlow && exists(originalPath()) ? original(python) : []),
     node("isolated-vm", "isolated_vm.ts"),
     node("quickjs-emscripten", "quickjs.ts"),
     node("pyodide", "pyodide.ts", "kept"),
