@@ -162,7 +162,8 @@ function rivals(sampled: Sampled[]): Sampled[] {
 function targetText({ target, unit }: Workload): string {
   const value = target.atMost === undefined ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
   if (target.by === "ratio") return `${value} × ${target.over ?? target.under}`;
-  return `${value.replace(/(\d)(\d{3})$/, "$1,$2")} ${unit}`;
+  const text = `${value.replace(/(\d)(\d{3})$/, "$1,$2")} ${unit}`;
+  return target.by === "p95" ? `p95 ${text}` : text;
 }
 
 function ratio(times: number): string {
