@@ -5,6 +5,7 @@
  * Usage: deno task bench images
  */
 import { compile } from "../compiler/program.ts";
+import { packageFolders } from "../compiler/python_packages.ts";
 import type { TaskPolicy } from "../ffi/native.ts";
 import { runtime } from "../runner/runtime.ts";
 import { ROOT } from "../scripts/common.ts";
@@ -43,7 +44,8 @@ for (const [name, file, args = []] of CASES) {
   const { program } = await compile({ file, root: PROGRAMS });
   const { language, files, sourceMap } = program;
   // Without a key, no image is kept or found: each load runs the top-level code.
-  const load = () => runtime().load({ language, files, sourceMap }, () => {});
+  const packages = language === "python" ? packageFolders(PROGRAMS, PROGRAMS) : [];
+  const load = () => runtime().load({ language, files, sourceMap, packages }, () => {});
   const call = async (id: number) => {
     const input = JSON.stringify({ args });
     const grant = runtime().grant({ program: id, policies: { main: POLICY } });
