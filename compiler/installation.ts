@@ -70,6 +70,8 @@ export function commandPath(): string {
       return new URL("../cli.ts", ownUrl).href;
     case "checkout":
       return existing("command", join(ownFolder, "cli.ts"));
+    case "wheel":
+      return existing("command", join(ownFolder, "dist", "cli.js"));
     default: {
       const folder = platform.packageFolder(SDK_PACKAGE, ownFile);
       return existing("command", folder ? join(folder, "dist", "cli.js") : SDK_PACKAGE);

@@ -206,6 +206,23 @@ except CapsuleError as error: print(error.code, "|", error, "|", error.hint)`;
   assertStringIncludes(ended.stdout, "with status 3");
 });
 
+Deno.test("the licences of all that is in the wheel are there", async () => {
+  const code = "from importlib.metadata import files; " +
+    "print(*[file.locate() for file in files('capsule-sdk') if 'licenses' in file.parts])";
+  const { stdout, stderr } = await app.run("python", ["-c", code]);
+  const paths = stdout.trim().split(" ");
+  assertEquals(paths.map((path) => path.split("/").at(-1)), ["LICENSE", "NOTICE.txt"], stderr);
+  const notice = Deno.readTextFileSync(paths[1]!);
+  for (
+    const name of ["CPython", "QuickJS", "wasi-libc", "Go, ", "esbuild ", "wasmtime ", "rustls "]
+  ) {
+    assertMatch(notice, new RegExp(`^${name}`, "m"));
+  }
+  // Texts, not names alone.
+  assertStringIncludes(notice, "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2");
+  assertStringIncludes(notice, "Copyright (c) 2017-2026 Fabrice Bellard");
+});
+
 Deno.test("Deno is the one that Capsule is tested with, and the version is one", () => {
   const project = Deno.readTextFileSync(`${ROOT}python/pyproject.toml`);
   const { optionalDependencies } = JSON.parse(Deno.readTextFileSync(`${ROOT}package.json`));
