@@ -3,11 +3,20 @@ import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { DENO_CONFIG, Specifiers } from "./specifiers.ts";
+import {
+  type Build,
+  buildByService,
+  type BuildRequest,
+  type Import,
+  type Metafile,
+} from "./esbuild_service.ts";
 import { esbuildPath } from "./installation.ts";
 import { temporaryFolder } from "./tools.ts";
 
 /** What the engine knows the SDK by. */
 const SDK = "@capsule/sdk";
+/** What it exports there. */
+export const SDK_NAMES = ["TaskError", "open", "run", "task", "unwrap"];
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
 
@@ -76,18 +85,6 @@ const ADDRESS = /^(?:[a-z]+:)?\/\//;
 /** Where a message of esbuild points. */
 const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
 
-interface Metafile {
-  inputs: Record<string, { imports: Import[] }>;
-  outputs: Record<string, { imports: Import[] }>;
-}
-
-interface Import {
-  path: string;
-  /** It was left to whoever runs the bundle. */
-  external?: boolean;
-  kind: string;
-}
-
 /**
  * Bundles a TypeScript or JavaScript program with all that it imports, by esbuild.
  *
@@ -95,49 +92,106 @@ interface Import {
  */
 export async function bundleTypeScript(source: Source): Promise<Compiled> {
   const { root } = source;
+  const { bundle, sourceMap, metafile, folder } = await build(source);
+  const files = Object.keys(metafile.inputs).filter(isFile).map((path) => resolve(root, path));
+  confine(source, files);
+  refuseRemoteImports(root, metafile);
+  const map = JSON.parse(sourceMap);
+  map.sources = map.sources.map((path: string) => sourceName(root, folder, path));
+  const name = "code" in source ? CODE_NAME : shownPath(root, source.file);
+  return {
+    program: {
+      language: "javascript",
+      name,
+      files: [{ path: name, data: encoder.encode(withoutExports(bundle)) }],
+      sourceMap: encoder.encode(JSON.stringify(map)),
+    },
+    inputs: inputFiles(files),
+  };
+}
+
+/** A bundle, and the folder that its source map starts from. */
+interface BuildIn extends Build {
+  folder: string;
+}
+
+async function build(source: Source): Promise<BuildIn> {
+  const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
+  const specifiers = await Specifiers.of(folderOf(source), text);
+  const request = (aliases: string[]): BuildRequest => ({
+    options: [
+      ...OPTIONS,
+      ...aliases,
+      "--loader=ts",
+      ...("code" in source ? [`--sourcefile=${CODE_NAME}`] : []),
+      ...specifiers.options,
+      ...specifiers.sdk.map((name) => `--alias:${name}=${SDK_MODULE}`),
+    ],
+    input: entryOf(source),
+    cwd: source.root,
+  });
+  return await quickly(source, text, request) ??
+    await buildByCommand(source, specifiers, () => request(BUILTIN_ALIASES));
+}
+
+/** Bundles without starting a process, if there is one and nothing is wrong. */
+async function quickly(
+  source: Source,
+  text: string,
+  request: (aliases: string[]) => BuildRequest,
+): Promise<BuildIn | undefined> {
+  // Nothing is written there.
+  const folder = join(source.root, ".capsule");
+  const build = async (aliases: string[]) => {
+    const { options, ...rest } = request(aliases);
+    // What is wrong, the command tells.
+    const output = [`--outfile=${folder}/bundle.js`, "--metafile", "--log-level=silent"];
+    const built = await buildByService({ options: [...options, ...output], ...rest });
+    return built && { ...built, folder };
+  };
+  if ("code" in source) {
+    const built = await build(namedAliases(text));
+    // What a file imports, the text does not tell.
+    if (built === undefined || !importsFiles(built.metafile)) return built;
+  }
+  return await build(BUILTIN_ALIASES);
+}
+
+/** Starts esbuild, again and again while what it could not resolve has another name. */
+async function buildByCommand(
+  source: Source,
+  specifiers: Specifiers,
+  request: () => BuildRequest,
+): Promise<BuildIn> {
   const folder = platform.makeTemporaryFolder(temporaryFolder());
   try {
-    await bundleInto(folder, source);
-    const metafile = JSON.parse(platform.readTextFile(`${folder}/meta.json`)!) as Metafile;
-    const files = Object.keys(metafile.inputs).filter(isFile).map((path) => resolve(root, path));
-    confine(source, files);
-    refuseRemoteImports(root, metafile);
-    const bundle = withoutExports(platform.readTextFile(`${folder}/bundle.js`)!);
-    const map = JSON.parse(platform.readTextFile(`${folder}/bundle.js.map`)!);
-    map.sources = map.sources.map((path: string) => sourceName(root, folder, path));
-    const name = "code" in source ? CODE_NAME : shownPath(root, source.file);
+    await buildInto(folder, source, specifiers, request);
+    const read = (name: string) => platform.readTextFile(`${folder}/${name}`)!;
     return {
-      program: {
-        language: "javascript",
-        name,
-        files: [{ path: name, data: encoder.encode(bundle) }],
-        sourceMap: encoder.encode(JSON.stringify(map)),
-      },
-      inputs: inputFiles(files),
+      bundle: read("bundle.js"),
+      sourceMap: read("bundle.js.map"),
+      metafile: JSON.parse(read("meta.json")),
+      folder,
     };
   } finally {
     platform.remove(folder);
   }
 }
 
-/** Writes the bundle, its source map and its metafile into a folder. */
-async function bundleInto(folder: string, source: Source): Promise<void> {
-  const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
-  const specifiers = await Specifiers.of(folderOf(source), text);
+async function buildInto(
+  folder: string,
+  source: Source,
+  specifiers: Specifiers,
+  request: () => BuildRequest,
+): Promise<void> {
   for (;;) {
-    const result = await platform.run(
-      esbuildPath(),
-      [
-        ...OPTIONS,
-        `--outfile=${folder}/bundle.js`,
-        `--metafile=${folder}/meta.json`,
-        "--loader=ts",
-        ...("code" in source ? [`--sourcefile=${CODE_NAME}`] : []),
-        ...specifiers.options,
-        ...specifiers.sdk.map((name) => alias(name, SDK)),
-      ],
-      { cwd: source.root, input: entryOf(source) },
-    );
+    const { options, ...rest } = request();
+    const output = [
+      `--outfile=${folder}/bundle.js`,
+      `--metafile=${folder}/meta.json`,
+      "--log-level=error",
+    ];
+    const result = await platform.run(esbuildPath(), [...options, ...output], rest);
     if (result.success) return;
     // What other files than the program name is known once it was missing.
     const missing = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)]
@@ -229,22 +283,46 @@ const OPTIONS = [
   "--legal-comments=inline",
   "--sources-content=false",
   "--sourcemap=external",
-  "--log-level=error",
   "--log-limit=0",
   "--color=false",
-  ...BUILTINS.flatMap((name) => [alias(name, name), alias(`node:${name}`, name)]),
-  ...PREFIXED_BUILTINS.map((name) => alias(`node:${name}`, name)),
 ];
 
-/** An import of the SDK or of one of Node's modules becomes a call of the engine. */
+/** How Node's modules are imported, and what the engine knows them by. */
+const BUILTIN_IMPORTS = [
+  ...BUILTINS.flatMap((name) => [[name, name], [`node:${name}`, name]] as const),
+  ...PREFIXED_BUILTINS.map((name) => [`node:${name}`, name] as const),
+];
+
+/** The SDK: its names are known, so that a program holds those that it uses. */
+const SDK_MODULE = `data:text/javascript,export const { ${SDK_NAMES.join(", ")} } = ${
+  imported(SDK)
+}`;
+
+const BUILTIN_ALIASES = BUILTIN_IMPORTS.map(([name, builtin]) => alias(name, builtin));
+
+/** Of a text that imports no file: half of the time that a small program takes is that for all of them. */
+function namedAliases(text: string): string[] {
+  return BUILTIN_IMPORTS.filter(([name]) => text.includes(`${name}"`) || text.includes(`${name}'`))
+    .map(([name, builtin]) => alias(name, builtin));
+}
+
+/** An import of one of Node's modules becomes a call of the engine. */
 function alias(name: string, builtin: string): string {
-  const code = `module.exports = globalThis[Symbol.for("capsule.import")]("${builtin}")`;
-  return `--alias:${name}=data:text/javascript,${code}`;
+  return `--alias:${name}=data:text/javascript,module.exports = ${imported(builtin)}`;
+}
+
+function imported(builtin: string): string {
+  return `globalThis[Symbol.for("capsule.import")]("${builtin}")`;
 }
 
 /** Whether an input of esbuild is a file, and not what it was given or what Capsule puts in its place. */
 function isFile(input: string): boolean {
   return !input.startsWith("<") && !input.startsWith("(") && !input.includes("data:");
+}
+
+/** Whether a program that is no file imports any. */
+function importsFiles({ inputs }: Metafile): boolean {
+  return Object.keys(inputs).some((input) => input !== CODE_NAME && isFile(input));
 }
 
 /** Refuses files that a program whose author is not trusted may not read by importing them. */

@@ -72,6 +72,10 @@ export const platform: Platform = {
     const { startFile } = await import("./deno_child.ts");
     return startFile(file, args, environment);
   },
+  async startProgram(path, args, environment) {
+    const { startProgram } = await import("./deno_child.ts");
+    return startProgram(path, args, environment);
+  },
 
   write(descriptor, bytes) {
     const stream = descriptor === 1 ? Deno.stdout : Deno.stderr;

@@ -9,16 +9,27 @@ export function startFile(
 ): Child {
   if (Deno.build.standalone) throw new Error("a compiled program cannot start Deno");
   const config = join(dirname(file), "deno.json");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--allow-all", "--quiet", "--no-check", "--no-lock"],
-      hasFile(config) ? `--config=${config}` : "--no-config",
-      file,
-      ...args,
-    ],
-    // The packages of a folder are found from there.
+  const command = [
+    ...["run", "--allow-all", "--quiet", "--no-check", "--no-lock"],
+    hasFile(config) ? `--config=${config}` : "--no-config",
+    file,
+    ...args,
+  ];
+  const variables = { DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
+  // The packages of a folder are found from where it starts.
+  return startProgram(Deno.execPath(), command, { ...environment, ...variables });
+}
+
+/** Starts a program, in `/`. */
+export function startProgram(
+  path: string,
+  args: string[],
+  environment: Record<string, string>,
+): Child {
+  const child = new Deno.Command(path, {
+    args,
     cwd: "/",
-    env: { ...environment, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: environment,
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",

@@ -80,6 +80,10 @@ export const platform: Platform = {
     const { startFile } = await import("./node_child.ts");
     return startFile(file, args, environment);
   },
+  async startProgram(path, args, environment) {
+    const { startProgram } = await import("./node_child.ts");
+    return await startProgram(path, args, environment);
+  },
 
   write(descriptor, bytes) {
     for (let left = bytes; left.length > 0;) {

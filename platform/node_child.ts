@@ -4,12 +4,21 @@ import process from "node:process";
 import type { Child } from "./platform.ts";
 
 /** Starts a file of Capsule's own. */
-export async function startFile(
+export function startFile(
   file: string,
   args: string[],
   { NODE_OPTIONS: _options, NODE_PATH: _path, ...environment }: Record<string, string>,
 ): Promise<Child> {
-  const child = spawn(process.execPath, [file, ...args], {
+  return startProgram(process.execPath, [file, ...args], environment);
+}
+
+/** Starts a program, in `/`. */
+export async function startProgram(
+  path: string,
+  args: string[],
+  environment: Record<string, string>,
+): Promise<Child> {
+  const child = spawn(path, args, {
     cwd: "/",
     env: environment,
     stdio: ["pipe", "pipe", "inherit"],

@@ -75,6 +75,12 @@ export interface Platform {
    * loads: no configuration, packages or lockfile of the current folder, and no options in the environment.
    */
   start(file: string, args: string[], environment: Record<string, string>): Promise<Child>;
+  /** Starts a program, in `/`. */
+  startProgram(
+    path: string,
+    args: string[],
+    environment: Record<string, string>,
+  ): Promise<Child>;
 
   /** Writes all bytes to standard output (1) or standard error (2). Returns whether somebody reads them. */
   write(descriptor: 1 | 2, bytes: Uint8Array): boolean;

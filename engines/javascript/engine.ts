@@ -24,7 +24,7 @@ const { parse } = JSON;
  * A bundle's lines start behind these: a stack tells them from lines of code that the program itself
  * evaluates, which QuickJS calls by the same name. The host counts on the number.
  */
-const EMPTY_LINES = "\n".repeat(20_001);
+const EMPTY_LINES = "\n".repeat(3_001);
 
 setDispatcher(dispatcher);
 // Where the bundle of a program finds what its imports of Capsule and of `node:` name.

@@ -2,7 +2,8 @@
 //!
 //! Few pages of a loaded program differ from its engine's: 1 MB of 34 for a small one in Python. An image
 //! keeps those alone. A sandbox maps the base privately and copies them over it; a program that is called
-//! again and again gets a whole copy, which is mapped at once.
+//! again and again gets a whole copy, which is mapped at once. So does the base, for loads and for what is called
+//! a few times: a slot that holds it has pages of its own already where programs differ.
 
 use crate::dirty::{self, PAGE};
 use std::fs::File;
@@ -15,7 +16,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// The call from which on a whole copy pays for itself.
-const USES_BEFORE_WHOLE: u32 = 3;
+const USES_BEFORE_WHOLE: u32 = 8;
+
+/// What is copied over a base that lies in a slot already: no more than a slot keeps of its own.
+const COPIED_BYTES_AT_MOST: usize = 4 << 20;
 
 /// A call that writes more is no example for others.
 const LEARNED_BYTES_AT_MOST: usize = 2 << 20;
@@ -28,6 +32,8 @@ const MAPPED_FROM: usize = 32 << 10;
 pub struct Base {
     file: File,
     len: usize,
+    /// In memory of its own, once it was used several times.
+    whole: OnceLock<Arc<Whole>>,
 }
 
 impl Base {
@@ -36,7 +42,11 @@ impl Base {
         if len == 0 || !len.is_multiple_of(PAGE) {
             return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
-        Ok(Self { file, len })
+        Ok(Self {
+            file,
+            len,
+            whole: OnceLock::new(),
+        })
     }
 
     pub fn len(&self) -> usize {
@@ -168,6 +178,12 @@ impl Image {
         Ok(memory)
     }
 
+    /// What this differs from.
+    #[cfg(test)]
+    pub fn base(&self) -> &Arc<Base> {
+        &self.base
+    }
+
     /// Bytes of linear memory.
     pub fn len(&self) -> usize {
         self.len
@@ -181,17 +197,12 @@ impl Image {
         self.content.bytes()
     }
 
-    /// Makes this the content of a memory, privately: changes stay there. `whole` is its whole copy, if
-    /// that shall be mapped.
+    /// Makes this the content of a memory, privately: changes stay there.
     ///
     /// # Safety
     /// `memory` points to at least `len` bytes that may be replaced, readable and writable, zeroed
     /// behind the base, page-aligned, and that nobody else uses.
-    pub unsafe fn map(&self, whole: Option<&Whole>, memory: *mut u8) -> io::Result<()> {
-        if let Some(whole) = whole {
-            // SAFETY: promised by the caller.
-            return unsafe { whole.map(memory) };
-        }
+    pub unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
         // SAFETY: promised by the caller; `len` is at least the base's.
         unsafe { map_private(memory, &self.base.file, 0, self.base.len)? };
         let mut offset = 0;
@@ -238,13 +249,48 @@ impl Image {
         }
         // Another thread may have been first; its copy is the same.
         let file = MappedFile::new(file, self.len)?;
-        let _ = self.whole.set(Arc::new(Whole::new(file)));
+        let _ = self.own_whole().set(Arc::new(Whole::new(file)));
         Ok(())
     }
 
     /// The whole copy, once there is one.
     pub fn whole(&self) -> Option<&Arc<Whole>> {
-        self.whole.get()
+        self.own_whole().get()
+    }
+
+    /// A whole copy of the base, if that is what this is best copied over.
+    pub fn ground(&self) -> Option<&Arc<Whole>> {
+        let is_small =
+            matches!(&self.content, Content::Bytes(bytes) if bytes.len() <= COPIED_BYTES_AT_MOST);
+        let ground = self.base.whole.get().filter(|_| is_small);
+        ground.filter(|_| self.whole().is_none())
+    }
+
+    fn own_whole(&self) -> &OnceLock<Arc<Whole>> {
+        let is_base = self.runs.is_empty() && self.len == self.base.len;
+        if is_base {
+            &self.base.whole
+        } else {
+            &self.whole
+        }
+    }
+
+    /// Copies the pages that differ over those of the base.
+    ///
+    /// # Safety
+    /// As for [`Self::map`], and the memory holds the base, privately.
+    pub unsafe fn copy_over_base(&self, memory: *mut u8) {
+        let mut content = self.content();
+        for run in &self.runs {
+            let (pages, rest) = content.split_at(run.len());
+            // SAFETY: runs lie inside `len`, and `content` is no guest's memory.
+            unsafe {
+                memory
+                    .add(run.start)
+                    .copy_from_nonoverlapping(pages.as_ptr(), pages.len());
+            }
+            content = rest;
+        }
     }
 }
 
@@ -282,7 +328,7 @@ impl Whole {
 
     /// # Safety
     /// As [`Image::map`].
-    unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
+    pub unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
         // SAFETY: promised by the caller.
         unsafe { map_private(memory, &self.file.file, 0, self.file.len)? };
         for run in self.written.get().into_iter().flatten() {
@@ -427,7 +473,7 @@ mod tests {
     fn mapped(image: &Image) -> Mapping {
         let memory = Mapping::anonymous(image.len());
         // SAFETY: a fresh mapping of that length.
-        unsafe { image.map(None, memory.as_ptr()).unwrap() };
+        unsafe { image.map(memory.as_ptr()).unwrap() };
         memory
     }
 
@@ -438,7 +484,7 @@ mod tests {
         // SAFETY: a fresh mapping, larger than the base.
         unsafe {
             Image::of_base(Arc::clone(&base))
-                .map(None, memory.as_ptr())
+                .map(memory.as_ptr())
                 .unwrap()
         };
         memory[PAGE + 5] = 99;
@@ -473,8 +519,8 @@ mod tests {
     #[test]
     fn a_whole_copy_is_wanted_once() {
         let image = Image::of_base(base(&[1]));
-        let wanted: Vec<_> = (0..6).map(|_| image.wants_whole()).collect();
-        assert_eq!(wanted, [false, false, true, false, false, false]);
+        let wanted: Vec<_> = (0..30).filter(|_| image.wants_whole()).collect();
+        assert_eq!(wanted.len(), 1);
     }
 
     #[test]

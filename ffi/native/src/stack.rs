@@ -12,7 +12,7 @@ const ENGINE: &str = "componentize-qjs:";
 const EVALUATED: &str = "<eval>";
 /// The line of the bundle's first line. The engine puts so many empty ones before it that code which the
 /// program evaluates has smaller numbers.
-const BUNDLE_LINE: u32 = 20_002;
+const BUNDLE_LINE: u32 = 3_002;
 
 /// Puts the stack traces of one program into the user's own lines.
 #[derive(Debug)]

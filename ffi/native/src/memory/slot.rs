@@ -106,9 +106,10 @@ impl Slot {
         Ok(())
     }
 
-    /// Whether a call can start here from this image with nothing left to do.
+    /// Whether a call can start here from this image with nothing left to map.
     pub fn is_ready_for(&self, image: &Image) -> bool {
-        self.holds().is_clean(image.whole())
+        self.holds()
+            .is_clean(image.whole().or_else(|| image.ground()))
     }
 
     /// Makes an image the content of this memory, privately. Guest code runs in it from now on.
@@ -120,7 +121,8 @@ impl Slot {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
         // Looked at once: a whole copy that is made meanwhile is not what is mapped here.
-        let whole = image.whole();
+        let (own, ground) = (image.whole(), image.ground());
+        let whole = own.or(ground);
         let mut holds = self.holds();
         if !holds.is_clean(whole) {
             if !matches!(*holds, Held::Zeroes) {
@@ -129,8 +131,17 @@ impl Slot {
                 unsafe { map_nothing(self.base, self.len(), libc::PROT_READ | libc::PROT_WRITE)? };
             }
             *holds = Held::Other;
-            // SAFETY: `len` bytes are accessible, zeroed, page-aligned, and nobody's but the instance's.
-            unsafe { image.map(whole.map(Arc::as_ref), self.base)? };
+            match whole {
+                // SAFETY: `len` bytes are accessible, zeroed, page-aligned, and nobody's but the instance's.
+                Some(whole) => unsafe { whole.map(self.base)? },
+                // SAFETY: as above.
+                None => unsafe { image.map(self.base)? },
+            }
+        }
+        if own.is_none() && ground.is_some() {
+            *holds = Held::Other;
+            // SAFETY: as above, and it holds the base, privately.
+            unsafe { image.copy_over_base(self.base) };
         }
         *holds = match whole {
             Some(whole) => Held::Used(Arc::clone(whole)),
@@ -371,6 +382,38 @@ mod tests {
         assert!(!slot.is_ready_for(&other));
         map(&slot, &other);
         assert_eq!(bytes(&slot), [8, 0, 0]);
+    }
+
+    #[test]
+    fn programs_share_a_slot_that_holds_their_base_and_leave_nothing_in_it() {
+        let base = whole(&[1, 2, 3]);
+        let program = |byte: u8| {
+            let mut memory = base.memory().unwrap();
+            memory.resize(5 * PAGE, 0);
+            memory[PAGE + 7] = byte;
+            memory[4 * PAGE + 7] = byte;
+            Image::of_memory(Arc::clone(base.base()), &memory).unwrap()
+        };
+        let slot = slot(5);
+        for byte in [50, 60] {
+            let image = program(byte);
+            map(&slot, &image);
+            assert_eq!(bytes(&slot), [1, byte, 3, 0, byte]);
+            for page in 0..5 {
+                write(&slot, page, 99);
+            }
+            assert!(!slot.is_ready_for(&image));
+            slot.recycle().unwrap();
+            assert_eq!(bytes(&slot), [1, 2, 3]);
+            slot.grow(5 * PAGE).unwrap();
+            assert!(slot.is_ready_for(&image) && slot.is_ready_for(&base));
+            assert_eq!(bytes(&slot), [1, 2, 3, 0, 0]);
+        }
+        let often_called = program(70);
+        often_called.make_whole().unwrap();
+        assert!(!slot.is_ready_for(&often_called));
+        map(&slot, &often_called);
+        assert_eq!(bytes(&slot), [1, 70, 3, 0, 70]);
     }
 
     #[test]

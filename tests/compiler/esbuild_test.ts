@@ -1,0 +1,112 @@
+/** esbuild as a process that stays, which bundles all but the first program of a process. */
+import { decodeAnswer, encodeRequest, PacketDecoder } from "../../compiler/esbuild_packet.ts";
+import { compile } from "../../compiler/program.ts";
+import { SDK_NAMES } from "../../compiler/typescript.ts";
+import * as sdk from "../../engines/javascript/sdk.ts";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
+import { childrenOf, eventually } from "../processes.ts";
+import { project, ROOT } from "../support.ts";
+
+const PROGRAMS = {
+  "the SDK": `import { task, unwrap } from "@capsule/sdk"; console.log(task, unwrap);`,
+  "all of the SDK": `import * as sdk from "jsr:@capsule/sdk@1"; export { sdk };`,
+  "Node's modules":
+    `import fs, { readFileSync } from "node:fs"; import 'path'; console.log(fs, readFileSync, require("os"));`,
+  "files that import more": `import { two } from "./two.ts"; export const three = two + 1;`,
+  "a package": `import one from "one"; console.log(one);`,
+};
+
+const FILES = {
+  "two.ts":
+    `import { sep } from "path"; import { one } from "./one"; export const two = one + sep.length;`,
+  "one.ts": `export const one = 1 satisfies number;`,
+  "node_modules/one/package.json": `{ "name": "one", "main": "index.cjs" }`,
+  "node_modules/one/index.cjs": `module.exports = require("util").inspect(1);`,
+};
+
+/** What a program becomes in a process that bundles nothing else: esbuild is started for it. */
+async function compiledAlone(code: string, root: string): Promise<unknown> {
+  const script = `import { compile } from "${ROOT}compiler/program.ts";
+    const { program, inputs } = await compile(JSON.parse(Deno.args[0]));
+    console.log(JSON.stringify({ program, inputs: inputs.toSorted() }));`;
+  const source = JSON.stringify({ code, language: "javascript", root });
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", `--config=${ROOT}deno.json`, script, source],
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+function services(): number[] {
+  return childrenOf(Deno.pid).filter((id) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${id}/cmdline`).includes("--service");
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** The service outlives a test: it ends when it was not needed for some seconds. */
+const lasting = { sanitizeResources: false, sanitizeOps: false };
+
+Deno.test("a service bundles as the command does", lasting, async () => {
+  using app = project(FILES);
+  for (const [name, code] of Object.entries(PROGRAMS)) {
+    const source = { code, language: "javascript", root: app.path } as const;
+    const alone = await compiledAlone(code, app.path);
+    await compile(source);
+    const { program, inputs } = await compile(source);
+    const found = JSON.parse(JSON.stringify({ program, inputs: inputs.toSorted() }));
+    assertEquals(found, alone, name);
+    assertEquals(services().length, 1, name);
+  }
+});
+
+Deno.test("what is wrong is told as the command tells it", lasting, async () => {
+  using app = project();
+  const wrong = (code: string) => () => compile({ code, language: "javascript", root: app.path });
+  await assertRejects(wrong("const a = ;"), Error, `Unexpected ";"`);
+  const error = await assertRejects(wrong(`import "absent";`), Error, `Could not resolve "absent"`);
+  assertStringIncludes(error.message, "code.ts:1:7");
+  await assertRejects(wrong(`import "https://example.com/x.ts";`), Error, "from the web");
+  await assertRejects(wrong(`import { absent } from "@capsule/sdk"; absent();`), Error, "absent");
+});
+
+Deno.test("a service that is killed costs nobody a bundle", lasting, async () => {
+  using app = project();
+  const source = { code: "export const x = 1;", language: "javascript", root: app.path } as const;
+  for (let round = 0; round < 3; round++) {
+    await compile(source);
+    const [service] = services();
+    const compiling = Array.from({ length: 20 }, () => compile(source));
+    Deno.kill(service!, "SIGKILL");
+    for (const { program } of await Promise.all(compiling)) assertEquals(program.name, "code.ts");
+    await eventually(() => services().every((id) => id !== service));
+  }
+});
+
+Deno.test("packets are cut wherever the stream is, and refused where they end too early", () => {
+  const packet = encodeRequest(7, { list: [null, true, 5, "é"], bytes: Uint8Array.of(1, 2) });
+  // The answer to a request has the id that is one more than twice its own.
+  packet[4] = 15;
+  const decoder = new PacketDecoder();
+  const stream = new Uint8Array([...packet, ...packet]);
+  const packets = Array.from(stream, (byte) => [...decoder.push(Uint8Array.of(byte))]).flat();
+  assertEquals(packets.length, 2);
+  for (const found of packets) {
+    assertEquals(decodeAnswer(found), {
+      id: 7,
+      value: { list: [null, true, 5, "é"], bytes: Uint8Array.of(1, 2) },
+    });
+  }
+  for (let length = 4; length < packet.length - 4; length++) {
+    assertThrows(() => decodeAnswer(packet.slice(4, 4 + length)));
+  }
+  packet[4] = 14;
+  assertEquals(decodeAnswer(packet.slice(4)), undefined);
+});
+
+Deno.test("the compiler knows all that the SDK exports in a sandbox", () => {
+  assertEquals(Object.keys(sdk).toSorted(), SDK_NAMES.toSorted());
+});
