@@ -56,7 +56,7 @@ console.log(table(rows));
 async function capsule(cwd: string, ...args: string[]): Promise<number> {
   const startedMs = performance.now();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `--config=${ROOT}deno.json`, `${ROOT}cli.ts`, ...args],
+    args: ["run", "-A", "--quiet", "--no-config", "--no-lock", `${ROOT}dist/cli.js`, ...args],
     cwd,
     env: { CAPSULE_CACHE_DIR: cache },
   }).output();

@@ -14,8 +14,7 @@ export function capsuleCommand(cache: string): Command {
     prints: "Hello",
     edit: HELLO,
   });
-  const config = `--config=${ROOT}deno.json`;
-  const cli = ["run", "-A", "--no-check", "--quiet", config, `${ROOT}cli.ts`];
+  const cli = ["run", "-A", "--quiet", "--no-config", "--no-lock", `${ROOT}dist/cli.js`];
   return {
     name: "Capsule",
     run: (file) => [Deno.execPath(), ...cli, "run", file],

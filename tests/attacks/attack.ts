@@ -3,6 +3,7 @@ import type { Envelope } from "../../sdk/envelope.ts";
 import { TraceRecorder } from "../../trace/recorder.ts";
 import { TraceStore } from "../../trace/store.ts";
 import { assertEquals } from "../assert.ts";
+import { childrenOf } from "../processes.ts";
 import { type Project, project } from "../support.ts";
 import { open, type ProgramOptions } from "@capsule/sdk/runner";
 
@@ -127,15 +128,37 @@ function snapshot(root: string, writable: string[] = []): Record<string, string>
 
 /** What the descriptors of this process lead to, without what is kept for the next one who asks. */
 function descriptors(): string[] {
-  const targets: string[] = [];
-  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+  const bundler = descriptorsOfBundler();
+  // A slot of memory keeps the image that it was used for last; Deno has caches of its own.
+  return descriptorsOf("self").filter((target) =>
+    !/^\/memfd:capsule-image|_cache_v2/.test(target) && !bundler.has(target)
+  );
+}
+
+/** esbuild stays for a while: this process has the other ends of its pipes, and one that tells of its end. */
+function descriptorsOfBundler(): Set<string> {
+  const found = childrenOf(Deno.pid).filter((id) => {
     try {
-      const target = Deno.readLinkSync(`/proc/self/fd/${name}`);
-      // A slot of memory keeps the image that it was used for last; Deno has caches of its own.
-      if (!/^\/memfd:capsule-image|_cache_v2/.test(target)) targets.push(target);
+      return Deno.readTextFileSync(`/proc/${id}/cmdline`).includes("--service=");
     } catch {
-      // The one that reads the folder.
+      return false;
     }
+  });
+  return new Set(found.flatMap((id) => ["anon_inode:[pidfd]", ...descriptorsOf(`${id}`)]));
+}
+
+function descriptorsOf(process: string): string[] {
+  const targets: string[] = [];
+  try {
+    for (const { name } of Deno.readDirSync(`/proc/${process}/fd`)) {
+      try {
+        targets.push(Deno.readLinkSync(`/proc/${process}/fd/${name}`));
+      } catch {
+        // The one that reads the folder.
+      }
+    }
+  } catch {
+    // It has ended.
   }
   return targets;
 }

@@ -6,6 +6,7 @@
 //! a few times: a slot that holds it has pages of its own already where programs differ.
 
 use crate::dirty::{self, PAGE};
+use crate::pages::Pages;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -57,7 +58,7 @@ impl Base {
 /// The pages of an image.
 #[derive(Debug)]
 pub enum Content {
-    Bytes(Vec<u8>),
+    Memory(Pages),
     /// The end of a file, from a page on. It is mapped: only what a guest looks at is ever read.
     File {
         file: MappedFile,
@@ -66,6 +67,13 @@ pub enum Content {
 }
 
 impl Content {
+    #[cfg(test)]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let mut pages = Pages::zeroed(bytes.len()).unwrap();
+        pages.copy_from_slice(bytes);
+        Self::Memory(pages)
+    }
+
     /// None if no page of the file begins there.
     pub fn of_file(file: MappedFile, start: usize) -> Option<Self> {
         let fits = start <= file.len && start.is_multiple_of(PAGE);
@@ -74,7 +82,7 @@ impl Content {
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Bytes(bytes) => bytes,
+            Self::Memory(pages) => pages,
             Self::File { file, start } => &file.bytes()[*start..],
         }
     }
@@ -97,11 +105,12 @@ impl Image {
     /// The image of an engine without a program.
     pub fn of_base(base: Arc<Base>) -> Self {
         let len = base.len;
+        let nothing = Pages::zeroed(0).expect("nothing takes no memory");
         Self {
             base,
             len,
             runs: Vec::new(),
-            content: Content::Bytes(Vec::new()),
+            content: Content::Memory(nothing),
             whole: OnceLock::new(),
             uses: AtomicU32::new(0),
         }
@@ -112,16 +121,20 @@ impl Image {
         let mut image = Self::of_base(base);
         image.len = memory.len();
         image.runs = dirty::runs(memory, &image.base.file, image.base.len)?;
-        image.keep_runs(memory);
+        image.keep_runs(memory)?;
         Ok(image)
     }
 
-    fn keep_runs(&mut self, memory: &[u8]) {
-        let mut content = Vec::with_capacity(self.runs.iter().map(Range::len).sum());
+    fn keep_runs(&mut self, memory: &[u8]) -> io::Result<()> {
+        let mut pages = Pages::zeroed(self.runs.iter().map(Range::len).sum())?;
+        let mut rest = &mut *pages;
         for run in &self.runs {
-            content.extend_from_slice(&memory[run.clone()]);
+            let (kept, behind) = rest.split_at_mut(run.len());
+            kept.copy_from_slice(&memory[run.clone()]);
+            rest = behind;
         }
-        self.content = Content::Bytes(content);
+        self.content = Content::Memory(pages);
+        Ok(())
     }
 
     /// Keeps what differs from the base in any memory.
@@ -132,7 +145,7 @@ impl Image {
         let mut image = Self::of_base(base);
         image.len = memory.len();
         image.runs = dirty::compare(memory, &image.base.file, image.base.len)?;
-        image.keep_runs(memory);
+        image.keep_runs(memory)?;
         Ok(image)
     }
 
@@ -261,7 +274,7 @@ impl Image {
     /// A whole copy of the base, if that is what this is best copied over.
     pub fn ground(&self) -> Option<&Arc<Whole>> {
         let is_small =
-            matches!(&self.content, Content::Bytes(bytes) if bytes.len() <= COPIED_BYTES_AT_MOST);
+            matches!(&self.content, Content::Memory(pages) if pages.len() <= COPIED_BYTES_AT_MOST);
         let ground = self.base.whole.get().filter(|_| is_small);
         ground.filter(|_| self.whole().is_none())
     }
@@ -559,7 +572,7 @@ mod tests {
     fn parts_that_do_not_fit_are_refused() {
         let base = base(&[1, 2]);
         let parts = |len, runs: &[Range<usize>], content: usize| {
-            let content = Content::Bytes(vec![0; content]);
+            let content = Content::of_bytes(&vec![0; content]);
             Image::from_parts(Arc::clone(&base), len, runs.to_vec(), content).is_some()
         };
         assert!(parts(2 * PAGE, &[], 0));

@@ -250,7 +250,7 @@ mod tests {
         let runs = vec![PAGE..2 * PAGE, 3 * PAGE..4 * PAGE];
         Kept {
             image: Arc::new(
-                Image::from_parts(base, 5 * PAGE, runs, Content::Bytes(content)).unwrap(),
+                Image::from_parts(base, 5 * PAGE, runs, Content::of_bytes(&content)).unwrap(),
             ),
             declarations: declarations.to_owned(),
             printed: vec![(1, b"\xffprinted".to_vec()), (2, Vec::new())],

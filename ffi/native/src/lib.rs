@@ -25,6 +25,7 @@ mod limiter;
 mod memory;
 mod network;
 mod output;
+mod pages;
 mod program;
 mod request;
 mod runtime;
