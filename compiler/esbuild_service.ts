@@ -67,6 +67,7 @@ class EsbuildService {
   readonly #child: Child;
   readonly #waiting = new Map<number, PromiseWithResolvers<Value>>();
   #lastId = 0;
+  #lastKey = 0;
   #lastUsedMs = 0;
   #isWatched = false;
 
@@ -94,7 +95,8 @@ class EsbuildService {
     const nodePath = platform.env("NODE_PATH");
     const answer = await this.#ask({
       command: "build",
-      key: 0,
+      // Of builds that are under way at once, each has its own.
+      key: ++this.#lastKey,
       entries: [],
       flags: options,
       write: false,

@@ -93,7 +93,7 @@ const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
 export async function bundleTypeScript(source: Source): Promise<Compiled> {
   const { root } = source;
   const { bundle, sourceMap, metafile, folder } = await build(source);
-  const files = Object.keys(metafile.inputs).filter(isFile).map((path) => resolve(root, path));
+  const files = inputsOf(source, metafile);
   confine(source, files);
   refuseRemoteImports(root, metafile);
   const map = JSON.parse(sourceMap);
@@ -152,7 +152,7 @@ async function quickly(
   if ("code" in source) {
     const built = await build(namedAliases(text));
     // What a file imports, the text does not tell.
-    if (built === undefined || !importsFiles(built.metafile)) return built;
+    if (built === undefined || inputsOf(source, built.metafile).length === 0) return built;
   }
   return await build(BUILTIN_ALIASES);
 }
@@ -199,7 +199,7 @@ async function buildInto(
     if (await specifiers.add(missing)) continue;
     // The message quotes lines of files.
     const quoted = [...result.stderr.matchAll(LOCATION)].map(([, file]) => file!);
-    confine(source, quoted.filter(isFile).map((file) => resolve(source.root, file)));
+    confine(source, filesOf(source, quoted));
     throw compileFailed(result.stderr, missing[0] && specifiers.hintFor(missing[0]));
   }
 }
@@ -315,14 +315,40 @@ function imported(builtin: string): string {
   return `globalThis[Symbol.for("capsule.import")]("${builtin}")`;
 }
 
-/** Whether an input of esbuild is a file, and not what it was given or what Capsule puts in its place. */
-function isFile(input: string): boolean {
-  return !input.startsWith("<") && !input.startsWith("(") && !input.includes("data:");
+/**
+ * The files among what esbuild names, absolute. What is not known to be something else counts as one: it decides what a
+ * program may import.
+ */
+function filesOf(source: Source, names: string[]): string[] {
+  return names.filter((name) => !isNoFile(source, name))
+    .flatMap((name) => filesNamed(resolve(source.root, name)));
 }
 
-/** Whether a program that is no file imports any. */
-function importsFiles({ inputs }: Metafile): boolean {
-  return Object.keys(inputs).some((input) => input !== CODE_NAME && isFile(input));
+/** Whether it is the program's own text, what an address holds, or a module that a package has disabled. */
+function isNoFile(source: Source, name: string): boolean {
+  if (name === "<stdin>" || "code" in source && name === CODE_NAME) return true;
+  const isMade = name.startsWith("<data:") && name.endsWith(">") || name.startsWith("(disabled):");
+  return isMade && !filesNamed(resolve(source.root, name)).some((path) => platform.stat(path));
+}
+
+/** esbuild takes a path for one without `?…` and `#…` where there is no such file, and goes on naming it whole. */
+function filesNamed(path: string): string[] {
+  if (platform.stat(path)) return [path];
+  const shorter = [...path.matchAll(/[?#]/g)].map(({ index }) => path.slice(0, index));
+  const found = shorter.filter((path) => platform.stat(path)?.isFolder === false);
+  return found.length > 0 ? found : [path];
+}
+
+/** All files that esbuild has read. */
+function inputsOf(source: Source, metafile: Metafile): string[] {
+  return [...filesOf(source, Object.keys(metafile.inputs)), ...namesake(source, metafile)];
+}
+
+/** The file that is called as a program without one is, if that imports it. */
+function namesake(source: Source, { inputs }: Metafile): string[] {
+  const imports = Object.values(inputs).flatMap(({ imports }) => imports);
+  const isImported = "code" in source && imports.some(({ path }) => path === CODE_NAME);
+  return isImported ? [resolve(source.root, CODE_NAME)] : [];
 }
 
 /** Refuses files that a program whose author is not trusted may not read by importing them. */
@@ -335,7 +361,7 @@ function confine(source: Source, files: string[]): void {
       ? "file" in source && folders.some((folder) => isInside(folder, file))
       : folders.some((folder) => isInside(packages, folder));
   };
-  const real = files.filter((file) => platform.stat(file)).map(platform.realPath);
+  const real = files.map(platform.realPath);
   const refused = real.find((file) => !isAllowed(file));
   if (refused === undefined) return;
   throw new CapsuleError(

@@ -86,6 +86,24 @@ Deno.test("a service that is killed costs nobody a bundle", lasting, async () =>
   }
 });
 
+Deno.test("builds at once are one service's, and it says nothing of them", lasting, async () => {
+  using app = project();
+  const script = `import { compile } from "${ROOT}compiler/program.ts";
+    const bundle = async (n) => {
+      const source = { code: "console.log(" + n + ")", language: "javascript", root: Deno.args[0] };
+      const { program } = await compile(source);
+      return new TextDecoder().decode(program.files[0].data).includes("(" + n + ")");
+    };
+    await bundle(0), await bundle(1);
+    const right = await Promise.all(Array.from({ length: 200 }, (_, n) => bundle(n)));
+    console.log(right.every(Boolean));`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", `--config=${ROOT}deno.json`, script, app.path],
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(new TextDecoder().decode(stdout), "true\n");
+});
+
 Deno.test("packets are cut wherever the stream is, and refused where they end too early", () => {
   const packet = encodeRequest(7, { list: [null, true, 5, "é"], bytes: Uint8Array.of(1, 2) });
   // The answer to a request has the id that is one more than twice its own.

@@ -152,8 +152,10 @@ Deno.test("under a policy, a program imports no file that it was not given", asy
   });
   Deno.removeSync(`${folder.path}/link.json`);
   Deno.symlinkSync(`${outside.path}/secret.json`, `${folder.path}/link.json`);
-  const importing = (path: string, isFile: boolean) => {
-    const code = `import { task } from "@capsule/sdk"; import * as it from ${JSON.stringify(path)};
+  const importing = (path: string, isFile: boolean, type = "") => {
+    const attribute = type === "" ? "" : `with { type: "${type}" }`;
+    const code = `import { task } from "@capsule/sdk";
+      import * as it from ${JSON.stringify(path)} ${attribute};
       export const main = task({ name: "main" }, () => JSON.stringify(it));`;
     if (isFile) folder.write("main.ts", code);
     return run({
@@ -172,7 +174,30 @@ Deno.test("under a policy, a program imports no file that it was not given", asy
       assertEquals(error.message.includes("1234"), false, error.message);
     }
   }
+  // esbuild looks for a path without its end, too, and has other ways to read it.
+  const secret = `${outside.path}/secret.json`;
+  const relative = `../${outside.path.split("/").at(-1)}/secret.json`;
+  for (const isFile of [true, false]) {
+    for (const end of ["?x", "#x", "?data:", "#<data:>", "?a#b?c"]) {
+      for (const path of [secret, relative, `${outside.path}/broken.ts`, "./link.json"]) {
+        for (const type of ["", "text", "bytes", "json"]) {
+          const error = await assertRejects(() => importing(path + end, isFile, type));
+          assertEquals(error.message.includes("1234"), false, error.message);
+        }
+      }
+    }
+    await assertRejects(() => importing("/proc/self/environ?x", isFile, "text"), CapsuleError);
+  }
+  // What looks like no file, or like the program itself.
+  for (const name of ["(g)/s.json", "<g>.json", "data:.json", "code.ts", "(disabled):s.json"]) {
+    folder.write(name, name.endsWith("json") ? `"1234"` : "export default 1234");
+    for (const end of ["", "?x", "#x"]) {
+      const error = await assertRejects(() => importing(`./${name}${end}`, false), CapsuleError);
+      assertEquals(error.message.includes("1234"), false, error.message);
+    }
+  }
   assertEquals((await importing("./own.json", true)).success, true);
+  assertEquals((await importing("./own.json?x", true)).success, true);
   await assertRejects(() => importing("./own.json", false), CapsuleError, "imports packages only");
   const python = { code: "import helper\nprint(helper.VALUE)", language: "python" } as const;
   assertEquals((await run({ ...python, cwd: folder.path })).success, true);
