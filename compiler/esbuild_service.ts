@@ -4,7 +4,7 @@
  */
 import { type Child, platform } from "../platform/mod.ts";
 import { decodeAnswer, encodeRequest, PacketDecoder, type Value } from "./esbuild_packet.ts";
-import { esbuildPath } from "./installation.ts";
+import { BUILD_TIMEOUT_MS, limitedEsbuild } from "./esbuild_limits.ts";
 
 /** The version whose packets these are: esbuild says its own first. */
 const VERSION = "0.28.2";
@@ -77,8 +77,8 @@ class EsbuildService {
 
   /** @throws {Error} when it does not start, or is of another version. */
   static async start(): Promise<EsbuildService> {
-    const args = [`--service=${VERSION}`];
-    const child = await platform.startProgram(esbuildPath(), args, platform.environment());
+    const { command, args } = limitedEsbuild([`--service=${VERSION}`], { isService: true });
+    const child = await platform.startProgram(command, args, platform.environment());
     const service = new EsbuildService(child);
     const packets = packetsOf(child);
     const { value: first } = await packets.next();
@@ -125,9 +125,12 @@ class EsbuildService {
     if (this.#waiting.size === 0) this.#child.keepAlive(true);
     this.#waiting.set(id, waiting);
     this.#child.write(encodeRequest(id, value));
+    // The others that wait are bundled by the command then.
+    const stop = platform.after(BUILD_TIMEOUT_MS, () => this.#child.kill());
     try {
       return await waiting.promise;
     } finally {
+      stop();
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) {
         // Whoever has nothing else to do may end.

@@ -10,7 +10,7 @@ import {
   type Import,
   type Metafile,
 } from "./esbuild_service.ts";
-import { esbuildPath } from "./installation.ts";
+import { BUILD_TIMEOUT_MS, limitedEsbuild } from "./esbuild_limits.ts";
 import { temporaryFolder } from "./tools.ts";
 
 /** What the engine knows the SDK by. */
@@ -82,6 +82,8 @@ const BUILTINS = [
 const PREFIXED_BUILTINS = ["sqlite", "test"];
 
 const ADDRESS = /^(?:[a-z]+:)?\/\//;
+/** Its exit status when something is wrong with a program. */
+const ESBUILD_FAILED = 1;
 /** Where a message of esbuild points. */
 const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
 
@@ -191,8 +193,10 @@ async function buildInto(
       `--metafile=${folder}/meta.json`,
       "--log-level=error",
     ];
-    const result = await platform.run(esbuildPath(), [...options, ...output], rest);
-    if (result.success) return;
+    const { command, args } = limitedEsbuild([...options, ...output]);
+    const result = await platform.run(command, args, { ...rest, timeoutMs: BUILD_TIMEOUT_MS });
+    if (result.status === 0) return;
+    if (result.status !== ESBUILD_FAILED) throw endedEarly(source);
     // What other files than the program name is known once it was missing.
     const missing = [...result.stderr.matchAll(/Could not resolve "([^"]+)"/g)]
       .map(([, name]) => name!);
@@ -393,6 +397,14 @@ function inputFiles(inputs: string[]): string[] {
     }
   }
   return [...files];
+}
+
+/** A limit, or a fault of esbuild's: what it says of that helps nobody. */
+function endedEarly(source: Source): CapsuleError {
+  const name = "code" in source ? CODE_NAME : shownPath(source.root, source.file);
+  return new CapsuleError("compile_failed", `${name}: it takes too much memory or time to bundle`, {
+    hint: "import no device, pipe or file of gigabytes",
+  });
 }
 
 function compileFailed(stderr: string, hint?: string): CapsuleError {

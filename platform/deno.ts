@@ -111,9 +111,15 @@ async function run(command: string, args: string[], options: RunOptions): Promis
   }).spawn();
   const writer = child.stdin.getWriter();
   const written = writer.write(new TextEncoder().encode(options.input)).then(() => writer.close());
-  // A command that ends early closes its input: what it says of that counts, not the broken pipe.
-  const [result] = await Promise.all([child.output(), written.catch(() => {})]);
-  return { success: result.success, stdout: result.stdout, stderr: decoder.decode(result.stderr) };
+  const stop = after(options.timeoutMs, () => child.kill("SIGKILL"));
+  try {
+    // A command that ends early closes its input: what it says of that counts, not the broken pipe.
+    const [result] = await Promise.all([child.output(), written.catch(() => {})]);
+    const status = result.signal === null ? result.code : undefined;
+    return { status, stdout: result.stdout, stderr: decoder.decode(result.stderr) };
+  } finally {
+    stop();
+  }
 }
 
 /** Deno's `setTimeout` loads Node's timers when it is first called, for 7 ms. */

@@ -112,7 +112,13 @@ export const platform: Platform = {
 };
 
 async function run(command: string, args: string[], options: RunOptions): Promise<RunResult> {
-  const child = spawn(command, args, { cwd: options.cwd, stdio: "pipe" });
+  const { cwd, timeoutMs } = options;
+  const child = spawn(command, args, {
+    cwd,
+    stdio: "pipe",
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+  });
   const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
   child.stdout.on("data", (chunk) => output.stdout.push(chunk));
   child.stderr.on("data", (chunk) => output.stderr.push(chunk));
@@ -124,7 +130,7 @@ async function run(command: string, args: string[], options: RunOptions): Promis
     child.on("close", resolve);
   });
   return {
-    success: status === 0,
+    status: status ?? undefined,
     stdout: Buffer.concat(output.stdout),
     stderr: Buffer.concat(output.stderr).toString(),
   };

@@ -118,6 +118,8 @@ export type SqlValue = string | number | null;
 export interface RunOptions {
   cwd: string;
   input: string;
+  /** It is killed when it runs for longer. */
+  timeoutMs: number;
 }
 
 /** A process that runs. Its standard error is this process's own. */
@@ -137,7 +139,8 @@ export interface Child {
 }
 
 export interface RunResult {
-  success: boolean;
+  /** Its exit status. Undefined if a signal has ended it. */
+  status: number | undefined;
   stdout: Uint8Array;
   stderr: string;
 }

@@ -104,6 +104,22 @@ Deno.test("builds at once are one service's, and it says nothing of them", lasti
   assertEquals(new TextDecoder().decode(stdout), "true\n");
 });
 
+Deno.test({
+  name: "what has no end is neither read without end nor told in esbuild's words",
+  ignore: Deno.build.os !== "linux",
+  ...lasting,
+  async fn() {
+    using app = project();
+    const code = `import zeroes from "/dev/zero" with { type: "text" }; console.log(zeroes);`;
+    const source = { code, language: "javascript", root: app.path } as const;
+    const error = await assertRejects(() => compile(source));
+    assertEquals(error.message, "code.ts: it takes too much memory or time to bundle");
+    // Whoever bundles meanwhile or later is served.
+    const { program } = await compile({ ...source, code: "console.log(1)" });
+    assertStringIncludes(new TextDecoder().decode(program.files[0]!.data), "console.log(1)");
+  },
+});
+
 Deno.test("packets are cut wherever the stream is, and refused where they end too early", () => {
   const packet = encodeRequest(7, { list: [null, true, 5, "é"], bytes: Uint8Array.of(1, 2) });
   // The answer to a request has the id that is one more than twice its own.
