@@ -110,7 +110,7 @@ def has_grown(before: dict, after: dict) -> bool:
 
 calls = int(sys.argv[1])
 # What is kept for calls at once is there then, and allocators have what they share out.
-for _ in range(1):
+for _ in range(3):
     call(calls, 2 * CALLERS)
 before = {name: looks[-1] for name, looks in looks().items()}
 # An allocator may widen something once, by some megabytes. What calls leave behind, they leave

@@ -195,7 +195,12 @@ def closed_loop() -> None:
     wait_for_begin()
     loop.close()
     task.get_coro().close()
-    time.sleep(0.1)
+    # Nobody can wait for the end of that run.
+    for _ in range(50):
+        size = LOG.stat().st_size
+        time.sleep(0.1)
+        if LOG.stat().st_size == size:
+            break
     assert_over()
 
 

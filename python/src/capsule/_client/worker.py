@@ -16,7 +16,7 @@ from collections import deque
 from .._errors import CapsuleError
 from .exchange import Cancelled, Exchange, Lost
 from .frames import ID_AT_MOST, PAYLOAD_BYTES_AT_MOST, Frame, FrameDecoder, encode_frame
-from .installed import capsule_command, worker_environment
+from .installed import worker_command, worker_environment
 
 PROTOCOL = 1
 #: How much is read at once.
@@ -269,7 +269,7 @@ def flush() -> None:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
-    command = capsule_command("worker")
+    command = worker_command()
     try:
         return subprocess.Popen(
             command,
