@@ -9,7 +9,7 @@ import process from "node:process";
 import { open } from "@capsule/sdk/runner";
 
 const CALLERS = 4;
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 const SOURCES = {
   typescript: `import { task } from "@capsule/sdk";
     export const main = task({ name: "main" }, (n) => n % 10 ? { n, text: "x".repeat(n) } : null.n);`,

@@ -19,7 +19,7 @@ import capsule
 from capsule import open_sync, run_sync
 
 CALLERS = 4
-ATTEMPTS = 3
+ATTEMPTS = 8
 SOURCES = {
     "typescript": """import { task } from "@capsule/sdk";
         export const main = task({ name: "main" },
@@ -113,8 +113,9 @@ calls = int(sys.argv[1])
 for _ in range(3):
     call(calls, 2 * CALLERS)
 before = {name: looks[-1] for name, looks in looks().items()}
-# An allocator may widen something once, by some megabytes. What calls leave behind, they leave
-# each time.
+# An allocator may widen something once, by some megabytes, and V8 lets its old generation grow up
+# to its next collection: from 55 MB to 65 in 50,000 calls, and to no more in 70,000 others. What
+# calls leave behind, they leave each time.
 for attempt in range(1, ATTEMPTS + 1):
     started = time.monotonic()
     call(calls, CALLERS)
