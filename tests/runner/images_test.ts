@@ -41,6 +41,18 @@ function fresh(code: string): string {
   return `${code}\n${isPython ? "serial" : "globalThis.serial"} = "${crypto.randomUUID()}";`;
 }
 
+Deno.test("the image of a program has its own changes alone: also where packages are installed", async () => {
+  using folder = project({
+    "main.py": fresh("import json\ndef main(): return json.dumps([1])"),
+    ".venv/pyvenv.cfg": "home = /usr/bin\n",
+    ".venv/lib/python3.12/site-packages/one.py": "ONE = 1\n",
+  });
+  const { image } = await imageOf(folder.path, "main.py");
+  const megabytes = Deno.statSync(image).size / 1e6;
+  // To look at the standard library's modules adds 6.
+  assertTrue(megabytes < 4, `${megabytes} MB`);
+});
+
 Deno.test("an image that was tampered with is made again, never used", async () => {
   for (const [file, code] of Object.entries(DRAWN)) {
     using folder = project({ [file]: fresh(code) });

@@ -6,6 +6,7 @@ import importlib
 import sys
 from importlib.abc import Loader
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from itertools import takewhile
 from json import loads
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,8 @@ from capsule_engine import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []
+#: The last module that was imported before them.
+_last_before = ""
 
 #: How native code of a package is called, for all that may have installed it.
 NATIVE = [
@@ -38,6 +41,8 @@ LATE = {"httpx": ["httpcore", "anyio._backends._asyncio", "sniffio"]}
 
 def use(context: str) -> None:
     """Lets imports find what the host gives."""
+    global _last_before
+    _last_before = next(reversed(sys.modules))
     folders.extend(loads(context)["packages"])
     # A module in Python comes before its twin in native code.
     sys.path_hooks.insert(
@@ -101,9 +106,10 @@ def files() -> list[str]:
     if not folders:
         return []
     start = tuple(f"{folder}/" for folder in folders)
-    found = []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.startswith(start):
-            found.append(file)
-    return found
+    # From the last one on: to look at the library's thousand would change the reference count of
+    # each, and so put 6 MB into the program's image.
+    latest = takewhile(lambda item: item[0] != _last_before, reversed(sys.modules.items()))
+    # What a module says of its file may come of another import.
+    modules = [module for _, module in latest]
+    found = (getattr(module, "__file__", None) for module in modules)
+    return [file for file in found if isinstance(file, str) and file.startswith(start)]

@@ -98,6 +98,9 @@ class Program:
         comes first: all but those that every interpreter has imported already."""
         names = {file.split("/")[0].removesuffix(".py") for file in self._modules}
         for name in names - standard_library.AT_START:
+            if name not in sys.modules:
+                # To look further would change the reference count of all names.
+                continue
             for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
                 del sys.modules[module]
 
