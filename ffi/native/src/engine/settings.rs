@@ -1,7 +1,7 @@
 //! How Wasmtime is set up: the same for compiling an engine and for running it.
 
 use super::Language;
-use crate::memory::Creator;
+use crate::memory::{Creator, FiberStacks};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use wasmtime::Config;
@@ -25,6 +25,7 @@ pub fn config(language: Language) -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
         .with_host_memory(Arc::new(Creator::default()))
+        .with_host_stack(Arc::new(FiberStacks::default()))
         .memory_init_cow(false)
         .memory_reservation(MEMORY_RESERVATION_BYTES)
         .memory_guard_size(GUARD_BYTES)

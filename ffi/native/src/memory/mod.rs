@@ -5,9 +5,11 @@
 //! for the next instance: with the image in place, pages that a call wrote are put right after it, which
 //! costs a fifth of fresh pages.
 
+mod fiber_stack;
 mod pool;
 mod slot;
 
+pub use fiber_stack::FiberStacks;
 pub use slot::Slot;
 
 use crate::image::Image;
