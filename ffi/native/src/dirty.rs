@@ -20,18 +20,33 @@ pub fn unwritten(memory: &[u8]) -> Option<Vec<Range<usize>>> {
 }
 
 /// The parts of `memory`, in whole pages, that may differ from the first `base_len` bytes of `base`, and
-/// behind those from zeroes. The memory started as a private mapping of that file.
-pub fn runs(memory: &[u8], base: &File, base_len: usize) -> io::Result<Vec<Range<usize>>> {
+/// behind those from zeroes. The memory started as a private mapping of that file. With a `view` of the base, pages
+/// that are its own and the same again do not count: a slot has many that earlier sandboxes wrote.
+pub fn runs(
+    memory: &[u8],
+    base: &File,
+    base_len: usize,
+    view: Option<&[u8]>,
+) -> io::Result<Vec<Range<usize>>> {
     let mut runs = match scan::written(memory) {
         Some(runs) => aligned(runs, memory.len()),
         None => compare(memory, base, base_len)?,
     };
     // What was only looked at behind the base, or was written and is zero again, need not be kept.
-    let is_zero = |run: &Range<usize>| memory[run.clone()].iter().all(|byte| *byte == 0);
+    let is_zero = |page: &Range<usize>| memory[page.clone()].iter().all(|byte| *byte == 0);
+    let is_same = |page: &Range<usize>| {
+        let original = view.and_then(|view| view.get(page.clone()));
+        original.is_some_and(|original| memory[page.clone()] == *original)
+    };
     let mut kept: Vec<Range<usize>> = Vec::new();
     for run in runs.drain(..) {
         for page in run.step_by(PAGE).map(|start| start..start + PAGE) {
-            if page.start >= base_len && is_zero(&page) {
+            let is_unchanged = if page.start < base_len {
+                is_same(&page)
+            } else {
+                is_zero(&page)
+            };
+            if is_unchanged {
                 continue;
             }
             match kept.last_mut() {
@@ -250,22 +265,28 @@ pub mod tests {
         file
     }
 
-    #[test]
-    fn comparing_finds_what_the_kernel_tells() {
-        let file = base_file(&[1, 2, 3, 4, 5]);
-        let mut memory = Mapping::anonymous(8 * PAGE);
+    /// Memory of so many pages that starts as a private mapping of a file.
+    fn over(file: &File, file_pages: usize, pages: usize) -> Mapping {
+        let memory = Mapping::anonymous(pages * PAGE);
         // SAFETY: inside the mapping above.
         let mapped = unsafe {
             libc::mmap(
                 memory.as_ptr().cast(),
-                5 * PAGE,
+                file_pages * PAGE,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_PRIVATE | libc::MAP_FIXED,
-                std::os::fd::AsRawFd::as_raw_fd(&file),
+                std::os::fd::AsRawFd::as_raw_fd(file),
                 0,
             )
         };
         assert_ne!(mapped, libc::MAP_FAILED);
+        memory
+    }
+
+    #[test]
+    fn comparing_finds_what_the_kernel_tells() {
+        let file = base_file(&[1, 2, 3, 4, 5]);
+        let mut memory = over(&file, 5, 8);
         memory[PAGE] = 9;
         memory[3 * PAGE + 5] = 0;
         memory[6 * PAGE + PAGE - 1] = 1;
@@ -273,7 +294,23 @@ pub mod tests {
         memory[7 * PAGE] = 0;
         assert_eq!(memory[2 * PAGE] + memory[5 * PAGE], 3);
         let expected = [PAGE..2 * PAGE, 3 * PAGE..4 * PAGE, 6 * PAGE..7 * PAGE];
-        assert_eq!(runs(&memory, &file, 5 * PAGE).unwrap(), expected);
+        assert_eq!(runs(&memory, &file, 5 * PAGE, None).unwrap(), expected);
         assert_eq!(compare(&memory, &file, 5 * PAGE).unwrap(), expected);
+    }
+
+    #[test]
+    fn pages_that_are_the_same_again_do_not_count_where_the_base_can_be_seen() {
+        let base = base_file(&[1, 2, 3]);
+        let mut memory = over(&base, 3, 3);
+        memory[7] = 9;
+        memory[PAGE + 7] = 2;
+        let mut view = vec![0; 3 * PAGE];
+        base.read_exact_at(&mut view, 0).unwrap();
+        let bytes = |runs: Vec<Range<usize>>| runs.iter().map(Range::len).sum::<usize>();
+        let with_view = runs(&memory, &base, 3 * PAGE, Some(&view)).unwrap();
+        assert_eq!((with_view[0].start, bytes(with_view)), (0, PAGE));
+        // Where the kernel does not tell, all is compared, whatever was written.
+        let without = bytes(runs(&memory, &base, 3 * PAGE, None).unwrap());
+        assert!(without == 2 * PAGE || written(&memory).is_none());
     }
 }

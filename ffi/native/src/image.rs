@@ -69,7 +69,7 @@ pub enum Content {
 impl Content {
     #[cfg(test)]
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        let mut pages = Pages::zeroed(bytes.len()).unwrap();
+        let mut pages = Pages::unwritten(bytes.len()).unwrap();
         pages.copy_from_slice(bytes);
         Self::Memory(pages)
     }
@@ -105,12 +105,11 @@ impl Image {
     /// The image of an engine without a program.
     pub fn of_base(base: Arc<Base>) -> Self {
         let len = base.len;
-        let nothing = Pages::zeroed(0).expect("nothing takes no memory");
         Self {
             base,
             len,
             runs: Vec::new(),
-            content: Content::Memory(nothing),
+            content: Content::Memory(Pages::EMPTY),
             whole: OnceLock::new(),
             uses: AtomicU32::new(0),
         }
@@ -120,13 +119,14 @@ impl Image {
     pub fn capture(base: Arc<Base>, memory: &[u8]) -> io::Result<Self> {
         let mut image = Self::of_base(base);
         image.len = memory.len();
-        image.runs = dirty::runs(memory, &image.base.file, image.base.len)?;
+        let view = image.base.whole.get().map(|whole| whole.bytes());
+        image.runs = dirty::runs(memory, &image.base.file, image.base.len, view)?;
         image.keep_runs(memory)?;
         Ok(image)
     }
 
     fn keep_runs(&mut self, memory: &[u8]) -> io::Result<()> {
-        let mut pages = Pages::zeroed(self.runs.iter().map(Range::len).sum())?;
+        let mut pages = Pages::unwritten(self.runs.iter().map(Range::len).sum())?;
         let mut rest = &mut *pages;
         for run in &self.runs {
             let (kept, behind) = rest.split_at_mut(run.len());
