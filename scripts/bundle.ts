@@ -28,9 +28,8 @@ const PACKAGES = ["jsonc-parser", "semver", "smol-toml"];
 const apart: esbuild.Plugin = {
   name: "apart",
   setup(build) {
-    build.onResolve({ filter: /^[a-z]/ }, ({ path }) => {
-      if (PACKAGES.includes(path)) return { path: `./${path}.js`, external: true };
-    });
+    const filter = new RegExp(`^(?:${PACKAGES.join("|")})$`);
+    build.onResolve({ filter }, ({ path }) => ({ path: `./${path}.js`, external: true }));
   },
 };
 
@@ -43,8 +42,6 @@ const shared: esbuild.BuildOptions = {
   logLevel: "warning",
 };
 
-// Deno keeps what V8 compiles of a file when that is loaded. By the comment, that is every function: 4 ms less at each
-// start than to compile them when they are called. One file is another 1.5 ms less than thirty chunks.
 const forDeno: esbuild.BuildOptions = {
   ...shared,
   platform: "neutral",
@@ -57,12 +54,14 @@ const forDeno: esbuild.BuildOptions = {
 
 try {
   if (runtime === "deno") {
-    const banner = { js: "//# allFunctionsCalledOnLoad" };
     await esbuild.build({
       ...forDeno,
-      banner,
+      // One file: 0.8 ms less at each start than 39 chunks.
       entryPoints: ["cli.ts"],
       plugins: [oneRuntime, apart],
+      // Deno keeps what V8 compiles of a file when that is loaded. By the comment, that is every function: 4 ms less at
+      // each start than to compile them when they are called.
+      banner: { js: "//# allFunctionsCalledOnLoad" },
     });
     await esbuild.build({ ...forDeno, entryPoints: PACKAGES });
   } else {

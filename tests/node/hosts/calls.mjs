@@ -10,7 +10,6 @@ import { open } from "@capsule/sdk/runner";
 
 const CALLERS = 4;
 const ATTEMPTS = 8;
-const GROWTH = 1.05;
 const SOURCES = {
   typescript: `import { task } from "@capsule/sdk";
     export const main = task({ name: "main" }, (n) => n % 10 ? { n, text: "x".repeat(n) } : null.n);`,
@@ -75,9 +74,9 @@ function workerId() {
 
 /**
  * Looks several times, some calls apart: which sandboxes stand ready, and for what, makes 10 MB of difference.
- * Returns for host and worker the least or the most of each figure.
+ * Returns for host and worker what they held, the least first.
  */
-async function looks(most) {
+async function looks() {
   const found = { host: [], worker: [] };
   for (let round = 0; round < 4; round++) {
     await call(500, CALLERS);
@@ -85,34 +84,29 @@ async function looks(most) {
     found.host.push(host);
     if (worker) found.worker.push(worker);
   }
-  const one = (list, name) => most(...list.map((look) => look[name]));
-  return Object.fromEntries(
-    Object.entries(found).filter(([, list]) => list.length > 0).map(([who, list]) => [
-      who,
-      Object.fromEntries(Object.keys(list[0]).map((name) => [name, one(list, name)])),
-    ]),
-  );
+  for (const list of Object.values(found)) list.sort((a, b) => a.ownKib - b.ownKib);
+  return found;
 }
 
 const calls = Number(process.argv[2]);
 // What is kept for calls at once is there then, and the allocators have what they share out: they ask for no more
 // after some 30,000 calls.
 for (let round = 0; round < 3; round++) await call(calls, 2 * CALLERS);
-let before = await looks(Math.max);
+let before = await looks();
 // An allocator may widen something once, by some megabytes. What calls leave behind, they leave each time.
 for (let attempt = 1;; attempt++) {
   const startedMs = performance.now();
   await call(calls, CALLERS);
   const seconds = (performance.now() - startedMs) / 1000;
-  const after = await looks(Math.min);
-  const figures = Object.keys(before).map((
-    who,
-  ) => [who, { before: before[who], after: after[who] }]);
-  const hasGrown = ({ before, after }) =>
-    ["ownKib", "rssKib"].some((name) => after[name] > GROWTH * before[name]);
-  if (!figures.some(([, figure]) => hasGrown(figure)) || attempt === ATTEMPTS) {
+  const after = await looks();
+  const figures = ["host", "worker"].filter((who) => before[who].length > 0)
+    .map((who) => [who, { before: before[who].at(-1), after: after[who][0] }]);
+  const hasGrown = figures.some(([, { before, after }]) =>
+    ["ownKib", "rssKib"].some((name) => after[name] > 1.05 * before[name])
+  );
+  if (!hasGrown || attempt === ATTEMPTS) {
     console.log(JSON.stringify({ ...Object.fromEntries(figures), seconds }));
     break;
   }
-  before = await looks(Math.max);
+  before = after;
 }

@@ -1,6 +1,7 @@
 //! Stacks that guests run on. To map, protect and unmap one for each sandbox takes an eighth of the processor
 //! time of a call: those of sandboxes that have ended are used again.
 
+use super::slot::map_nothing;
 use std::io;
 use std::ops::Range;
 use std::ptr;
@@ -116,23 +117,8 @@ impl Mapping {
             .and_then(|size| size.checked_add(GUARD_BYTES))
             .ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: a new private mapping at an address of the kernel's choice.
-        let start = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                len,
-                libc::PROT_NONE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let mapping = Self {
-            start: start.cast(),
-            len,
-        };
+        let start = unsafe { map_nothing(ptr::null_mut(), len, libc::PROT_NONE)? };
+        let mapping = Self { start, len };
         let Range { start, .. } = mapping.stack();
         // SAFETY: pages of the mapping that was just made.
         let opened = unsafe {

@@ -265,7 +265,7 @@ impl Drop for Slot {
 ///
 /// # Safety
 /// `address` is null, or begins `len` bytes that belong to the caller and may be replaced.
-unsafe fn map_nothing(address: *mut u8, len: usize, protection: i32) -> io::Result<*mut u8> {
+pub unsafe fn map_nothing(address: *mut u8, len: usize, protection: i32) -> io::Result<*mut u8> {
     let fixed = if address.is_null() {
         0
     } else {
