@@ -1,6 +1,7 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
 use super::forget_files;
+use super::merge::merge;
 use super::strip::{REVISION, Stripped, WASM_PAGE, strip};
 use super::{EngineSource, Language};
 use crate::cache::Cache;
@@ -67,7 +68,7 @@ pub fn open_or_compile(
     }
     on_compile();
     let Stripped { component, memory } = origin.stripped()?;
-    let component = forget_files::add_export(component)?;
+    let component = merge(&forget_files::add_export(component)?)?;
     let code = engine.precompile_component(&component)?;
     cache.make_room(ENGINES_BYTES_AT_MOST);
     cache.store(&names.base, &memory)?;

@@ -3,6 +3,7 @@
 mod compile;
 mod fill;
 mod forget_files;
+mod merge;
 mod registry;
 mod settings;
 mod spares;

@@ -4,6 +4,7 @@
 //! engine is compiled without them, and they become the base image, which is mapped.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use wasm_encoder::ConstExpr;
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
 use wasmparser::{DataKind, Operator, Parser};
@@ -16,7 +17,7 @@ const MEMORY_BYTES_AT_MOST: usize = 1 << 30;
 const OWN_SECTIONS: &str = "capsule:";
 
 /// Counts changes of what a component becomes here: machine code of another one is another file.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// A component without active data, and what that data was.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
 }
 
 /// What is wrong with a component that cannot be read.
-pub fn unreadable(error: &reencode::Error<Infallible>) -> wasmtime::Error {
+pub fn unreadable<E: Display>(error: &reencode::Error<E>) -> wasmtime::Error {
     match error {
         reencode::Error::ParseError(error) => format_err!("it is damaged: {error}"),
         other => format_err!("it is damaged: {other}"),

@@ -1,0 +1,103 @@
+//! What a component is made of.
+
+use super::{Result, Unsupported, merged};
+use wasm_encoder::reencode::Error;
+use wasmparser::{
+    CanonicalFunction, Chunk, ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind,
+    ComponentTypeRef, Instance, Parser, Payload,
+};
+
+/// Whether modules are more than instantiated where they stand.
+pub fn passes_modules_on(component: &[u8]) -> Result<bool> {
+    for payload in Parser::new(0).parse_all(component) {
+        let passes = match payload? {
+            Payload::ComponentImportSection(section) => {
+                let mut types = section.into_iter().map(|import| Ok(import?.ty));
+                types.any(|ty: Result<_>| matches!(ty, Ok(ComponentTypeRef::Module(_))))
+            }
+            Payload::ComponentExportSection(section) => {
+                let mut kinds = section.into_iter().map(|export| Ok(export?.kind));
+                kinds.any(|kind: Result<_>| matches!(kind, Ok(ComponentExternalKind::Module)))
+            }
+            Payload::ComponentAliasSection(section) => section.into_iter().any(|alias| {
+                matches!(
+                    alias,
+                    Ok(ComponentAlias::InstanceExport {
+                        kind: ComponentExternalKind::Module,
+                        ..
+                    } | ComponentAlias::Outer {
+                        kind: ComponentOuterAliasKind::CoreModule,
+                        ..
+                    })
+                )
+            }),
+            _ => false,
+        };
+        if passes {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A part of a component.
+pub enum Event<'a> {
+    Module(&'a [u8]),
+    /// With its own modules merged.
+    Component(Vec<u8>),
+    Instance(Instance<'a>),
+    Alias(ComponentAlias<'a>),
+    Canonical(CanonicalFunction),
+    Other(Payload<'a>),
+}
+
+/// All that a component is made of, in its order.
+pub fn events(component: &[u8]) -> Result<Vec<Event<'_>>> {
+    let mut parser = Parser::new(0);
+    let mut events = Vec::new();
+    let mut rest = component;
+    while !rest.is_empty() {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
+            return Err(Error::UserError(Unsupported("an end that is missing")));
+        };
+        rest = &rest[consumed..];
+        match payload {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
+                rest = &rest[unchecked_range.len()..];
+                events.push(Event::Module(&component[unchecked_range]));
+            }
+            Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
+                rest = &rest[unchecked_range.len()..];
+                let nested = &component[unchecked_range];
+                let merged = match merged(nested) {
+                    Err(Error::UserError(_)) => None,
+                    other => other?,
+                };
+                events.push(Event::Component(merged.unwrap_or_else(|| nested.to_vec())));
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    events.push(Event::Instance(instance?));
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    events.push(Event::Alias(alias?));
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    events.push(Event::Canonical(function?));
+                }
+            }
+            // Names are by indices that change.
+            Payload::CustomSection(_) => {}
+            other => events.push(Event::Other(other)),
+        }
+    }
+    Ok(events)
+}

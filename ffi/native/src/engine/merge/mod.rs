@@ -1,0 +1,67 @@
+//! Makes one module of those that an engine is linked from.
+//!
+//! A language engine comes as a dozen modules that share a memory and a table, and instantiation fills the
+//! table: of a table in another module Wasmtime makes every entry anew for each instance, 5,678 for Python.
+//! Those of its own module it makes when they are first used. Calls between the modules become direct ones, too, and
+//! the addresses that they share become numbers.
+
+mod events;
+mod module;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use crate::engine::strip::unreadable;
+use events::{Event, events, passes_modules_on};
+use module::Sections;
+use plan::Plan;
+use std::fmt::{self, Display, Formatter};
+use wasm_encoder::reencode::Error;
+use write::Writer;
+
+type Result<T> = std::result::Result<T, Error<Unsupported>>;
+
+/// The component with one module for those that import from one another. As it is, where there are none, or
+/// where they have something that this does not know.
+pub fn merge(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    match merged(component) {
+        Ok(Some(merged)) => Ok(merged),
+        Ok(None) | Err(Error::UserError(_)) => Ok(component.to_vec()),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
+    if passes_modules_on(component)? {
+        return Ok(None);
+    }
+    let events = events(component)?;
+    let modules = events.iter().filter_map(|event| match event {
+        Event::Module(bytes) => Some(Sections::read(bytes)),
+        _ => None,
+    });
+    let modules = modules.collect::<wasmparser::Result<Vec<_>>>()?;
+    let plan = Plan::new(&events, &modules)?;
+    let has_nested = events
+        .iter()
+        .any(|event| matches!(event, Event::Component(_)));
+    if plan.parts.len() < 2 && !has_nested {
+        return Ok(None);
+    }
+    let mut writer = Writer::new(&plan, component);
+    writer.write(events)?;
+    Ok(Some(writer.output.finish()))
+}
+
+/// Something that modules have and that one made of many would have to be more careful about.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsupported(pub &'static str);
+
+impl Display for Unsupported {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+const UNKNOWN: Error<Unsupported> = Error::UserError(Unsupported("an index that nothing has"));
