@@ -175,6 +175,56 @@ Deno.test("what top-level code prints is shown by every process, once", async ()
   }
 });
 
+/** Programs that hold some of megabytes at top level, and tell how many bytes. */
+const LARGE = {
+  typescript: (megabytes: number) =>
+    fresh(`${SDK}const all = new Uint8Array(${megabytes}e6).fill(1);
+      task({ name: "main" }, () => all.length);`),
+  python: (megabytes: number) =>
+    fresh(`all = bytes([1]) * ${megabytes}_000_000\ndef main(): return len(all)`),
+};
+const SMALL = {
+  typescript: () => fresh(`${SDK}task({ name: "main" }, () => 1);`),
+  python: () => fresh("def main(): return 1"),
+};
+const LANGUAGES = ["typescript", "python"] as const;
+
+Deno.test("a program of any size runs after many of another", async () => {
+  for (const language of LANGUAGES) {
+    for (let i = 0; i < 12; i++) await run({ code: SMALL[language](), language });
+    await settle();
+    for (const megabytes of [1, 2, 5, 3, 1]) {
+      await using program = await open({ code: LARGE[language](megabytes), language });
+      for (let i = 0; i < 5; i++) {
+        const { result, error } = await program.call("main");
+        assertEquals([result, error], [megabytes * 1e6, null], `${language} ${megabytes} ${i}`);
+      }
+      const { result } = await run({ code: SMALL[language](), language });
+      assertEquals(result, 1);
+    }
+  }
+});
+
+Deno.test("a program weighs the same whatever has run before it", async () => {
+  // A worker has run nothing else.
+  const isolation = "process";
+  for (const language of LANGUAGES) {
+    await using large = await open({ code: LARGE[language](20), language, isolation });
+    for (let i = 0; i < 4; i++) assertEquals((await large.call("main")).result, 20e6);
+    // Instances are made ahead meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const weigh = async () => {
+      const { execution } = await run({ code: SMALL[language](), language, isolation });
+      return execution.ram_used;
+    };
+    const weighed = [await weigh(), await weigh(), await weigh(), await weigh()];
+    const alone = (await run({ code: SMALL[language](), language })).execution.ram_used;
+    for (const each of weighed) {
+      assertTrue(Math.abs(each - alone) < 2e6, `${language}: ${weighed}, alone ${alone}`);
+    }
+  }
+});
+
 Deno.test("clocks are right in every call, not those of the load", async () => {
   const programs = [
     [

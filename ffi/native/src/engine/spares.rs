@@ -33,13 +33,15 @@ pub struct Spares {
 }
 
 impl Spares {
-    /// One with room for the image: its memory cannot be enlarged from outside once it is made.
+    /// One with a memory as large as the image: it cannot be changed from outside once it is made, and what is
+    /// larger than the program's own would be charged to it, and be in its image.
     fn take(&self, image: &Image) -> Option<Bare> {
         let mut ready = self.lock();
+        let fits = |bare: &Bare| bare.slot.len() == image.len();
         let index = ready
             .iter()
-            .position(|bare| bare.slot.is_ready_for(image))
-            .or_else(|| ready.iter().position(|bare| bare.slot.len() >= image.len()));
+            .position(|bare| fits(bare) && bare.slot.is_ready_for(image))
+            .or_else(|| ready.iter().position(fits));
         if let Some(index) = index {
             return Some(ready.remove(index));
         }

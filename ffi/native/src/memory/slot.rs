@@ -166,7 +166,8 @@ impl Slot {
             Held::Used(whole) => self
                 .restore(whole)
                 .map(|restored| restored.then(|| Held::Clean(Arc::clone(whole)))),
-            Held::Clean(_) => return Ok(()),
+            // It was made larger for a program that it was never used for.
+            Held::Clean(whole) => return self.shrink(whole.len()),
             Held::Zeroes | Held::Other => Ok(None),
         };
         *holds = Held::Other;
@@ -409,6 +410,9 @@ mod tests {
             assert!(slot.is_ready_for(&image) && slot.is_ready_for(&base));
             assert_eq!(bytes(&slot), [1, 2, 3, 0, 0]);
         }
+        slot.recycle().unwrap();
+        assert_eq!(slot.len(), 3 * PAGE, "unused, it is as large as what it holds");
+        slot.grow(5 * PAGE).unwrap();
         let often_called = program(70);
         often_called.make_whole().unwrap();
         assert!(!slot.is_ready_for(&often_called));
