@@ -175,6 +175,74 @@ Deno.test("what top-level code prints is shown by every process, once", async ()
   }
 });
 
+const PACKAGES = ".venv/lib/python3.12/site-packages";
+
+Deno.test("an image is not used once anything that its load has looked at has changed", async () => {
+  // What it looks at, how that is changed, and what is seen before and after.
+  const cases = {
+    "a module": ["part", "part.py", "V = 'old'", "V = 'new'"],
+    "data that a module reads": ["reader", "table.txt", "old", "new"],
+    "a module that fails": ["failing", "broken.py", "raise ImportError", "V = 'new'"],
+    "a module that puts another in its place": [
+      "posing",
+      "posing.py",
+      posing("old"),
+      posing("new"),
+    ],
+    "a module that is forgotten": ["forgetful", "gone.py", "V = 'old'", "V = 'new'"],
+    "a module that was not there": ["hopeful", "space/plug.py", undefined, "V = 'new'"],
+    "a folder that is listed": ["lister", "listed/new", undefined, ""],
+  } as const;
+  const modules: Record<string, string> = {
+    "reader.py":
+      "from pathlib import Path\nV = Path(__file__).with_name('table.txt').read_text().strip()",
+    "failing.py": "try: from broken import V\nexcept ImportError: V = 'old'",
+    "forgetful.py": "import sys\nfrom gone import V\ndel sys.modules['gone']",
+    "hopeful.py": "try: from space.plug import V\nexcept ImportError: V = 'old'",
+    "lister.py": "import os\nV = (os.listdir(f'{os.path.dirname(__file__)}/listed') or ['old'])[0]",
+    "space/other.py": "",
+    "listed/.keep": "",
+  };
+  for (const [name, [module, file, before, after]] of Object.entries(cases)) {
+    using folder = project({
+      "main.py": fresh(`import ${module}\ndef main(): return ${module}.V`),
+      ".venv/pyvenv.cfg": "home = /usr/bin\n",
+      ...Object.fromEntries(
+        Object.entries(modules).map(([path, text]) => [`${PACKAGES}/${path}`, text]),
+      ),
+      ...(before === undefined ? {} : { [`${PACKAGES}/${file}`]: before }),
+    });
+    const { path } = folder;
+    await Deno.remove(`${path}/${PACKAGES}/listed/.keep`);
+    await imageOf(path, "main.py");
+    const result = async () => (await run({ file: "main.py", cwd: path })).result;
+    assertEquals(await result(), "old", name);
+    await Deno.writeTextFile(`${path}/${PACKAGES}/${file}`, after);
+    assertEquals(await result(), "new", name);
+  }
+});
+
+/** A module in whose place something else stands, that has no file. */
+function posing(value: string): string {
+  return `import sys\nclass Other: V = '${value}'\nsys.modules[__name__] = Other`;
+}
+
+Deno.test("a package that changes while its program is loaded is loaded again", async () => {
+  using folder = project({
+    "main.py": fresh("import early, slow\ndef main(): return early.V"),
+    ".venv/pyvenv.cfg": "home = /usr/bin\n",
+    [`${PACKAGES}/early.py`]: "V = 'old'",
+    [`${PACKAGES}/slow.py`]: "for _ in range(3_000_000): pass",
+  });
+  await settle();
+  const first = run({ file: "main.py", cwd: folder.path });
+  await settle();
+  await Deno.writeTextFile(`${folder.path}/${PACKAGES}/early.py`, "V = 'new'");
+  await first;
+  await settle();
+  assertEquals((await run({ file: "main.py", cwd: folder.path })).result, "new");
+});
+
 /** Programs that hold some of megabytes at top level, and tell how many bytes. */
 const LARGE = {
   typescript: (megabytes: number) =>

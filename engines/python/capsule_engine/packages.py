@@ -6,7 +6,6 @@ import importlib
 import sys
 from importlib.abc import Loader
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader, SourcelessFileLoader
-from itertools import takewhile
 from json import loads
 from types import ModuleType
 from typing import Any
@@ -15,8 +14,6 @@ from capsule_engine import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []
-#: The last module that was imported before them.
-_last_before = ""
 
 #: How native code of a package is called, for all that may have installed it.
 NATIVE = [
@@ -41,8 +38,6 @@ LATE = {"httpx": ["httpcore", "anyio._backends._asyncio", "sniffio"]}
 
 def use(context: str) -> None:
     """Lets imports find what the host gives."""
-    global _last_before
-    _last_before = next(reversed(sys.modules))
     folders.extend(loads(context)["packages"])
     # A module in Python comes before its twin in native code.
     sys.path_hooks.insert(
@@ -99,17 +94,3 @@ class NativeLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """It is never made."""
-
-
-def files() -> list[str]:
-    """The files of packages that were imported."""
-    if not folders:
-        return []
-    start = tuple(f"{folder}/" for folder in folders)
-    # From the last one on: to look at the library's thousand would change the reference count of
-    # each, and so put 6 MB into the program's image.
-    latest = takewhile(lambda item: item[0] != _last_before, reversed(sys.modules.items()))
-    # What a module says of its file may come of another import.
-    modules = [module for _, module in latest]
-    found = (getattr(module, "__file__", None) for module in modules)
-    return [file for file in found if isinstance(file, str) and file.startswith(start)]

@@ -59,8 +59,7 @@ class Program:
                     self._backend.declare(Task(module.main, "main", {}))
         packages.import_late()
         tasks = ",".join(self._backend.declarations)
-        files = dumps(packages.files())
-        return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)},"files":{files}}}'
+        return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)}}}'
 
     def run(self, task: str, input: str) -> str:
         """Runs a task. Returns its result as JSON."""

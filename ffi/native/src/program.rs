@@ -5,7 +5,7 @@ use crate::engine::{Engines, Language, LanguageEngine};
 use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::files::stamp::{Stamped, stamp_all};
-use crate::files::{self, FolderGrant, Folders};
+use crate::files::{self, FolderGrant, Folders, Seen};
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::image_store::{ImageStore, Kept, Key};
@@ -14,10 +14,9 @@ use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use crate::shipped::ComponentFile;
 use crate::stack::Stacks;
-use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use wasmtime::bail;
 use wasmtime::component::{ComponentType, Lower};
@@ -105,6 +104,7 @@ impl Program {
                     folders: Arc::clone(&packages),
                     network: None,
                     stacks: Arc::clone(&stacks),
+                    seen: Some(Arc::default()),
                 };
                 let (image, declarations) =
                     Self::image_of_text(&engine, &text, context, &loading).await?;
@@ -152,13 +152,15 @@ impl Program {
         };
         let output = output.recorded();
         let stacks = Arc::clone(&context.stacks);
+        let seen = context.seen.clone();
+        let started = SystemTime::now();
         let (image, declarations) =
             run_top_level(engine, program, context, output.clone(), loading)
                 .await
                 .map_err(|failure| failure.explained_by(&stacks))?;
         let image = Arc::new(image);
         if let (Some(key), Some(printed), Some(inputs)) =
-            (key, output.record(), inputs(&declarations, loading))
+            (key, output.record(), inputs(seen, started, loading))
         {
             let kept = Kept {
                 image: Arc::clone(&image),
@@ -185,15 +187,16 @@ impl Program {
     }
 }
 
-/// What the program has read of its packages. None if that is too much to be looked at again.
-fn inputs(declarations: &str, loading: &Loading<'_>) -> Option<Vec<Stamped>> {
-    #[derive(Default, Deserialize)]
-    struct Declarations {
-        #[serde(default)]
-        files: Vec<String>,
-    }
-    let Declarations { files } = serde_json::from_str(declarations).unwrap_or_default();
-    stamp_all(loading.packages, &files)
+/// What the program has looked at in its packages. None if that is not known, is too much to be looked at again, or
+/// has changed since the load started: it may have been read before.
+fn inputs(
+    seen: Option<Arc<Seen>>,
+    started: SystemTime,
+    loading: &Loading<'_>,
+) -> Option<Vec<Stamped>> {
+    let inputs = stamp_all(loading.packages, &seen?.paths()?)?;
+    let is_settled = inputs.iter().all(|input| input.is_older_than(started));
+    is_settled.then_some(inputs)
 }
 
 /// What the engine is told while it loads a program.

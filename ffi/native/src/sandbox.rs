@@ -3,7 +3,7 @@
 use crate::cpu::Cpu;
 use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
-use crate::files::Folders;
+use crate::files::{Folders, Seen};
 use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::limiter::Limiter;
@@ -138,6 +138,11 @@ impl SandboxState {
             || Arc::new([]) as Folders,
             |task| Arc::clone(&task.context.folders),
         )
+    }
+
+    /// Where it is noted what the guest looks at, if that is.
+    pub fn seen(&self) -> Option<Arc<Seen>> {
+        self.task.as_ref()?.context.seen.clone()
     }
 
     /// The task that runs here. A guest that calls the host without one is ended.

@@ -356,6 +356,7 @@ async fn attempt(
             folders: Arc::clone(&granted.folders),
             network: Some(Arc::clone(network)),
             stacks: Arc::clone(&program.stacks),
+            seen: None,
         },
     };
     let guard = Guard {

@@ -2,10 +2,12 @@
 //! here says which there are, for both engines.
 
 mod operations;
+mod seen;
 pub mod stamp;
 mod wasi;
 
 pub use operations::Files;
+pub use seen::Seen;
 pub use wasi::link;
 
 use serde::Deserialize;

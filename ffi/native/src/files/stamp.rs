@@ -6,9 +6,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A program that depends on more is loaded in every process.
 const FILES_AT_MOST: usize = 20_000;
+/// File systems take the time of a clock that is behind by a tick or two.
+const CLOCK_STEP: Duration = Duration::from_millis(20);
 
 /// A file or a folder of the host, and what the file system said of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +25,15 @@ impl Stamped {
     fn new(path: PathBuf) -> Self {
         let stamp = stamp(&path);
         Self { path, stamp }
+    }
+
+    /// Whether it was changed before some time, or is not there: then the folder around it tells.
+    pub fn is_older_than(&self, time: SystemTime) -> bool {
+        let since_1970 = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+        let latest = since_1970(time - CLOCK_STEP).map(|since| since.as_nanos());
+        self.stamp.is_none_or(|(_, _, modified, changed)| {
+            latest.is_some_and(|latest| i128::from(modified.max(changed)) < latest as i128)
+        })
     }
 
     /// Whether nothing changed since.
@@ -41,16 +53,16 @@ fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
     ))
 }
 
-/// Stamps what a guest says it has read of these folders, with the folders around. None if it is too much
-/// to look at again. A guest that lies does so to itself.
-pub fn stamp_all(folders: &[FolderGrant], guest_paths: &[String]) -> Option<Vec<Stamped>> {
+/// Stamps what a guest has looked at in these folders, with the folders around. None if it is too much to look
+/// at again.
+pub fn stamp_all(folders: &[FolderGrant], guest_paths: &[PathBuf]) -> Option<Vec<Stamped>> {
     if guest_paths.len() > FILES_AT_MOST {
         return None;
     }
     let mut paths: BTreeSet<PathBuf> = folders.iter().map(|folder| folder.host.clone()).collect();
     for guest_path in guest_paths {
         let inside = folders.iter().find_map(|folder| {
-            let way = Path::new(guest_path).strip_prefix(&folder.guest).ok()?;
+            let way = guest_path.strip_prefix(&folder.guest).ok()?;
             Some((folder, way))
         });
         let Some((folder, way)) = inside else {
@@ -84,7 +96,7 @@ mod tests {
             read_only: true,
         }];
         let stamped = |paths: &[&str]| {
-            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
             stamp_all(&folders, &paths).unwrap()
         };
         let found = stamped(&[
@@ -99,6 +111,16 @@ mod tests {
             .collect();
         assert_eq!(shown, ["", "a", "a/b", "a/b/c.py", "a/none.py"]);
         assert!(found.iter().all(Stamped::is_same));
+        let (now, later) = (
+            SystemTime::now(),
+            SystemTime::now() + Duration::from_secs(1),
+        );
+        assert!(found.iter().all(|file| file.is_older_than(later)));
+        assert!(
+            !found
+                .iter()
+                .any(|file| file.stamp.is_some() && file.is_older_than(now))
+        );
         fs::write(host.join("a/none.py"), "").unwrap();
         let changed: Vec<_> = found.iter().filter(|file| !file.is_same()).collect();
         assert_eq!(changed.len(), 2, "{changed:?}");

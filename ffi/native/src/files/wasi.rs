@@ -18,8 +18,8 @@ const TYPES: &str = "wasi:filesystem/types@0.2.12";
 
 type Context<'a> = StoreContextMut<'a, SandboxState>;
 
-/// Replaces two of WASI's functions: which folders there are, the sandbox's policy says, and nothing is
-/// opened that could block a thread of the host.
+/// Replaces some of WASI's functions: which folders there are, the sandbox's policy says, nothing is opened
+/// that could block a thread of the host, and what a load looks at is noted.
 pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
     linker.allow_shadowing(true);
     linker
@@ -30,6 +30,11 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             let mut opened = Vec::with_capacity(folders.len());
             for folder in &*folders {
                 opened.push((push(table, folder)?, folder.guest.to_string()));
+            }
+            if let Some(seen) = context.data().seen() {
+                for (descriptor, guest) in &opened {
+                    seen.opened(descriptor.rep(), guest.into());
+                }
             }
             Ok((opened,))
         })?;
@@ -44,9 +49,29 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             DescriptorFlags,
         )| {
             Box::new(async move {
+                let seen = context.data().seen();
+                let looked = seen.as_ref().and_then(|seen| seen.look(fd.rep(), &path));
                 let mut view = context.data_mut().filesystem();
                 let opened = open_at(&mut view, fd, path_flags, path, open_flags, flags).await;
-                Ok((code(&mut view, opened)?,))
+                let opened = code(&mut view, opened)?;
+                if let (Some(seen), Some(looked), Ok(opened)) = (seen, looked, &opened) {
+                    seen.opened(opened.rep(), looked);
+                }
+                Ok((opened,))
+            })
+        },
+    )?;
+    linker.instance(TYPES)?.func_wrap_async(
+        "[method]descriptor.stat-at",
+        |mut context: Context<'_>,
+         (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
+            Box::new(async move {
+                if let Some(seen) = context.data().seen() {
+                    seen.look(fd.rep(), &path);
+                }
+                let mut view = context.data_mut().filesystem();
+                let stat = view.stat_at(fd, path_flags, path).await;
+                Ok((code(&mut view, stat)?,))
             })
         },
     )?;

@@ -1,7 +1,7 @@
 //! The operations that one sandbox has under way.
 
 use crate::failure::{ErrorType, Stop, shorten};
-use crate::files::{Files, Folders};
+use crate::files::{Files, Folders, Seen};
 use crate::network::Network;
 use crate::scheduler::{self, Caller};
 use crate::stack::Stacks;
@@ -54,6 +54,8 @@ pub struct TaskContext {
     /// None while a program is loaded.
     pub network: Option<Arc<Network>>,
     pub stacks: Arc<Stacks>,
+    /// While a program is loaded, what it looks at.
+    pub seen: Option<Arc<Seen>>,
 }
 
 type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
@@ -384,6 +386,7 @@ mod tests {
             folders: Arc::new([]),
             network: None,
             stacks,
+            seen: None,
         }
     }
 

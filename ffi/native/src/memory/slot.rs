@@ -411,7 +411,11 @@ mod tests {
             assert_eq!(bytes(&slot), [1, 2, 3, 0, 0]);
         }
         slot.recycle().unwrap();
-        assert_eq!(slot.len(), 3 * PAGE, "unused, it is as large as what it holds");
+        assert_eq!(
+            slot.len(),
+            3 * PAGE,
+            "unused, it is as large as what it holds"
+        );
         slot.grow(5 * PAGE).unwrap();
         let often_called = program(70);
         often_called.make_whole().unwrap();
