@@ -71,6 +71,11 @@ export class Specifiers {
     return [...this.#sdk];
   }
 
+  /** Whether a name stands for something else. */
+  isAlias(name: string): boolean {
+    return [...this.#aliases.keys()].some((key) => name === key || name.startsWith(`${key}/`));
+  }
+
   /** For esbuild's command line. */
   get options(): string[] {
     const jsxImportSource = this.#configs.find((config) => config.jsxImportSource)?.jsxImportSource;

@@ -1,7 +1,8 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
-import { type Compiled, shownPath, type Source } from "./program.ts";
+import { plainProgram } from "./plain_typescript.ts";
+import { type CodeSource, type Compiled, shownPath, type Source } from "./program.ts";
 import { DENO_CONFIG, Specifiers } from "./specifiers.ts";
 import {
   type Build,
@@ -94,6 +95,8 @@ const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
  */
 export async function bundleTypeScript(source: Source): Promise<Compiled> {
   const { root } = source;
+  const plain = "code" in source ? await plainly(source) : undefined;
+  if (plain !== undefined) return plain;
   const { bundle, sourceMap, metafile, folder } = await build(source);
   const files = inputsOf(source, metafile);
   confine(source, files);
@@ -109,6 +112,28 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
       sourceMap: encoder.encode(JSON.stringify(map)),
     },
     inputs: inputFiles(files),
+  };
+}
+
+/** Without esbuild, if the text imports nothing that has to be looked for. */
+async function plainly({ root, code }: CodeSource): Promise<Compiled | undefined> {
+  const specifiers = await Specifiers.of(root, code);
+  const made = plainProgram(code, (specifier) => {
+    if (specifiers.sdk.includes(specifier)) return { module: SDK, names: SDK_NAMES };
+    const builtin = BUILTIN_IMPORTS.find(([name]) => name === specifier);
+    return builtin && !specifiers.isAlias(specifier) ? { module: builtin[1] } : undefined;
+  });
+  if (made === undefined) return undefined;
+  const { bundle, mappings, rangeMappings } = made;
+  const map = { version: 3, sources: [CODE_NAME], names: [], mappings, rangeMappings };
+  return {
+    program: {
+      language: "javascript",
+      name: CODE_NAME,
+      files: [{ path: CODE_NAME, data: encoder.encode(bundle) }],
+      sourceMap: encoder.encode(JSON.stringify(map)),
+    },
+    inputs: [],
   };
 }
 

@@ -23,7 +23,7 @@ const oneRuntime: esbuild.Plugin = {
 };
 
 /** Packages that few starts need: each is a file of its own. */
-const PACKAGES = ["jsonc-parser", "semver", "smol-toml"];
+const PACKAGES = ["acorn", "jsonc-parser", "semver", "smol-toml"];
 
 const apart: esbuild.Plugin = {
   name: "apart",

@@ -1,0 +1,263 @@
+/**
+ * A program in one text that imports nothing but the SDK and built-in modules, made without esbuild: its types become
+ * spaces, its imports constants, and what it exports is declared. Whatever is not plain esbuild has to look at.
+ */
+import type * as Acorn from "acorn";
+import { platform } from "../platform/mod.ts";
+
+/** A process that is given fewer programs does without the parser. */
+const PROGRAMS_BEFORE = 2;
+
+/** What is read of the bundle's names, as what the program imports is called by the engine. */
+export interface Importable {
+  /** The specifier that the engine knows a module by. */
+  module: string;
+  /** What it exports. Undefined for one that may export anything. */
+  names?: string[];
+}
+
+/** A bundle, and the source map that tells each of its lines. */
+export interface PlainProgram {
+  bundle: string;
+  mappings: string;
+  rangeMappings: string;
+}
+
+interface Tools {
+  stripTypes(text: string): string;
+  parse: typeof Acorn.parse;
+}
+
+let programs = 0;
+let tools: Tools | undefined;
+
+/**
+ * Makes a program of a text without esbuild. Undefined for one that is not plain, for the first programs of a process,
+ * and where types cannot be taken out.
+ */
+export function plainProgram(
+  text: string,
+  importable: (specifier: string) => Importable | undefined,
+): PlainProgram | undefined {
+  if (tools === undefined) {
+    if (programs++ === PROGRAMS_BEFORE) prepare();
+    return undefined;
+  }
+  if (UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
+  try {
+    const stripped = tools.stripTypes(text);
+    if (stripped.length !== text.length) return undefined;
+    const module = tools.parse(stripped, { ecmaVersion: 2024, sourceType: "module" });
+    return write(stripped, module, importable);
+  } catch {
+    // What is wrong with it, esbuild tells.
+    return undefined;
+  }
+}
+
+/** Loads what it takes, for the programs to come. */
+export async function prepare(): Promise<void> {
+  const stripTypes = await platform.typeStripper?.();
+  if (stripTypes === undefined) return;
+  const { parse } = await import("acorn");
+  tools = { stripTypes, parse };
+}
+
+/**
+ * Lines that end otherwise than a stack counts them, and comments that only a script has: the bundle is run as one.
+ */
+const UNUSUAL = /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^\s*-->/m;
+const SPECIFIER = /\bfrom\s*(["'])(.*?)\1/g;
+
+/** Most of what is not plain imports packages: that is seen at once. */
+function importsOnly(text: string, importable: (specifier: string) => unknown): boolean {
+  return [...text.matchAll(SPECIFIER)].every(([, , specifier]) => importable(specifier!));
+}
+
+/** Names that mean something to esbuild, or in the function that the bundle becomes. */
+const NOT_PLAIN = new Set([
+  "arguments",
+  "eval",
+  "exports",
+  "module",
+  "require",
+  "__dirname",
+  "__filename",
+]);
+/** What a default export is called. As long as `export default`, so that no column moves. */
+const DEFAULT = "var default_$=";
+
+class NotPlain extends Error {}
+
+function write(
+  text: string,
+  program: Acorn.Program,
+  importable: (specifier: string) => Importable | undefined,
+): PlainProgram {
+  const names = namesOf(program);
+  const edits: Edit[] = [];
+  const imports: string[] = [];
+  for (const node of program.body) {
+    switch (node.type) {
+      case "ImportDeclaration": {
+        imports.push(...importOf(node, importable(`${node.source.value}`), names));
+        edits.push(blank(node));
+        break;
+      }
+      case "ExportNamedDeclaration":
+        if (node.source) throw new NotPlain();
+        edits.push(blank(node, node.declaration?.start));
+        break;
+      case "ExportDefaultDeclaration": {
+        const { declaration } = node;
+        const isDeclared = declaration.type === "FunctionDeclaration" ||
+          declaration.type === "ClassDeclaration";
+        if (isDeclared && declaration.id === null || names.has("default_$")) throw new NotPlain();
+        const { start } = declaration;
+        edits.push(isDeclared ? blank(node, start) : { ...blank(node, start), text: DEFAULT });
+        break;
+      }
+      case "ExportAllDeclaration":
+        throw new NotPlain();
+    }
+  }
+  const body = edited(text, edits);
+  return { bundle: `${imports.join("")}\n${body}`, ...mapped(body.split("\n")) };
+}
+
+/**
+ * Where lines and columns of the bundle are in the text: each line is where it was, behind that of the imports. QuickJS
+ * counts the bytes of a line in UTF-8, and a source map its units in UTF-16.
+ */
+function mapped(lines: string[]): { mappings: string; rangeMappings: string } {
+  const mappings = [""];
+  const ranges = [""];
+  // What stands in a source map are differences to what stood there before, besides the first.
+  let line = 0;
+  let column = 0;
+  for (const [index, text] of lines.entries()) {
+    const segments: string[] = [];
+    let last = 0;
+    for (const [bytes, units] of columnsOf(text)) {
+      segments.push([bytes - last, 0, index - line, units - column].map(vlq).join(""));
+      [last, line, column] = [bytes, index, units];
+    }
+    mappings.push(segments.join(","));
+    ranges.push(bits(segments.length));
+  }
+  return { mappings: mappings.join(";"), rangeMappings: ranges.join(";") };
+}
+
+/** Columns from which on bytes and units are equally many, until the next of them. */
+function columnsOf(line: string): [bytes: number, units: number][] {
+  const columns: [number, number][] = [[0, 0]];
+  let bytes = 0;
+  let end = 0;
+  for (const { 0: character, index } of line.matchAll(/[^\0-\x7f]/gu)) {
+    bytes += index - end + encoder.encode(character).length;
+    end = index + character.length;
+    columns.push([bytes, end]);
+  }
+  return columns;
+}
+
+const encoder = new TextEncoder();
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** A number as source maps write it: five bits to a digit, of which the first says its sign. */
+function vlq(number: number): string {
+  let rest = number < 0 ? -number * 2 + 1 : number * 2;
+  let digits = "";
+  do {
+    digits += DIGITS[(rest & 31) + (rest > 31 ? 32 : 0)];
+    rest >>= 5;
+  } while (rest > 0);
+  return digits;
+}
+
+/** So many bits that are set, six to a digit: all segments of a line say where what follows them is, too. */
+function bits(count: number): string {
+  return "/".repeat(Math.floor(count / 6)) + (count % 6 === 0 ? "" : DIGITS[2 ** (count % 6) - 1]);
+}
+
+interface Edit {
+  start: number;
+  end: number;
+  /** What stands at the start. */
+  text: string;
+}
+
+/** A statement, or its start, as spaces. It ends the one before, as it did. */
+function blank({ start, end }: Acorn.Node, until = end): Edit {
+  return { start, end: until, text: ";" };
+}
+
+function edited(text: string, edits: Edit[]): string {
+  let result = "";
+  let end = 0;
+  for (const edit of edits) {
+    const spaces = text.slice(edit.start + edit.text.length, edit.end).replace(/[^\r\n]/g, " ");
+    result += text.slice(end, edit.start) + edit.text + spaces;
+    end = edit.end;
+  }
+  return result + text.slice(end);
+}
+
+/** What stands for an import. */
+function importOf(
+  { specifiers }: Acorn.ImportDeclaration,
+  importable: Importable | undefined,
+  names: Set<string>,
+): string[] {
+  if (importable === undefined) throw new NotPlain();
+  const { module } = importable;
+  const source = `globalThis[Symbol.for("capsule.import")](${JSON.stringify(module)})`;
+  return specifiers.flatMap((specifier) => {
+    const local = specifier.local.name;
+    if (specifier.type !== "ImportSpecifier") {
+      // What esbuild makes of a module that exports names, or of one that may be something else.
+      throw new NotPlain();
+    }
+    const { imported } = specifier;
+    const name = imported.type === "Identifier" ? imported.name : `${imported.value}`;
+    // As a type it is gone: nothing uses it.
+    if (!names.has(local)) return [];
+    if (importable.names?.includes(name) === false) throw new NotPlain();
+    return [`const{${JSON.stringify(name)}:${local}}=${source};`];
+  });
+}
+
+/** All names of a program besides those in its imports. */
+function namesOf(program: Acorn.Program): Set<string> {
+  const names = new Set<string>();
+  const visit = (node: Acorn.AnyNode, isInFunction: boolean): void => {
+    switch (node.type) {
+      case "ImportDeclaration":
+        return;
+      case "Identifier":
+        if (NOT_PLAIN.has(node.name)) throw new NotPlain();
+        names.add(node.name);
+        return;
+      case "ThisExpression":
+        // At top level it is undefined in a module.
+        if (!isInFunction) throw new NotPlain();
+        return;
+      // What they do differs by the settings of TypeScript.
+      case "PropertyDefinition":
+      case "ImportExpression":
+        throw new NotPlain();
+      case "MetaProperty":
+        if (node.meta.name === "import") throw new NotPlain();
+        return;
+    }
+    const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" ||
+      node.type === "StaticBlock";
+    for (const value of Object.values(node)) {
+      for (const child of Array.isArray(value) ? value : [value]) {
+        if (typeof child?.type === "string") visit(child, isInFunction || isFunction);
+      }
+    }
+  };
+  visit(program, false);
+  return names;
+}

@@ -1,0 +1,186 @@
+/** Programs that are made without esbuild: which ones are, and that they do the same. */
+import { assertEquals, assertTrue } from "../assert.ts";
+import { plainProgram, prepare } from "../../compiler/plain_typescript.ts";
+import { project } from "../support.ts";
+import { run } from "@capsule/sdk/runner";
+
+const SDK = `import { task } from "@capsule/sdk";`;
+const MAIN = `task({ name: "main" }, main);`;
+
+await prepare();
+
+function importable(specifier: string) {
+  if (specifier === "@capsule/sdk") return { module: specifier, names: ["task", "TaskError"] };
+  return specifier.startsWith("node:") ? { module: specifier.slice(5) } : undefined;
+}
+
+function isPlain(text: string): boolean {
+  return plainProgram(text, importable) !== undefined;
+}
+
+Deno.test("what esbuild has to look at is not plain", () => {
+  const plain = [
+    "",
+    "let x: number = 1;",
+    `${SDK}\nexport const main = task({ name: "main" }, (a: number): number => a);`,
+    `import { task, type Envelope, Envelope as Other } from "@capsule/sdk"; task({});`,
+    `import type { Envelope } from "@capsule/sdk";`,
+    `import { readFile as read } from "node:fs/promises"; read("x");`,
+    "export interface A { b: string }\nexport type C = A | undefined;\nexport function f<T>(t: T) {}",
+    "const a = 1;\nexport { a as b };\nexport default a;",
+    "export default async (x: number) => x;",
+    "class A { #b() {} static { this.c = 1; } get d() { return this; } }",
+    "const later = await Promise.resolve(1);",
+    "let a = 1\r\nlet b = 2\r\n",
+  ];
+  for (const text of plain) assertTrue(isPlain(text), text);
+  const others = [
+    // Something has to stand for these.
+    "enum A { B }",
+    "namespace A { export const b = 1; }",
+    "class A { constructor(private b: string) {} }",
+    "class A { b: string }",
+    "@decorated class A {}",
+    "import a = require('a');",
+    // Newer than QuickJS.
+    "using a = b();",
+    "const a = /(?i:b)/;",
+    // They mean something to a bundler, or in a function.
+    `import x from "lodash"; x();`,
+    `import { x } from "./x.ts"; x();`,
+    `import fs from "node:fs"; fs();`,
+    `import * as fs from "node:fs"; fs();`,
+    `import { nothing } from "@capsule/sdk"; nothing();`,
+    `import capsule from "@capsule/sdk"; capsule();`,
+    `export { x } from "@capsule/sdk";`,
+    `export * from "@capsule/sdk";`,
+    `await import("node:fs");`,
+    "import.meta.url;",
+    "require('fs');",
+    "module.exports = 1;",
+    "eval('1');",
+    "this.x = 1;",
+    "(() => this)();",
+    "arguments;",
+    "__dirname;",
+    "export default function () {}",
+    // Lines and comments that scripts take otherwise.
+    "#!/usr/bin/env deno\nlet a = 1;",
+    "\ufefflet a = 1;",
+    "let a = 1\rlet b = 2",
+    "let a = '\u2028';",
+    "let a = 1\n--> 0;",
+    // It is wrong.
+    "const a = ;",
+    "const a = 1; const a = 2;",
+    "export { a };",
+    "return 1;",
+    "with (a) {}",
+  ];
+  for (const text of others) assertTrue(!isPlain(text), text);
+});
+
+Deno.test("lines and columns stay where they were", () => {
+  const text = `${SDK}
+    export const a: number = 1; export default a
+    export { a as b }
+    ;(1 as number)
+    export type C = {
+      d: string;
+    };
+    import {
+      readFile,
+    } from "node:fs/promises";
+    export async function main(e: string) { return readFile(e) }`;
+  const { bundle, mappings, rangeMappings } = plainProgram(text, importable)!;
+  const [imports, ...lines] = bundle.split("\n");
+  assertEquals(
+    imports,
+    `const{"readFile":readFile}=globalThis[Symbol.for("capsule.import")]("fs/promises");`,
+  );
+  const originals = text.split("\n");
+  assertEquals(lines.map(({ length }) => length), originals.map(({ length }) => length));
+  const columnOf = (of: string[], word: string) => {
+    const line = of.findIndex((line) => line.includes(word));
+    return [line, of[line]!.indexOf(word)];
+  };
+  for (const word of ["const a", "(1", "async function", "return"]) {
+    assertEquals(columnOf(lines, word), columnOf(originals, word), word);
+  }
+  assertEquals(mappings.split(";").length, lines.length + 1);
+  assertEquals(rangeMappings.split(";").length, lines.length + 1);
+});
+
+/** Each is run as a file, which esbuild bundles, and as text. */
+const PROGRAMS: Record<string, string> = {
+  "types and generics": `${SDK}
+    interface Pair<T> { first: T; second?: T }
+    const swap = <T,>({ first, second }: Pair<T>): Pair<T> => ({ first: second!, second: first });
+    const main = (): unknown => [swap<number>({ first: 1, second: 2 }), (3 as unknown as string), [4] satisfies number[]];
+    ${MAIN}`,
+  "built-in modules": `${SDK}
+    import { join, basename as name } from "node:path";
+    import { createHash } from "node:crypto";
+    const main = () => [join("a", "b"), name("c/d.ts"), createHash("sha256").update("é").digest("hex")];
+    ${MAIN}`,
+  "functions that come later": `${SDK}
+    task({ name: "main" }, main);
+    export function main() { return helper() + typeof unknownThing }
+    function helper() { return "helped" }`,
+  "classes": `${SDK}
+    class A { #hidden() { return 1 } get open(): number { return this.#hidden() } static of() { return new this() } }
+    export class B extends A { toString() { return "B" + this.open } }
+    const main = () => String(B.of()) + A.name + B.name;
+    ${MAIN}`,
+  "semicolons that are missing": `${SDK}
+    const values = [1, 2]
+    export const main = () => values.map((value) => value * 2)
+    export { values }
+    ;[3].forEach((value) => values.push(value))
+    ${MAIN}`,
+  "a default export": `${SDK}
+    const main = async () => { await 1; return [main.name, typeof main] }
+    export default main
+    ${MAIN}`,
+  "an error of its own": `${SDK}
+    const deep = (n: number): never => { if (n === 0) throw new RangeError("é → " + n); return deep(n - 1) }
+    const main = () => { const é = "ü"; deep(2) }
+    ${MAIN}`,
+  "an error of the language": `${SDK}
+    const main = (value?: { deep: { er: string } }): string => {
+      return value!.deep.er;
+    };
+    ${MAIN}`,
+  "an error at top level": `${SDK}
+    const broken: string[] = undefined as unknown as string[];
+    broken.push("x");
+    ${MAIN} function main() {}`,
+  "strict mode": `${SDK}
+    const main = () => { try { (undeclared as unknown) = 1; return "sloppy" } catch (error) { return String(error) } };
+    ${MAIN}`,
+  "a task that is named twice": `${SDK}
+    task({ name: "main" }, () => 1); task({ name: "main" }, () => 2);`,
+  "text with all planes": `${SDK}
+    const 世 = "🦕é世"; const main = (): string => \`\${世}\${"\\u{1F995}"}\`;
+    ${MAIN}`,
+};
+
+for (const [name, code] of Object.entries(PROGRAMS)) {
+  Deno.test(`the same comes of it without esbuild: ${name}`, async () => {
+    using folder = project({ "code.ts": code });
+    const { path: cwd } = folder;
+    const outcome = async (source: { code: string; language: "typescript" } | { file: string }) => {
+      const envelope = await run({ ...source, cwd }).catch((error) => ({
+        success: false,
+        result: error.message,
+        error: null,
+      }));
+      const { success, result, error } = envelope;
+      return [success, result, error];
+    };
+    assertTrue(isPlain(code), "plain");
+    const bundled = await outcome({ file: `${cwd}/code.ts` });
+    const plain = await outcome({ code, language: "typescript" });
+    assertEquals(plain, bundled);
+  });
+}
