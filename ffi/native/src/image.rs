@@ -279,6 +279,12 @@ impl Image {
         ground.filter(|_| self.whole().is_none())
     }
 
+    /// Whether its runs tell how it differs from this.
+    pub fn differs_from(&self, whole: &Arc<Whole>) -> bool {
+        let base = self.base.whole.get();
+        base.is_some_and(|base| Arc::ptr_eq(base, whole))
+    }
+
     fn own_whole(&self) -> &OnceLock<Arc<Whole>> {
         let is_base = self.runs.is_empty() && self.len == self.base.len;
         if is_base {

@@ -134,27 +134,10 @@ impl ImageStore {
         }
     }
 
-    /// Writes an image in the background. What cannot be written is loaded again the next time.
-    pub fn write_later(
-        self: &Arc<Self>,
-        engine: &LanguageEngine,
-        key: &Key<'_>,
-        kept: Kept,
-        lock: Option<Lock>,
-    ) {
-        let Some(name) = key.name(engine) else {
-            return;
-        };
+    /// Whoever ends waits until what this returns is dropped, or has written.
+    pub fn write(self: &Arc<Self>) -> Writing {
         *self.lock() += 1;
-        let store = Arc::clone(self);
-        tokio::task::spawn_blocking(move || {
-            let writing = Writing(store);
-            let bytes = encode(&kept);
-            if writing.0.cache.store(&name, &bytes).is_ok() {
-                writing.0.cache.make_room(FOLDER_BYTES_AT_MOST);
-            }
-            drop(lock);
-        });
+        Writing(Arc::clone(self))
     }
 
     /// Waits until all images are written, for a process that is about to end.
@@ -170,7 +153,23 @@ impl ImageStore {
 }
 
 /// An image that is being written.
-struct Writing(Arc<ImageStore>);
+pub struct Writing(Arc<ImageStore>);
+
+impl Writing {
+    /// Writes it in the background. What cannot be written is loaded again the next time.
+    pub fn later(self, engine: &LanguageEngine, key: &Key<'_>, kept: Kept, lock: Option<Lock>) {
+        let Some(name) = key.name(engine) else {
+            return;
+        };
+        tokio::task::spawn_blocking(move || {
+            let bytes = encode(&kept);
+            if self.0.cache.store(&name, &bytes).is_ok() {
+                self.0.cache.make_room(FOLDER_BYTES_AT_MOST);
+            }
+            drop(lock);
+        });
+    }
+}
 
 impl Drop for Writing {
     fn drop(&mut self) {

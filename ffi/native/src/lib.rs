@@ -26,6 +26,7 @@ mod memory;
 mod network;
 mod output;
 mod pages;
+mod pending_image;
 mod program;
 mod request;
 mod runtime;

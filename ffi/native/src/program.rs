@@ -10,6 +10,7 @@ use crate::host::{Operations, TaskContext};
 use crate::image::Image;
 use crate::image_store::{ImageStore, Kept, Key};
 use crate::output::Output;
+use crate::pending_image::PendingImage;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use crate::shipped::ComponentFile;
@@ -60,7 +61,7 @@ pub struct SourceText {
 /// A program that is ready to be called.
 pub struct Program {
     pub engine: Arc<LanguageEngine>,
-    pub image: Arc<Image>,
+    pub image: PendingImage,
     /// JSON: its tasks with their options.
     pub declarations: String,
     pub stacks: Arc<Stacks>,
@@ -83,7 +84,7 @@ pub struct Loading<'a> {
 }
 
 impl Program {
-    /// Takes the program's image from the store, or makes it.
+    /// Takes the program's image from the store, or makes it. The program is announced as soon as it may be called.
     pub async fn load(
         language: Language,
         engines: &Arc<Engines>,
@@ -92,11 +93,12 @@ impl Program {
             source_map,
         }: Sources,
         loading: Loading<'_>,
-    ) -> Result<Self, Failure> {
+        announce: impl FnOnce(Self) + Send,
+    ) -> Result<(), Failure> {
         let stacks = Arc::new(Stacks::new(language, source_map));
         let packages = files::open_packages(loading.packages)
             .map_err(|error| Failure::internal(format!("{error:#}")))?;
-        let (engine, image, declarations) = match program {
+        match program {
             Source::Text(text) => {
                 let engine = engines.installed(language).await?;
                 let context = TaskContext {
@@ -106,33 +108,41 @@ impl Program {
                     stacks: Arc::clone(&stacks),
                     seen: Some(Arc::default()),
                 };
-                let (image, declarations) =
-                    Self::image_of_text(&engine, &text, context, &loading).await?;
-                (engine, image, declarations)
+                let announce = |image, declarations| {
+                    announce(Self {
+                        engine: Arc::clone(&engine),
+                        image,
+                        declarations,
+                        stacks,
+                        packages,
+                    });
+                };
+                Self::load_text(&engine, &text, context, &loading, announce).await
             }
             Source::Component(file) => {
                 let (engine, image) =
                     Self::image_of_component(language, engines, &file, &loading).await?;
-                // What its tasks are, it says in a section of its own.
-                (engine, image, String::new())
+                announce(Self {
+                    engine,
+                    image: PendingImage::of(image),
+                    // What its tasks are, it says in a section of its own.
+                    declarations: String::new(),
+                    stacks,
+                    packages,
+                });
+                Ok(())
             }
-        };
-        Ok(Self {
-            engine,
-            image,
-            declarations,
-            stacks,
-            packages,
-        })
+        }
     }
 
-    /// The image of a program and its declarations.
-    async fn image_of_text(
+    /// Announces the image of a program and its declarations.
+    async fn load_text(
         engine: &Arc<LanguageEngine>,
         program: &SourceText,
         context: TaskContext,
         loading: &Loading<'_>,
-    ) -> Result<(Arc<Image>, String), Failure> {
+        announce: impl FnOnce(PendingImage, String) + Send,
+    ) -> Result<(), Failure> {
         let key = loading.key.map(|digest| Key {
             digest,
             packages: loading.packages,
@@ -146,7 +156,9 @@ impl Program {
         let lock = match kept {
             Ok(kept) => {
                 output.replay(kept.printed);
-                return Ok((kept.image, kept.declarations));
+                engine.expect_call(&kept.image);
+                announce(PendingImage::of(kept.image), kept.declarations);
+                return Ok(());
             }
             Err(lock) => lock,
         };
@@ -154,31 +166,45 @@ impl Program {
         let stacks = Arc::clone(&context.stacks);
         let seen = context.seen.clone();
         let started = SystemTime::now();
-        let (image, declarations) =
+        let (sandbox, declarations) =
             run_top_level(engine, program, context, output.clone(), loading)
                 .await
                 .map_err(|failure| failure.explained_by(&stacks))?;
-        let image = Arc::new(image);
+        let (maker, pending) = PendingImage::new();
+        announce(pending, declarations.clone());
+        // From here on nothing is waited for, so that nobody can give it up.
+        let image = match sandbox.into_image() {
+            Ok(image) => Arc::new(image),
+            Err(error) => {
+                let message = format!("Cannot keep the memory of a program: {error}");
+                maker.done(Err(Failure::internal(message)));
+                return Ok(());
+            }
+        };
+        engine.expect_call(&image);
+        // A process that ends after its first call waits for what is written.
+        let writing = loading.images.write();
+        maker.done(Ok(Arc::clone(&image)));
         if let (Some(key), Some(printed), Some(inputs)) =
             (key, output.record(), inputs(seen, started, loading))
         {
             let kept = Kept {
-                image: Arc::clone(&image),
-                declarations: declarations.clone(),
+                image,
+                declarations,
                 printed,
                 inputs,
             };
-            loading.images.write_later(engine, &key, kept, lock);
+            writing.later(engine, &key, kept, lock);
         }
-        Ok((image, declarations))
+        Ok(())
     }
 
     /// The engine with the program in its memory.
-    pub fn component(&self) -> wasmtime::Result<Vec<u8>> {
+    pub fn component(&self, image: &Image) -> wasmtime::Result<Vec<u8>> {
         let Some(source) = self.engine.source() else {
             bail!("the program brought an engine of its own");
         };
-        source.with_memory(&self.image.memory()?)
+        source.with_memory(&image.memory()?)
     }
 
     /// The failure with its stack in the user's own files and lines.
@@ -208,14 +234,14 @@ fn context(packages: &[FolderGrant]) -> String {
     json!({ "packages": folders }).to_string()
 }
 
-/// Runs the top-level code in a sandbox with no access, and keeps its memory and its declarations.
+/// Runs the top-level code in a sandbox with no access. Returns that, and the program's declarations.
 async fn run_top_level(
     engine: &Arc<LanguageEngine>,
     program: &SourceText,
     context: TaskContext,
     output: Output,
     loading: &Loading<'_>,
-) -> Result<(Image, String), Failure> {
+) -> Result<(Sandbox, String), Failure> {
     let limits = loading.limits;
     let task = TaskSide {
         operations: Operations::new(limits.handles),
@@ -251,8 +277,5 @@ async fn run_top_level(
             "top-level code left a file, a connection or an operation open: open it inside a task",
         ));
     }
-    let image = sandbox.image().map_err(|error| {
-        Failure::internal(format!("Cannot keep the memory of a program: {error}"))
-    })?;
-    Ok((image, declarations))
+    Ok((sandbox, declarations))
 }

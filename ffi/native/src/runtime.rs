@@ -18,7 +18,7 @@ use std::future::{Future, poll_fn};
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -121,7 +121,9 @@ impl Runtime {
         let shared = Arc::clone(&self.shared);
         self.spawn(async move {
             let mut stopped = cancelled.clone();
-            let loading = shared.load(id, &request, sources, cancelled);
+            let is_announced = Arc::new(AtomicBool::new(false));
+            let announce = announcer(&shared, id, &is_announced);
+            let loading = shared.load(id, &request, sources, cancelled, announce);
             // Also while an engine is compiled, which nothing interrupts.
             let loaded = tokio::select! {
                 loaded = unwind_safe(loading) => loaded.unwrap_or_else(Err),
@@ -130,19 +132,11 @@ impl Runtime {
                 }
             };
             lock(&shared.cancels).remove(&id);
-            match loaded {
-                Ok(program) => {
-                    program.engine.expect_call(&program.image);
-                    let declarations = program.declarations.clone().into_bytes();
-                    lock(&shared.programs).insert(id, Arc::new(program));
-                    let event = Event::ProgramLoaded { program: id };
-                    shared.events.push(&event, declarations);
-                }
-                Err(failure) => {
-                    let event = Event::ProgramFailed { program: id };
-                    let failure = serde_json::to_vec(&failure).expect("a failure is plain data");
-                    shared.events.push(&event, failure);
-                }
+            // What fails after that, calls of the program hear of.
+            if let (Err(failure), false) = (loaded, is_announced.load(Ordering::Relaxed)) {
+                let event = Event::ProgramFailed { program: id };
+                let failure = serde_json::to_vec(&failure).expect("a failure is plain data");
+                shared.events.push(&event, failure);
             }
         });
         Ok(id)
@@ -154,8 +148,15 @@ impl Runtime {
             .get(&program)
             .cloned()
             .ok_or_else(|| Refusal::Invalid(format!("there is no program {program}")))?;
+        let tokio = self
+            .tokio
+            .as_ref()
+            .expect("threads live as long as their runtime");
+        let image = tokio
+            .block_on(program.image.get())
+            .map_err(|failure| Refusal::Failed(failure.message))?;
         program
-            .component()
+            .component(&image)
             .map_err(|error| Refusal::Failed(format!("Cannot build a component: {error:#}")))
     }
 
@@ -281,7 +282,8 @@ impl Shared {
         request: &LoadRequest,
         sources: Sources,
         cancelled: watch::Receiver<bool>,
-    ) -> Result<Program, Failure> {
+        announce: impl FnOnce(Program) + Send,
+    ) -> Result<(), Failure> {
         let _ticking = self.engines.ticker.ticking();
         let loading = Loading {
             id,
@@ -293,7 +295,23 @@ impl Shared {
             cpu: &self.cpu,
             cancelled,
         };
-        Program::load(request.language, &self.engines, sources, loading).await
+        Program::load(request.language, &self.engines, sources, loading, announce).await
+    }
+}
+
+/// Tells the host of a program that is ready, and notes that it has.
+fn announcer(
+    shared: &Arc<Shared>,
+    id: u64,
+    is_announced: &Arc<AtomicBool>,
+) -> impl FnOnce(Program) + Send + use<> {
+    let (shared, is_announced) = (Arc::clone(shared), Arc::clone(is_announced));
+    move |program| {
+        is_announced.store(true, Ordering::Relaxed);
+        let declarations = program.declarations.clone().into_bytes();
+        lock(&shared.programs).insert(id, Arc::new(program));
+        let event = Event::ProgramLoaded { program: id };
+        shared.events.push(&event, declarations);
     }
 }
 

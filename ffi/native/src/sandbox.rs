@@ -366,11 +366,14 @@ impl Sandbox {
         idle && state.table.is_empty()
     }
 
-    /// The guest's memory as it is now. This sandbox started as an empty engine.
-    pub fn image(&self) -> io::Result<Image> {
-        // SAFETY: the store is alive, and this borrow of it keeps guest code from running.
-        let memory = unsafe { self.bare.slot.bytes() };
-        Image::capture(Arc::clone(self.engine.base()), memory)
+    /// The guest's memory as it was at the end. This sandbox started as an empty engine.
+    pub fn into_image(self) -> io::Result<Image> {
+        let slot = &self.bare.slot;
+        // SAFETY: the store is alive, and no guest code runs here any more.
+        let memory = unsafe { slot.bytes() };
+        let image = Image::capture(Arc::clone(self.engine.base()), memory)?;
+        slot.captured(&image);
+        Ok(image)
     }
 
     fn export<Params, Return>(

@@ -323,6 +323,18 @@ struct Attempt {
     ram_used: u64,
 }
 
+impl Attempt {
+    /// No sandbox could be made.
+    fn none(failure: Failure) -> Self {
+        Self {
+            outcome: Err(failure),
+            duration_ms: 0.0,
+            fuel_consumed: 0,
+            ram_used: 0,
+        }
+    }
+}
+
 /// One attempt, in a sandbox of its own.
 async fn attempt(
     caller: &Caller,
@@ -332,11 +344,15 @@ async fn attempt(
     output: Output,
     network: &Arc<Network>,
 ) -> Attempt {
-    let started = Instant::now();
     let run = &caller.run;
     let Grant {
         program, limits, ..
     } = &*run.grant;
+    let image = match program.image.get().await {
+        Ok(image) => image,
+        Err(failure) => return Attempt::none(failure),
+    };
+    let started = Instant::now();
     let policy = &granted.policy;
     let budget = Budget {
         subject: "the task",
@@ -365,8 +381,7 @@ async fn attempt(
         cancelled: run.cancelled.clone(),
     };
     let engine = Arc::clone(&program.engine);
-    let image = &program.image;
-    let sandbox = Sandbox::new(engine, image, task_side, budget, guard).await;
+    let sandbox = Sandbox::new(engine, &image, task_side, budget, guard).await;
     let (outcome, fuel_consumed, ram_used) = match sandbox {
         Err(failure) => (Err(failure), 0, image.len() as u64),
         Ok(mut sandbox) => {

@@ -30,6 +30,8 @@ enum Held {
     Clean(Arc<Whole>),
     /// The same, after a guest ran.
     Used(Arc<Whole>),
+    /// The same, where it is known which parts differ.
+    Differing(Arc<Whole>, Vec<Range<usize>>),
     /// Something that nobody can use.
     Other,
 }
@@ -166,6 +168,9 @@ impl Slot {
             Held::Used(whole) => self
                 .restore(whole)
                 .map(|restored| restored.then(|| Held::Clean(Arc::clone(whole)))),
+            Held::Differing(whole, parts) => self
+                .restore_parts(whole, parts)
+                .map(|()| Some(Held::Clean(Arc::clone(whole)))),
             // It was made larger for a program that it was never used for.
             Held::Clean(whole) => return self.shrink(whole.len()),
             Held::Zeroes | Held::Other => Ok(None),
@@ -191,17 +196,37 @@ impl Slot {
             return Ok(false);
         };
         whole.learn(&written);
+        self.restore_parts(whole, &written)?;
+        Ok(true)
+    }
+
+    /// Writes the original over parts of whole pages, in which alone this differs from it.
+    fn restore_parts(&self, whole: &Whole, parts: &[Range<usize>]) -> io::Result<()> {
+        self.shrink(whole.len())?;
+        // SAFETY: the instance is gone, and nobody else knows the slot.
+        let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
         let mut kept = 0;
-        for run in written {
-            kept += run.len();
+        for part in parts {
+            let part = part.start.min(whole.len())..part.end.min(whole.len());
+            kept += part.len();
             if kept <= RESIDENT_BYTES_AT_MOST {
-                memory[run.clone()].copy_from_slice(&whole.bytes()[run]);
+                memory[part.clone()].copy_from_slice(&whole.bytes()[part]);
                 continue;
             }
             // SAFETY: whole pages inside the mapping: they are those of the file again.
-            unsafe { self.forget(run)? };
+            unsafe { self.forget(part)? };
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// No guest code will run here any more, and this is what it has left: nobody has to find that out again.
+    pub fn captured(&self, image: &Image) {
+        let mut holds = self.holds();
+        if let Held::Used(whole) = &*holds
+            && image.differs_from(whole)
+        {
+            *holds = Held::Differing(Arc::clone(whole), image.runs().to_vec());
+        }
     }
 
     /// Lets go of pages that the guest has only read, for the time in which it sleeps. They are the image's,
@@ -422,6 +447,35 @@ mod tests {
         assert!(!slot.is_ready_for(&often_called));
         map(&slot, &often_called);
         assert_eq!(bytes(&slot), [1, 70, 3, 0, 70]);
+    }
+
+    #[test]
+    fn what_a_load_has_left_is_put_right_by_its_image() {
+        let base = whole(&[1, 2, 3]);
+        let slot = slot(3);
+        for round in 0..3 {
+            map(&slot, &base);
+            slot.grow(5 * PAGE).unwrap();
+            write(&slot, 1, 50 + round);
+            write(&slot, 4, 60);
+            // Written, and the same again.
+            write(&slot, 2, 3);
+            // SAFETY: no guest runs in tests.
+            let image = Image::capture(Arc::clone(base.base()), unsafe { slot.bytes() }).unwrap();
+            assert_eq!(image.runs(), [PAGE..2 * PAGE, 4 * PAGE..5 * PAGE]);
+            slot.captured(&image);
+            assert!(!slot.is_ready_for(&base));
+            slot.recycle().unwrap();
+            assert!(slot.is_ready_for(&base));
+            assert_eq!(bytes(&slot), [1, 2, 3]);
+        }
+        // Of another program's memory an image says nothing.
+        let other = whole(&[9, 9, 9]);
+        map(&slot, &other);
+        write(&slot, 0, 8);
+        slot.captured(&Image::of_base(Arc::clone(base.base())));
+        slot.recycle().unwrap();
+        assert_eq!(bytes(&slot), [9, 9, 9]);
     }
 
     #[test]
