@@ -32,17 +32,20 @@ let programs = 0;
 let tools: Tools | undefined;
 
 /**
- * Makes a program of a text without esbuild. Undefined for one that is not plain, for the first programs of a process,
- * and where types cannot be taken out.
+ * Whether programs can be made here, which is said once for each of them: the first of a process only have it prepared,
+ * and some runtimes cannot take types out.
  */
+export function isPrepared(): boolean {
+  if (tools === undefined && programs++ === PROGRAMS_BEFORE) prepare();
+  return tools !== undefined;
+}
+
+/** Makes a program of a text without esbuild. Undefined for one that is not plain. */
 export function plainProgram(
   text: string,
   importable: (specifier: string) => Importable | undefined,
 ): PlainProgram | undefined {
-  if (tools === undefined) {
-    if (programs++ === PROGRAMS_BEFORE) prepare();
-    return undefined;
-  }
+  if (tools === undefined) return undefined;
   if (UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
   try {
     const stripped = tools.stripTypes(text);
@@ -69,8 +72,8 @@ export async function prepare(): Promise<void> {
 const UNUSUAL = /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^\s*-->/m;
 const SPECIFIER = /\bfrom\s*(["'])(.*?)\1/g;
 
-/** Most of what is not plain imports packages: that is seen at once. */
-function importsOnly(text: string, importable: (specifier: string) => unknown): boolean {
+/** Whether a text seems to import nothing else: of most that do, that is seen at once. */
+export function importsOnly(text: string, importable: (specifier: string) => unknown): boolean {
   return [...text.matchAll(SPECIFIER)].every(([, , specifier]) => importable(specifier!));
 }
 

@@ -16,6 +16,10 @@ const PLAIN = /^(?:@[\w.-]+\/)?[\w-][\w.-]*(?:\/[^:]*)?$/;
 export const DENO_CONFIG = ["deno.json", "deno.jsonc"];
 /** How a program may name the SDK, with and without a registry and a version. */
 const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
+/** The same with registries. A project's settings may add more names, and change none of these. */
+export const SDK_SPECIFIERS: ReadonlySet<string> = new Set(
+  SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]),
+);
 
 interface Specifier {
   registry: "npm" | "jsr";
@@ -37,7 +41,7 @@ export class Specifiers {
   readonly #folder: string;
   readonly #configs: DenoConfig[];
   readonly #aliases = new Map<string, string>();
-  readonly #sdk = new Set(SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]));
+  readonly #sdk = new Set(SDK_SPECIFIERS);
 
   private constructor(folder: string, configs: DenoConfig[]) {
     this.#folder = folder;

@@ -1,9 +1,9 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
-import { plainProgram } from "./plain_typescript.ts";
+import { importsOnly, isPrepared, plainProgram } from "./plain_typescript.ts";
 import { type CodeSource, type Compiled, shownPath, type Source } from "./program.ts";
-import { DENO_CONFIG, Specifiers } from "./specifiers.ts";
+import { DENO_CONFIG, SDK_SPECIFIERS, Specifiers } from "./specifiers.ts";
 import {
   type Build,
   buildByService,
@@ -117,11 +117,16 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
 
 /** Without esbuild, if the text imports nothing that has to be looked for. */
 async function plainly({ root, code }: CodeSource): Promise<Compiled | undefined> {
-  const specifiers = await Specifiers.of(root, code);
+  if (!isPrepared()) return undefined;
+  // Most texts need nothing of the project's settings.
+  const isSdk = (specifier: string) => SDK_SPECIFIERS.has(specifier);
+  const specifiers = importsOnly(code, isSdk) ? undefined : await Specifiers.of(root, code);
   const made = plainProgram(code, (specifier) => {
-    if (specifiers.sdk.includes(specifier)) return { module: SDK, names: SDK_NAMES };
+    if (isSdk(specifier) || specifiers?.sdk.includes(specifier)) {
+      return { module: SDK, names: SDK_NAMES };
+    }
     const builtin = BUILTIN_IMPORTS.find(([name]) => name === specifier);
-    return builtin && !specifiers.isAlias(specifier) ? { module: builtin[1] } : undefined;
+    return builtin && specifiers?.isAlias(specifier) === false ? { module: builtin[1] } : undefined;
   });
   if (made === undefined) return undefined;
   const { bundle, mappings, rangeMappings } = made;
