@@ -36,7 +36,8 @@ let tools: Tools | undefined;
  * and some runtimes cannot take types out.
  */
 export function isPrepared(): boolean {
-  if (tools === undefined && programs++ === PROGRAMS_BEFORE) prepare();
+  // Without it, esbuild makes all of them.
+  if (tools === undefined && programs++ === PROGRAMS_BEFORE) prepare().catch(() => {});
   return tools !== undefined;
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Compiled Python, which its source vouches for.
 const COMPILED: &str = "__pycache__";
+/// A program that looks at more is loaded in every process.
+const BYTES_AT_MOST: usize = 4 << 20;
 
 /// Paths as the guest sees them.
 #[derive(Debug, Default)]
@@ -15,10 +17,27 @@ pub struct Seen(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     paths: BTreeSet<PathBuf>,
+    /// Of all of them.
+    bytes: usize,
     /// What the guest's descriptors were opened for.
     opened: HashMap<u32, PathBuf>,
-    /// It looked at something by a descriptor that nobody knows.
+    /// It looked at too much, or at something by a descriptor that nobody knows.
     is_incomplete: bool,
+}
+
+impl State {
+    fn add(&mut self, path: &Path) {
+        if self.is_incomplete || self.paths.contains(path) {
+            return;
+        }
+        self.bytes += path.as_os_str().len();
+        if self.bytes > BYTES_AT_MOST {
+            self.is_incomplete = true;
+            self.paths.clear();
+            return;
+        }
+        self.paths.insert(path.to_owned());
+    }
 }
 
 impl Seen {
@@ -36,7 +55,7 @@ impl Seen {
         };
         let full = joined(folder, Path::new(path));
         if !full.iter().any(|name| name == COMPILED) {
-            state.paths.insert(full.clone());
+            state.add(&full);
         }
         Some(full)
     }
@@ -83,5 +102,17 @@ mod tests {
         assert_eq!(shown, [Path::new("/p/b"), Path::new("/p/b/c.txt")]);
         assert_eq!(seen.look(3, "a"), None);
         assert_eq!(seen.paths(), None);
+    }
+
+    #[test]
+    fn a_guest_that_looks_at_too_much_fills_nothing() {
+        let seen = Seen::default();
+        seen.opened(1, PathBuf::from("/p"));
+        for index in 0..10 {
+            seen.look(1, &format!("{index}{}", "x".repeat(1 << 20)));
+            seen.look(1, "once");
+        }
+        assert_eq!(seen.paths(), None);
+        assert!(seen.lock().paths.is_empty());
     }
 }

@@ -52,7 +52,7 @@ pub enum Event<'a> {
 }
 
 /// All that a component is made of, in its order.
-pub fn events(component: &[u8]) -> Result<Vec<Event<'_>>> {
+pub fn events(component: &[u8], depth: usize) -> Result<Vec<Event<'_>>> {
     let mut parser = Parser::new(0);
     let mut events = Vec::new();
     let mut rest = component;
@@ -73,7 +73,7 @@ pub fn events(component: &[u8]) -> Result<Vec<Event<'_>>> {
             } => {
                 rest = &rest[unchecked_range.len()..];
                 let nested = &component[unchecked_range];
-                let merged = match merged(nested) {
+                let merged = match merged(nested, depth + 1) {
                     Err(Error::UserError(_)) => None,
                     other => other?,
                 };

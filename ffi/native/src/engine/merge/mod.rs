@@ -25,18 +25,21 @@ type Result<T> = std::result::Result<T, Error<Unsupported>>;
 /// The component with one module for those that import from one another. As it is, where there are none, or
 /// where they have something that this does not know.
 pub fn merge(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    match merged(component) {
+    match merged(component, 0) {
         Ok(Some(merged)) => Ok(merged),
         Ok(None) | Err(Error::UserError(_)) => Ok(component.to_vec()),
         Err(error) => Err(unreadable(&error)),
     }
 }
 
-fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
-    if passes_modules_on(component)? {
+/// Components inside of components are read once for each that is around them: engines have one around another.
+const DEPTH_AT_MOST: usize = 4;
+
+fn merged(component: &[u8], depth: usize) -> Result<Option<Vec<u8>>> {
+    if depth > DEPTH_AT_MOST || passes_modules_on(component)? {
         return Ok(None);
     }
-    let events = events(component)?;
+    let events = events(component, depth)?;
     let modules = events.iter().filter_map(|event| match event {
         Event::Module(bytes) => Some(Sections::read(bytes)),
         _ => None,
