@@ -191,6 +191,7 @@ Deno.test("an image is not used once anything that its load has looked at has ch
     ],
     "a module that is forgotten": ["forgetful", "gone.py", "V = 'old'", "V = 'new'"],
     "a module that was not there": ["hopeful", "space/plug.py", undefined, "V = 'new'"],
+    "a file that is asked for": ["asking", "space/asked.txt", undefined, ""],
     "a folder that is listed": ["lister", "listed/new", undefined, ""],
   } as const;
   const modules: Record<string, string> = {
@@ -200,6 +201,8 @@ Deno.test("an image is not used once anything that its load has looked at has ch
     "forgetful.py": "import sys\nfrom gone import V\ndel sys.modules['gone']",
     "hopeful.py": "try: from space.plug import V\nexcept ImportError: V = 'old'",
     "lister.py": "import os\nV = (os.listdir(f'{os.path.dirname(__file__)}/listed') or ['old'])[0]",
+    "asking.py":
+      "import os\nV = 'new' if os.path.exists(f'{os.path.dirname(__file__)}/space/asked.txt') else 'old'",
     "space/other.py": "",
     "listed/.keep": "",
   };

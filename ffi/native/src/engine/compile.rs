@@ -68,8 +68,11 @@ pub fn open_or_compile(
     }
     on_compile();
     let Stripped { component, memory } = origin.stripped()?;
-    let component = merge(&forget_files::add_export(component)?)?;
-    let code = engine.precompile_component(&component)?;
+    let component = forget_files::add_export(component)?;
+    // One module may have more of something than Wasmtime takes, where several have not.
+    let code = engine
+        .precompile_component(&merge(&component)?)
+        .or_else(|_| engine.precompile_component(&component))?;
     cache.make_room(ENGINES_BYTES_AT_MOST);
     cache.store(&names.base, &memory)?;
     cache.store(&names.code, &code)?;

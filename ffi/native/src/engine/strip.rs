@@ -7,12 +7,14 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use wasm_encoder::ConstExpr;
 use wasm_encoder::reencode::{self, Reencode, ReencodeComponent};
-use wasmparser::{DataKind, Operator, Parser};
+use wasmparser::{DataKind, Operator, Parser, Payload};
 use wasmtime::{Result, bail, format_err};
 
 pub const WASM_PAGE: usize = 1 << 16;
 /// More than a program may have after it was loaded.
 const MEMORY_BYTES_AT_MOST: usize = 1 << 30;
+/// Engines have one component in another.
+const DEPTH_AT_MOST: i32 = 32;
 /// Sections of a component that Capsule makes: what the program is called, what its tasks are.
 const OWN_SECTIONS: &str = "capsule:";
 
@@ -43,6 +45,7 @@ pub fn normalize(component: &[u8]) -> Result<Stripped> {
 }
 
 fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
+    check_depth(component)?;
     let mut output = wasm_encoder::Component::new();
     stripper
         .parse_component(&mut output, Parser::new(0), component)
@@ -72,6 +75,22 @@ fn run(mut stripper: Stripper, component: &[u8]) -> Result<Stripped> {
         component: output.finish(),
         memory,
     })
+}
+
+/// Whoever takes a component apart goes into what is nested in it, on a stack that ends somewhere.
+fn check_depth(component: &[u8]) -> Result<()> {
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(|error| unreadable(&reencode::Error::<Infallible>::from(error)))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            _ => {}
+        }
+        if depth > DEPTH_AT_MOST {
+            bail!("it has components in components, more than {DEPTH_AT_MOST} deep");
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with a component that cannot be read.
@@ -255,6 +274,26 @@ pub mod tests {
         };
         assert_eq!(segments_left(false), 1);
         assert_eq!(segments_left(true), 2);
+    }
+
+    #[test]
+    fn refuses_what_is_nested_deeper_than_a_stack_can_follow() {
+        let nested = |depth: usize| {
+            let mut bytes = component(&module(1, &ConstExpr::i32_const(0)));
+            for _ in 0..depth {
+                let mut outer = wasm_encoder::Component::new();
+                outer.section(&wasm_encoder::RawSection {
+                    id: wasm_encoder::ComponentSectionId::Component as u8,
+                    data: &bytes,
+                });
+                bytes = outer.finish();
+            }
+            bytes
+        };
+        assert!(strip(&nested(20)).is_ok());
+        let error = strip(&nested(3_000)).unwrap_err().to_string();
+        assert!(error.contains("deep"), "{error}");
+        assert!(normalize(&nested(3_000)).is_err());
     }
 
     #[test]

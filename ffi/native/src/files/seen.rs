@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Compiled Python, which its source vouches for.
+/// Where compiled Python lies, which its source vouches for.
 const COMPILED: &str = "__pycache__";
 /// A program that looks at more is loaded in every process.
 const BYTES_AT_MOST: usize = 4 << 20;
@@ -53,8 +53,17 @@ impl Seen {
             state.is_incomplete = true;
             return None;
         };
-        let full = joined(folder, Path::new(path));
-        if !full.iter().any(|name| name == COMPILED) {
+        let path = Path::new(path);
+        // Behind a link, the folder around is another one than the names say.
+        let is_plain = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !is_plain {
+            state.is_incomplete = true;
+            return None;
+        }
+        let full: PathBuf = folder.join(path).components().collect();
+        if !is_compiled(&full) {
             state.add(&full);
         }
         Some(full)
@@ -71,19 +80,9 @@ impl Seen {
     }
 }
 
-/// By names alone.
-fn joined(folder: &Path, path: &Path) -> PathBuf {
-    let mut full = folder.to_owned();
-    for part in path.components() {
-        match part {
-            Component::Normal(name) => full.push(name),
-            Component::ParentDir => {
-                full.pop();
-            }
-            _ => {}
-        }
-    }
-    full
+fn is_compiled(path: &Path) -> bool {
+    let folder = path.parent().and_then(Path::file_name);
+    folder.is_some_and(|name| name == COMPILED) && path.extension().is_some_and(|end| end == "pyc")
 }
 
 #[cfg(test)]
@@ -94,14 +93,20 @@ mod tests {
     fn paths_are_seen_from_what_was_opened() {
         let seen = Seen::default();
         seen.opened(1, PathBuf::from("/p"));
-        let inner = seen.look(1, "./a/../b").unwrap();
+        let inner = seen.look(1, "./a/./b").unwrap();
         seen.opened(2, inner);
         seen.look(2, "c.txt");
         seen.look(2, "__pycache__/d.pyc");
-        let shown: Vec<_> = seen.paths().unwrap();
-        assert_eq!(shown, [Path::new("/p/b"), Path::new("/p/b/c.txt")]);
-        assert_eq!(seen.look(3, "a"), None);
-        assert_eq!(seen.paths(), None);
+        seen.look(2, "__pycache__/d.txt");
+        let shown = seen.paths().unwrap();
+        let expected = ["/p/a/b", "/p/a/b/__pycache__/d.txt", "/p/a/b/c.txt"];
+        assert_eq!(shown, expected.map(PathBuf::from));
+        for (descriptor, path) in [(3, "a"), (1, "a/../b")] {
+            let seen = Seen::default();
+            seen.opened(1, PathBuf::from("/p"));
+            assert_eq!(seen.look(descriptor, path), None);
+            assert_eq!(seen.paths(), None, "{path}");
+        }
     }
 
     #[test]

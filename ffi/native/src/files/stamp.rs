@@ -2,7 +2,7 @@
 
 use super::FolderGrant;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A program that depends on more is loaded in every process.
 const FILES_AT_MOST: usize = 20_000;
+const BYTES_AT_MOST: usize = 8 << 20;
 /// File systems take the time of a clock that is behind by a tick or two.
 const CLOCK_STEP: Duration = Duration::from_millis(20);
 
@@ -18,15 +19,12 @@ const CLOCK_STEP: Duration = Duration::from_millis(20);
 pub struct Stamped {
     path: PathBuf,
     /// Inode, size, and when it was modified and changed. None if it was not there.
-    stamp: Option<(u64, u64, i64, i64)>,
+    stamp: Option<Stamp>,
 }
 
-impl Stamped {
-    fn new(path: PathBuf) -> Self {
-        let stamp = stamp(&path);
-        Self { path, stamp }
-    }
+type Stamp = (u64, u64, i64, i64);
 
+impl Stamped {
     /// Whether it was changed before some time, or is not there: then the folder around it tells.
     pub fn is_older_than(&self, time: SystemTime) -> bool {
         let since_1970 = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
@@ -42,7 +40,7 @@ impl Stamped {
     }
 }
 
-fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
+fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     let nanoseconds = |seconds: i64, rest: i64| seconds.wrapping_mul(1_000_000_000) + rest;
     Some((
@@ -53,13 +51,13 @@ fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
     ))
 }
 
-/// Stamps what a guest has looked at in these folders, with the folders around. None if it is too much to look
-/// at again.
+/// Stamps what a guest has looked at in these folders, with the folders around, down to the first that is not
+/// there. None if it is too much to look at again.
 pub fn stamp_all(folders: &[FolderGrant], guest_paths: &[PathBuf]) -> Option<Vec<Stamped>> {
-    if guest_paths.len() > FILES_AT_MOST {
-        return None;
+    let mut stamps = Stamps::default();
+    for folder in folders {
+        stamps.is_there(&folder.host)?;
     }
-    let mut paths: BTreeSet<PathBuf> = folders.iter().map(|folder| folder.host.clone()).collect();
     for guest_path in guest_paths {
         let inside = folders.iter().find_map(|folder| {
             let way = guest_path.strip_prefix(&folder.guest).ok()?;
@@ -68,17 +66,42 @@ pub fn stamp_all(folders: &[FolderGrant], guest_paths: &[PathBuf]) -> Option<Vec
         let Some((folder, way)) = inside else {
             continue;
         };
-        if !way
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
-        {
-            continue;
-        }
-        for part in way.ancestors() {
-            paths.insert(folder.host.join(part));
+        let mut path = folder.host.clone();
+        for part in way.components() {
+            let Component::Normal(name) = part else {
+                break;
+            };
+            path.push(name);
+            if !stamps.is_there(&path)? {
+                break;
+            }
         }
     }
-    Some(paths.into_iter().map(Stamped::new).collect())
+    let stamped = |(path, stamp)| Stamped { path, stamp };
+    Some(stamps.found.into_iter().map(stamped).collect())
+}
+
+/// Each path once.
+#[derive(Default)]
+struct Stamps {
+    found: BTreeMap<PathBuf, Option<Stamp>>,
+    bytes: usize,
+}
+
+impl Stamps {
+    /// Whether something lies at a path. None if that is too much.
+    fn is_there(&mut self, path: &Path) -> Option<bool> {
+        if let Some(stamp) = self.found.get(path) {
+            return Some(stamp.is_some());
+        }
+        self.bytes += path.as_os_str().len();
+        if self.found.len() >= FILES_AT_MOST || self.bytes > BYTES_AT_MOST {
+            return None;
+        }
+        let stamp = stamp(path);
+        self.found.insert(path.to_owned(), stamp);
+        Some(stamp.is_some())
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +127,7 @@ mod tests {
             "/p/../etc/passwd",
             "/elsewhere",
             "/p/a/none.py",
+            "/p/a/none.py/deeper/still",
         ]);
         let shown: Vec<_> = found
             .iter()
@@ -126,6 +150,12 @@ mod tests {
         assert_eq!(changed.len(), 2, "{changed:?}");
         fs::write(host.join("a/b/c.py"), "22").unwrap();
         assert_eq!(found.iter().filter(|file| !file.is_same()).count(), 3);
+        let deep = PathBuf::from(format!("/p/none/{}", "a/".repeat(2_000)));
+        assert_eq!(stamp_all(&folders, &[deep]).unwrap().len(), 2);
+        let many: Vec<PathBuf> = (0..FILES_AT_MOST)
+            .map(|index| PathBuf::from(format!("/p/{index}")))
+            .collect();
+        assert!(stamp_all(&folders, &many).is_none());
         fs::remove_dir_all(host).unwrap();
     }
 }

@@ -75,6 +75,33 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
+    linker.instance(TYPES)?.func_wrap_async(
+        "[method]descriptor.metadata-hash-at",
+        |mut context: Context<'_>,
+         (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
+            Box::new(async move {
+                if let Some(seen) = context.data().seen() {
+                    seen.look(fd.rep(), &path);
+                }
+                let mut view = context.data_mut().filesystem();
+                let hash = view.metadata_hash_at(fd, path_flags, path).await;
+                Ok((code(&mut view, hash)?,))
+            })
+        },
+    )?;
+    linker.instance(TYPES)?.func_wrap_async(
+        "[method]descriptor.readlink-at",
+        |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
+            Box::new(async move {
+                if let Some(seen) = context.data().seen() {
+                    seen.look(fd.rep(), &path);
+                }
+                let mut view = context.data_mut().filesystem();
+                let target = view.readlink_at(fd, path).await;
+                Ok((code(&mut view, target)?,))
+            })
+        },
+    )?;
     linker.allow_shadowing(false);
     Ok(())
 }

@@ -59,6 +59,8 @@ struct Scan<'a, 'b> {
     late_instances: HashSet<u32>,
     /// How many items of each kind there are before the whole.
     limits: Option<HashMap<ExportKind, u32>>,
+    /// Tables and memories that a module which stays may have written to.
+    touched: HashSet<Entity>,
     /// No module joins any more.
     is_over: bool,
     events: &'b [Event<'a>],
@@ -84,6 +86,7 @@ impl<'a> Plan<'a> {
             late_items: HashSet::new(),
             late_instances: HashSet::new(),
             limits: None,
+            touched: HashSet::new(),
             is_over: false,
             events,
         };
@@ -266,7 +269,13 @@ impl<'a> Scan<'a, '_> {
         if !self.plan.parts.is_empty() {
             self.close(number);
         }
-        self.is_over |= self.plan.modules[module as usize].unsupported.is_some();
+        let sections = &self.plan.modules[module as usize];
+        self.is_over |= sections.unsupported.is_some();
+        let shared = sections.imports.iter().filter_map(|import| {
+            let entity = self.plan.resolve(*args.get(import.module)?, import.name)?;
+            is_written_at_start(entity.kind).then_some(entity)
+        });
+        self.touched.extend(shared);
         self.add_instance(number, CoreInstance::Own, false);
     }
 
@@ -278,11 +287,16 @@ impl<'a> Scan<'a, '_> {
         }
         let imports = sections.imports.iter().map(|import| {
             let entity = self.plan.resolve(*args.get(import.module)?, import.name)?;
+            let is_shared = is_written_at_start(entity.kind);
             let is_there = match &self.limits {
+                None => true,
+                // What it writes to them at its start, it would write before others now.
+                Some(_) if is_shared && self.touched.contains(&entity) => false,
                 Some(limits) if entity.owner == Owner::Component => {
-                    entity.index < limits.get(&entity.kind).copied().unwrap_or_default()
+                    let limit = limits.get(&entity.kind).copied().unwrap_or_default();
+                    !is_shared && entity.index < limit
                 }
-                _ => true,
+                Some(_) => true,
             };
             (is_there && Some(entity.kind) == kind_of(import.ty)).then_some(entity)
         });
@@ -318,6 +332,11 @@ impl<'a> Scan<'a, '_> {
         let counts = counts.map(|(kind, items)| (*kind, items.len() as u32));
         self.limits = Some(counts.collect());
     }
+}
+
+/// Segments are written there as soon as a module is instantiated.
+fn is_written_at_start(kind: ExportKind) -> bool {
+    matches!(kind, ExportKind::Table | ExportKind::Memory)
 }
 
 fn kind_of(ty: TypeRef) -> Option<ExportKind> {

@@ -84,14 +84,39 @@ fn what_starts_on_its_own_or_is_instantiated_twice_stays() {
     let linked = component(&started);
     assert_eq!(merge(&linked).unwrap(), linked);
     let twice = LINKED.replace(
-        "  (core instance $b_env",
-        "  (core instance (instantiate $main))\n  (core instance $b_env",
+        "  (core instance $a_env",
+        "  (core instance (instantiate $main))\n  (core instance $a_env",
     );
     let linked = component(&twice);
     let merged = merge(&linked).unwrap();
     assert_eq!(run(&linked), SUM);
     assert_eq!(run(&merged), SUM);
     assert_eq!(counts(&merged)[0], 2, "the others are one");
+}
+
+#[test]
+fn what_is_written_to_a_table_last_stays() {
+    // It is instantiated twice, so it stays; what it writes, a library writes over.
+    let text = LINKED
+        .replace(
+            "(core module $b\n",
+            "(core module $x
+               (import \"env\" \"table\" (table 1 funcref))
+               (func $two (result i32) (i32.const 2))
+               (elem (i32.const 5) $two))
+             (core module $b\n",
+        )
+        .replace(
+            "  (core instance $b_env",
+            "(core instance (instantiate $x (with \"env\" (instance $a_env))))
+             (core instance (instantiate $x (with \"env\" (instance $a_env))))
+             (core instance $b_env",
+        );
+    let linked = component(&text);
+    let merged = merge(&linked).unwrap();
+    assert_eq!(run(&linked), SUM);
+    assert_eq!(run(&merged), SUM);
+    assert_eq!(counts(&merged)[0], 3, "the first two are one");
 }
 
 #[test]
