@@ -47,11 +47,11 @@ export function plainProgram(
   importable: (specifier: string) => Importable | undefined,
 ): PlainProgram | undefined {
   if (tools === undefined) return undefined;
-  if (UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
+  if (isLarge(text) || UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
   try {
     const stripped = tools.stripTypes(text);
-    if (stripped.length !== text.length) return undefined;
-    const module = tools.parse(stripped, { ecmaVersion: 2024, sourceType: "module" });
+    if (!isStripped(text, stripped)) return undefined;
+    const module = tools.parse(stripped, PARSING);
     return write(stripped, module, importable);
   } catch {
     // What is wrong with it, esbuild tells.
@@ -67,10 +67,48 @@ export async function prepare(): Promise<void> {
   tools = { stripTypes, parse };
 }
 
+const PARSING = { ecmaVersion: 2024, sourceType: "module", preserveParens: true } as const;
+
+/**
+ * Deno's parser is the host's own process, and goes as deep as a text does: some 2,000 of these end the process. esbuild
+ * is another process, with limits.
+ */
+const TEXT_AT_MOST = 8192;
+const OPENERS_AT_MOST = 500;
+
+function isLarge(text: string): boolean {
+  return text.length > TEXT_AT_MOST || (text.match(/[([{<`]|=>/g)?.length ?? 0) > OPENERS_AT_MOST;
+}
+
 /**
  * Lines that end otherwise than a stack counts them, and comments that only a script has: the bundle is run as one.
  */
-const UNUSUAL = /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^\s*-->/m;
+const UNUSUAL = /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^[^\S\r\n]*-->/m;
+/** What lies between two statements. */
+const BETWEEN = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/;
+/** What goes on with the line before, if no semicolon is between. */
+const CONTINUES = /^[([`+\-*/,.?]/;
+
+/**
+ * Whether nothing but types is gone. A semicolon behind a type goes with it: what follows on another line may then belong
+ * to the statement before.
+ */
+function isStripped(text: string, stripped: string): boolean {
+  if (stripped.length !== text.length) return false;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === stripped[index]) continue;
+    const start = index;
+    let end = index + 1;
+    for (; index < text.length && /\s/.test(stripped[index]!); index++) {
+      if (text[index] !== stripped[index]) end = index + 1;
+    }
+    const [between] = stripped.slice(end).match(BETWEEN)!;
+    const isLast = /[;\n]/.test(text.slice(start, end) + between);
+    if (isLast && CONTINUES.test(stripped.slice(end + between.length))) return false;
+  }
+  return true;
+}
+
 const SPECIFIER = /\bfrom\s*(["'])(.*?)\1/g;
 
 /** Whether a text seems to import nothing else: of most that do, that is seen at once. */
@@ -98,12 +136,14 @@ function write(
   program: Acorn.Program,
   importable: (specifier: string) => Importable | undefined,
 ): PlainProgram {
-  const names = namesOf(program);
+  const { names, changed } = namesOf(program);
   const edits: Edit[] = [];
   const imports: string[] = [];
   for (const node of program.body) {
     switch (node.type) {
       case "ImportDeclaration": {
+        // esbuild says what is wrong with that.
+        if (node.specifiers.some(({ local }) => changed.has(local.name))) throw new NotPlain();
         imports.push(...importOf(node, importable(`${node.source.value}`), names));
         edits.push(blank(node));
         break;
@@ -118,6 +158,8 @@ function write(
           declaration.type === "ClassDeclaration";
         if (isDeclared && declaration.id === null || names.has("default_$")) throw new NotPlain();
         const { start } = declaration;
+        // A line that ends in what is replaced would be missing.
+        if (!isDeclared && text.slice(node.start, start).includes("\n")) throw new NotPlain();
         edits.push(isDeclared ? blank(node, start) : { ...blank(node, start), text: DEFAULT });
         break;
       }
@@ -224,6 +266,7 @@ function importOf(
     }
     const { imported } = specifier;
     const name = imported.type === "Identifier" ? imported.name : `${imported.value}`;
+    if (name === "default") throw new NotPlain();
     // As a type it is gone: nothing uses it.
     if (!names.has(local)) return [];
     if (importable.names?.includes(name) === false) throw new NotPlain();
@@ -231,9 +274,15 @@ function importOf(
   });
 }
 
-/** All names of a program besides those in its imports. */
-function namesOf(program: Acorn.Program): Set<string> {
+/** All names of a program besides those in its imports, and which of them it gives other values. */
+function namesOf(program: Acorn.Program): { names: Set<string>; changed: Set<string> } {
   const names = new Set<string>();
+  const changed = new Set<string>();
+  const change = (name: string): void => {
+    // What stands for imports needs them.
+    if (name === "Symbol" || name === "globalThis") throw new NotPlain();
+    changed.add(name);
+  };
   const visit = (node: Acorn.AnyNode, isInFunction: boolean): void => {
     switch (node.type) {
       case "ImportDeclaration":
@@ -253,15 +302,37 @@ function namesOf(program: Acorn.Program): Set<string> {
       case "MetaProperty":
         if (node.meta.name === "import") throw new NotPlain();
         return;
+      case "VariableDeclarator":
+      case "FunctionDeclaration":
+      case "ClassDeclaration":
+        if (node.id !== null) identifiersOf(node.id).forEach(change);
+        break;
+      case "AssignmentExpression":
+        identifiersOf(node.left).forEach(change);
+        break;
+      case "UpdateExpression":
+        identifiersOf(node.argument).forEach(change);
+        break;
+      case "ForInStatement":
+      case "ForOfStatement":
+        identifiersOf(node.left).forEach(change);
+        break;
     }
     const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" ||
       node.type === "StaticBlock";
-    for (const value of Object.values(node)) {
-      for (const child of Array.isArray(value) ? value : [value]) {
-        if (typeof child?.type === "string") visit(child, isInFunction || isFunction);
-      }
-    }
+    for (const child of childrenOf(node)) visit(child, isInFunction || isFunction);
   };
   visit(program, false);
-  return names;
+  return { names, changed };
+}
+
+/** The names in something that is given a value, and perhaps more. */
+function identifiersOf(node: Acorn.AnyNode): string[] {
+  if (node.type === "Identifier") return [node.name];
+  if (node.type === "MemberExpression") return [];
+  return childrenOf(node).flatMap(identifiersOf);
+}
+
+function childrenOf(node: Acorn.AnyNode): Acorn.AnyNode[] {
+  return Object.values(node).flat().filter((child) => typeof child?.type === "string");
 }

@@ -32,6 +32,12 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "class A { #b() {} static { this.c = 1; } get d() { return this; } }",
     "const later = await Promise.resolve(1);",
     "let a = 1\r\nlet b = 2\r\n",
+    "\n".repeat(5_000),
+    "function f(\n  a: number,\n  b?: string\n): void {}\nf(1 as number)",
+    "interface A { b: string; c: number }\nconst d = 1",
+    "export default (1, 2)",
+    "export default ({ a: 1 } as object)",
+    "export default (function f() {})",
   ];
   for (const text of plain) assertTrue(isPlain(text), text);
   const others = [
@@ -70,6 +76,22 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "let a = 1\rlet b = 2",
     "let a = '\u2028';",
     "let a = 1\n--> 0;",
+    // More than the parser of the host should see.
+    `const a = ${"(".repeat(50_000)}1${")".repeat(50_000)};`,
+    `const a = [${"[],".repeat(600)}];`,
+    `const a = "${"x".repeat(9_000)}";`,
+    // What follows a type that is gone would belong to the line before.
+    "const a = b\ntype C = string;\n[1].length",
+    "const a = b\ntype C = { d: string }\n;(() => {})()",
+    "const a = b\ntype C = string // why\n(1)",
+    "const a = b\ninterface C { d: string }\n`x`",
+    // What they name is something else here.
+    `import { default as path } from "node:path"; path();`,
+    "const Symbol = 1;",
+    "var { a: [globalThis] } = b;",
+    `import { task } from "@capsule/sdk"; task = 1;`,
+    `import { task } from "@capsule/sdk"; for ([task] of []);`,
+    "export\n\ndefault 5",
     // It is wrong.
     "const a = ;",
     "const a = 1; const a = 2;",
@@ -157,6 +179,16 @@ const PROGRAMS: Record<string, string> = {
     ${MAIN} function main() {}`,
   "strict mode": `${SDK}
     const main = () => { try { (undeclared as unknown) = 1; return "sloppy" } catch (error) { return String(error) } };
+    ${MAIN}`,
+  "a default export in parentheses": `${SDK}
+    const main = () => typeof f;
+    ${MAIN}
+    export default (function f() {})`,
+  "statements behind types": `${SDK}
+    const values = [1, 2]
+    type Row = { a: number }
+    const main = () => values
+    interface Other { b: string }
     ${MAIN}`,
   "a task that is named twice": `${SDK}
     task({ name: "main" }, () => 1); task({ name: "main" }, () => 2);`,
