@@ -3,7 +3,7 @@
  * spaces, its imports constants, and what it exports is declared. Whatever is not plain esbuild has to look at.
  */
 import type * as Acorn from "acorn";
-import { platform } from "../platform/mod.ts";
+import { eraseTypes } from "./erase_types.ts";
 
 /** A process that is given fewer programs does without the parser. */
 const PROGRAMS_BEFORE = 2;
@@ -23,22 +23,17 @@ export interface PlainProgram {
   rangeMappings: string;
 }
 
-interface Tools {
-  stripTypes(text: string): string;
-  parse: typeof Acorn.parse;
-}
-
 let programs = 0;
-let tools: Tools | undefined;
+let parser: typeof import("./typescript_parser.ts") | undefined;
 
 /**
  * Whether programs can be made here, which is said once for each of them: the first of a process only have it prepared,
- * and some runtimes cannot take types out.
+ * and nothing waits for that.
  */
 export function isPrepared(): boolean {
   // Without it, esbuild makes all of them.
-  if (tools === undefined && programs++ === PROGRAMS_BEFORE) prepare().catch(() => {});
-  return tools !== undefined;
+  if (parser === undefined && programs++ === PROGRAMS_BEFORE) prepare().catch(() => {});
+  return parser !== undefined;
 }
 
 /** Makes a program of a text without esbuild. Undefined for one that is not plain. */
@@ -46,13 +41,12 @@ export function plainProgram(
   text: string,
   importable: (specifier: string) => Importable | undefined,
 ): PlainProgram | undefined {
-  if (tools === undefined) return undefined;
+  if (parser === undefined) return undefined;
   if (isLarge(text) || UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
   try {
-    const stripped = tools.stripTypes(text);
-    if (!isStripped(text, stripped)) return undefined;
-    const module = tools.parse(stripped, PARSING);
-    return write(stripped, module, importable);
+    const stripped = eraseTypes(text, parser.parseTypeScript(text));
+    if (!isWhole(text, stripped)) return undefined;
+    return write(stripped, parser.parseJavaScript(stripped), importable);
   } catch {
     // What is wrong with it, esbuild tells.
     return undefined;
@@ -61,23 +55,21 @@ export function plainProgram(
 
 /** Loads what it takes, for the programs to come. */
 export async function prepare(): Promise<void> {
-  const stripTypes = await platform.typeStripper?.();
-  if (stripTypes === undefined) return;
-  const { parse } = await import("acorn");
-  tools = { stripTypes, parse };
+  parser = await import("./typescript_parser.ts");
 }
 
-const PARSING = { ecmaVersion: 2024, sourceType: "module", preserveParens: true } as const;
-
 /**
- * Deno's parser is the host's own process, and goes as deep as a text does: some 2,000 of these end the process. esbuild
- * is another process, with limits.
+ * What is larger is left to esbuild, which is another process and has limits: the host waits for this, and a parser that
+ * tries what a `<` may be takes longer with each of them.
  */
 const TEXT_AT_MOST = 8192;
 const OPENERS_AT_MOST = 500;
+const ANGLES_AT_MOST = 60;
 
 function isLarge(text: string): boolean {
-  return text.length > TEXT_AT_MOST || (text.match(/[([{<`]|=>/g)?.length ?? 0) > OPENERS_AT_MOST;
+  const count = (pattern: RegExp) => text.match(pattern)?.length ?? 0;
+  return text.length > TEXT_AT_MOST || count(/[([{`]|=>/g) > OPENERS_AT_MOST ||
+    count(/</g) > ANGLES_AT_MOST;
 }
 
 /**
@@ -90,11 +82,10 @@ const BETWEEN = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/;
 const CONTINUES = /^[([`+\-*/,.?]/;
 
 /**
- * Whether nothing but types is gone. A semicolon behind a type goes with it: what follows on another line may then belong
+ * Whether each statement is still one. A semicolon behind a type goes with it: what follows on another line may then belong
  * to the statement before.
  */
-function isStripped(text: string, stripped: string): boolean {
-  if (stripped.length !== text.length) return false;
+function isWhole(text: string, stripped: string): boolean {
   for (let index = 0; index < text.length; index++) {
     if (text[index] === stripped[index]) continue;
     const start = index;

@@ -23,10 +23,6 @@ export const platform: Platform = {
   readTextFile: (path) => unlessMissing(() => Deno.readTextFileSync(path)),
   stat: (path) => unlessMissing(() => fileStat(Deno.statSync(path))),
   readFolder: (path) => unlessMissing(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
-  async typeStripper() {
-    const { stripTypeScriptTypes } = await import("node:module");
-    return stripTypeScriptTypes;
-  },
   realPath: (path) => unlessMissing(() => Deno.realPathSync(path)) ?? path,
   packageFolder(name, from) {
     for (let folder = dirname(platform.realPath(from));; folder = dirname(folder)) {

@@ -68,12 +68,6 @@ export interface Platform {
    */
   after(milliseconds: number, callback: () => void): () => void;
 
-  /**
-   * What puts spaces in the place of types, if this runtime has it. It throws for what is not TypeScript, and for types
-   * that something has to stand for when the program runs.
-   */
-  typeStripper?(): Promise<(text: string) => string>;
-
   /** Runs a command to its end. */
   run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
   /**

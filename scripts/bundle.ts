@@ -23,13 +23,19 @@ const oneRuntime: esbuild.Plugin = {
 };
 
 /** Packages that few starts need: each is a file of its own. */
-const PACKAGES = ["acorn", "jsonc-parser", "semver", "smol-toml"];
+const PACKAGES = ["jsonc-parser", "semver", "smol-toml"];
+/** So is a file of our own, for packages that belong together. */
+const PARSER = "typescript_parser";
 
 const apart: esbuild.Plugin = {
   name: "apart",
   setup(build) {
     const filter = new RegExp(`^(?:${PACKAGES.join("|")})$`);
     build.onResolve({ filter }, ({ path }) => ({ path: `./${path}.js`, external: true }));
+    build.onResolve(
+      { filter: new RegExp(`/${PARSER}\\.ts$`) },
+      ({ kind }) => kind === "entry-point" ? undefined : { path: `./${PARSER}.js`, external: true },
+    );
   },
 };
 
@@ -63,7 +69,11 @@ try {
       // each start than to compile them when they are called.
       banner: { js: "//# allFunctionsCalledOnLoad" },
     });
-    await esbuild.build({ ...forDeno, entryPoints: PACKAGES });
+    const packages = Object.fromEntries(PACKAGES.map((name) => [name, name]));
+    await esbuild.build({
+      ...forDeno,
+      entryPoints: { ...packages, [PARSER]: `compiler/${PARSER}.ts` },
+    });
   } else {
     await esbuild.build({
       ...shared,

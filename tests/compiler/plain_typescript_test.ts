@@ -1,6 +1,9 @@
 /** Programs that are made without esbuild: which ones are, and that they do the same. */
 import { assertEquals, assertTrue } from "../assert.ts";
+import * as esbuild from "esbuild";
+import { eraseTypes } from "../../compiler/erase_types.ts";
 import { plainProgram, prepare } from "../../compiler/plain_typescript.ts";
+import { parseTypeScript } from "../../compiler/typescript_parser.ts";
 import { project } from "../support.ts";
 import { run } from "@capsule/sdk/runner";
 
@@ -85,6 +88,7 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "const a = b\ntype C = { d: string }\n;(() => {})()",
     "const a = b\ntype C = string // why\n(1)",
     "const a = b\ninterface C { d: string }\n`x`",
+    "let a = 0\nif (a)\n type B = 1;\na++",
     // What they name is something else here.
     `import { default as path } from "node:path"; path();`,
     "const Symbol = 1;",
@@ -216,3 +220,62 @@ for (const [name, code] of Object.entries(PROGRAMS)) {
     assertEquals(plain, bundled);
   });
 }
+
+/** What a damaged program is made of. */
+const PARTS = [
+  `${SDK}\nexport const main = task({ name: "main" }, async (a: number, b?: string): Promise<number> => a + 1);`,
+  "interface Pair<T extends object = {}> { first: T; readonly [key: string]: unknown; m?(x: number): void }",
+  "type A<T> = T extends (infer U)[] ? { -readonly [K in keyof U]?: U[K] } : `a${string}` | typeof x[number];",
+  "class B<T> extends C<T> { static #p() {} get g(): number { return 1 } async *h<U>(...r: U[]): AsyncGenerator<U> { yield* r } }",
+  `function f(a: any, { b, c = 1 }: { b: string, c?: number } = { b: "é" }, ...d: never[]): asserts a is string {
+     let x = <T,>(y: T) => y as unknown as T; x!.y!.z; return a satisfies any }`,
+  'const é = "🦕世" as const; let 世: string | undefined = `${é as string}`; for (const [k, v] of Object.entries({} as Record<string, number>)) { }',
+  "let v = a < b > (c); let w = f<number>(1); let z = new Map<string, Array<number>>(); let q = a ? (b) : (c: number) => d;",
+  "try { throw 1 } catch (e: unknown) { } switch (x as any) { case 1: default: } if (a!) b; else (c as any).d?.[1]!;",
+];
+const PIECES =
+  "< > ( ) { } [ ] : ; , = => ? ! as satisfies type interface declare enum abstract class import export from \n é 🦕 ` ${ \" ' / // /* */ . ?. infer keyof is asserts new async await yield let const 1n default static readonly get this extends implements typeof void never return"
+    .split(" ");
+
+/** Numbers below a limit, the same in every run: xorshift32. */
+function drawing(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}
+
+Deno.test("of damaged programs the same is left as by esbuild, or nothing", async () => {
+  const draw = drawing(1);
+  const options = { target: "es2024", format: "esm", minifyWhitespace: true } as const;
+  const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } };
+  let accepted = 0;
+  for (let round = 0; round < 4000; round++) {
+    let text = PARTS[draw(PARTS.length)]! + "\n" + PARTS[draw(PARTS.length)]!;
+    for (let changes = 1 + draw(2); changes > 0; changes--) {
+      const [at, from] = [draw(text.length), draw(text.length)];
+      const piece = draw(2)
+        ? ` ${PIECES[draw(PIECES.length)]} `
+        : text.slice(from, from + draw(30));
+      text = text.slice(0, at) + piece + text.slice(at + draw(3));
+    }
+    if (!isPlain(text)) continue;
+    accepted++;
+    const erased = eraseTypes(text, parseTypeScript(text));
+    // What is wrong with a type nobody needs to know.
+    const expected = await esbuild.transform(text, {
+      ...options,
+      loader: "ts",
+      tsconfigRaw,
+      logLevel: "silent",
+    }).catch(() => undefined);
+    if (expected === undefined) continue;
+    const { code } = await esbuild.transform(erased, { ...options, loader: "js" });
+    assertEquals(code, expected.code, text);
+  }
+  await esbuild.stop();
+  assertTrue(accepted > 100, `${accepted} of them are programs`);
+});
