@@ -21,15 +21,20 @@ pub fn unwritten(memory: &[u8]) -> Option<Vec<Range<usize>>> {
 
 /// The parts of `memory`, in whole pages, that may differ from the first `base_len` bytes of `base`, and
 /// behind those from zeroes. The memory started as a private mapping of that file. With a `view` of the base, pages
-/// that are its own and the same again do not count: a slot has many that earlier sandboxes wrote.
+/// that are its own and the same again do not count: a slot has many that earlier sandboxes wrote. Besides, how many
+/// bytes are the mapping's own, if that is known.
 pub fn runs(
     memory: &[u8],
     base: &File,
     base_len: usize,
     view: Option<&[u8]>,
-) -> io::Result<Vec<Range<usize>>> {
-    let mut runs = match scan::written(memory) {
-        Some(runs) => aligned(runs, memory.len()),
+) -> io::Result<(Vec<Range<usize>>, Option<usize>)> {
+    let written = scan::written(memory).map(|runs| aligned(runs, memory.len()));
+    let own_bytes = written
+        .as_ref()
+        .map(|runs| runs.iter().map(Range::len).sum());
+    let mut runs = match written {
+        Some(runs) => runs,
         None => compare(memory, base, base_len)?,
     };
     // What was only looked at behind the base, or was written and is zero again, need not be kept.
@@ -55,7 +60,7 @@ pub fn runs(
             }
         }
     }
-    Ok(kept)
+    Ok((kept, own_bytes))
 }
 
 /// Rounds runs of host pages outwards, and joins those that touch then.
@@ -294,7 +299,7 @@ pub mod tests {
         memory[7 * PAGE] = 0;
         assert_eq!(memory[2 * PAGE] + memory[5 * PAGE], 3);
         let expected = [PAGE..2 * PAGE, 3 * PAGE..4 * PAGE, 6 * PAGE..7 * PAGE];
-        assert_eq!(runs(&memory, &file, 5 * PAGE, None).unwrap(), expected);
+        assert_eq!(runs(&memory, &file, 5 * PAGE, None).unwrap().0, expected);
         assert_eq!(compare(&memory, &file, 5 * PAGE).unwrap(), expected);
     }
 
@@ -307,10 +312,10 @@ pub mod tests {
         let mut view = vec![0; 3 * PAGE];
         base.read_exact_at(&mut view, 0).unwrap();
         let bytes = |runs: Vec<Range<usize>>| runs.iter().map(Range::len).sum::<usize>();
-        let with_view = runs(&memory, &base, 3 * PAGE, Some(&view)).unwrap();
+        let with_view = runs(&memory, &base, 3 * PAGE, Some(&view)).unwrap().0;
         assert_eq!((with_view[0].start, bytes(with_view)), (0, PAGE));
         // Where the kernel does not tell, all is compared, whatever was written.
-        let without = bytes(runs(&memory, &base, 3 * PAGE, None).unwrap());
+        let without = bytes(runs(&memory, &base, 3 * PAGE, None).unwrap().0);
         assert!(without == 2 * PAGE || written(&memory).is_none());
     }
 }

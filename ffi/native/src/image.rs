@@ -115,14 +115,16 @@ impl Image {
         }
     }
 
-    /// Keeps what differs from the base in a memory that started as a private mapping of it.
-    pub fn capture(base: Arc<Base>, memory: &[u8]) -> io::Result<Self> {
+    /// Keeps what differs from the base in a memory that started as a private mapping of it. Returns how many bytes are
+    /// the mapping's own, too, if that is known.
+    pub fn capture(base: Arc<Base>, memory: &[u8]) -> io::Result<(Self, Option<usize>)> {
         let mut image = Self::of_base(base);
         image.len = memory.len();
         let view = image.base.whole.get().map(|whole| whole.bytes());
-        image.runs = dirty::runs(memory, &image.base.file, image.base.len, view)?;
+        let (runs, own_bytes) = dirty::runs(memory, &image.base.file, image.base.len, view)?;
+        image.runs = runs;
         image.keep_runs(memory)?;
-        Ok(image)
+        Ok((image, own_bytes))
     }
 
     fn keep_runs(&mut self, memory: &[u8]) -> io::Result<()> {
@@ -509,7 +511,7 @@ mod tests {
         memory[PAGE + 5] = 99;
         memory[2 * PAGE] = 98;
         memory[5 * PAGE + 1] = 97;
-        let image = Image::capture(base, &memory).unwrap();
+        let image = Image::capture(base, &memory).unwrap().0;
         assert_eq!(image.runs(), [PAGE..3 * PAGE, 5 * PAGE..6 * PAGE]);
         assert!(image.memory().unwrap() == *memory);
         let compared = Image::of_memory(Arc::clone(&image.base), &memory).unwrap();

@@ -371,8 +371,8 @@ impl Sandbox {
         let slot = &self.bare.slot;
         // SAFETY: the store is alive, and no guest code runs here any more.
         let memory = unsafe { slot.bytes() };
-        let image = Image::capture(Arc::clone(self.engine.base()), memory)?;
-        slot.captured(&image);
+        let (image, own_bytes) = Image::capture(Arc::clone(self.engine.base()), memory)?;
+        slot.captured(&image, own_bytes);
         Ok(image)
     }
 

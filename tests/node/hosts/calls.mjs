@@ -101,8 +101,10 @@ for (let attempt = 1;; attempt++) {
   const after = await looks();
   const figures = ["host", "worker"].filter((who) => before[who].length > 0)
     .map((who) => [who, { before: before[who].at(-1), after: after[who][0] }]);
+  // Pools of threads grow up to their size, whenever many calls happen to be under way at once.
   const hasGrown = figures.some(([, { before, after }]) =>
-    ["ownKib", "rssKib"].some((name) => after[name] > 1.05 * before[name])
+    ["ownKib", "rssKib"].some((name) => after[name] > 1.05 * before[name]) ||
+    after.threads > before.threads
   );
   if (!hasGrown || attempt === ATTEMPTS) {
     console.log(JSON.stringify({ ...Object.fromEntries(figures), seconds }));

@@ -219,11 +219,13 @@ impl Slot {
         Ok(())
     }
 
-    /// No guest code will run here any more, and this is what it has left: nobody has to find that out again.
-    pub fn captured(&self, image: &Image) {
+    /// No guest code will run here any more, and this is what it has left: nobody has to find that out again, unless
+    /// more bytes are the slot's own than it may keep.
+    pub fn captured(&self, image: &Image, own_bytes: Option<usize>) {
         let mut holds = self.holds();
         if let Held::Used(whole) = &*holds
             && image.differs_from(whole)
+            && own_bytes.is_some_and(|bytes| bytes <= RESIDENT_BYTES_AT_MOST)
         {
             *holds = Held::Differing(Arc::clone(whole), image.runs().to_vec());
         }
@@ -461,9 +463,10 @@ mod tests {
             // Written, and the same again.
             write(&slot, 2, 3);
             // SAFETY: no guest runs in tests.
-            let image = Image::capture(Arc::clone(base.base()), unsafe { slot.bytes() }).unwrap();
+            let memory = unsafe { slot.bytes() };
+            let (image, own) = Image::capture(Arc::clone(base.base()), memory).unwrap();
             assert_eq!(image.runs(), [PAGE..2 * PAGE, 4 * PAGE..5 * PAGE]);
-            slot.captured(&image);
+            slot.captured(&image, own);
             assert!(!slot.is_ready_for(&base));
             slot.recycle().unwrap();
             assert!(slot.is_ready_for(&base));
@@ -473,7 +476,7 @@ mod tests {
         let other = whole(&[9, 9, 9]);
         map(&slot, &other);
         write(&slot, 0, 8);
-        slot.captured(&Image::of_base(Arc::clone(base.base())));
+        slot.captured(&Image::of_base(Arc::clone(base.base())), Some(PAGE));
         slot.recycle().unwrap();
         assert_eq!(bytes(&slot), [9, 9, 9]);
     }
