@@ -8,9 +8,9 @@ import { eraseTypes } from "./erase_types.ts";
 /** A process that is given fewer programs does without the parser. */
 const PROGRAMS_BEFORE = 2;
 
-/** What is read of the bundle's names, as what the program imports is called by the engine. */
+/** A module that the engine has. */
 export interface Importable {
-  /** The specifier that the engine knows a module by. */
+  /** What the engine knows it by. */
   module: string;
   /** What it exports. Undefined for one that may export anything. */
   names?: string[];

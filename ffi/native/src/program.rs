@@ -122,6 +122,7 @@ impl Program {
             Source::Component(file) => {
                 let (engine, image) =
                     Self::image_of_component(language, engines, &file, &loading).await?;
+                engine.expect_call(&image);
                 announce(Self {
                     engine,
                     image: PendingImage::of(image),

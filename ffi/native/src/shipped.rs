@@ -60,7 +60,6 @@ impl Program {
         let image = image_of(&installed, &parts.memory)?;
         let kept = Kept::of_component(Arc::clone(&image));
         loading.images.write().later(&installed, &key, kept, lock);
-        installed.expect_call(&image);
         Ok((installed, image))
     }
 }
