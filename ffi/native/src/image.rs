@@ -282,7 +282,7 @@ impl Image {
     }
 
     /// Whether its runs tell how it differs from this.
-    pub fn differs_from(&self, whole: &Arc<Whole>) -> bool {
+    pub fn is_based_on(&self, whole: &Arc<Whole>) -> bool {
         let base = self.base.whole.get();
         base.is_some_and(|base| Arc::ptr_eq(base, whole))
     }

@@ -62,8 +62,6 @@ pub struct SourceText {
 pub struct Program {
     pub engine: Arc<LanguageEngine>,
     pub image: PendingImage,
-    /// JSON: its tasks with their options.
-    pub declarations: String,
     pub stacks: Arc<Stacks>,
     /// Folders of packages, which all sandboxes of the program may read.
     pub packages: Folders,
@@ -84,7 +82,8 @@ pub struct Loading<'a> {
 }
 
 impl Program {
-    /// Takes the program's image from the store, or makes it. The program is announced as soon as it may be called.
+    /// Takes the program's image from the store, or makes it. The program is announced as soon as it may be called,
+    /// with what it declares: its tasks with their options, as JSON.
     pub async fn load(
         language: Language,
         engines: &Arc<Engines>,
@@ -93,7 +92,7 @@ impl Program {
             source_map,
         }: Sources,
         loading: Loading<'_>,
-        announce: impl FnOnce(Self) + Send,
+        announce: impl FnOnce(Self, String) + Send,
     ) -> Result<(), Failure> {
         let stacks = Arc::new(Stacks::new(language, source_map));
         let packages = files::open_packages(loading.packages)
@@ -109,13 +108,14 @@ impl Program {
                     seen: Some(Arc::default()),
                 };
                 let announce = |image, declarations| {
-                    announce(Self {
-                        engine: Arc::clone(&engine),
+                    let engine = Arc::clone(&engine);
+                    let program = Self {
+                        engine,
                         image,
-                        declarations,
                         stacks,
                         packages,
-                    });
+                    };
+                    announce(program, declarations);
                 };
                 Self::load_text(&engine, &text, context, &loading, announce).await
             }
@@ -123,14 +123,14 @@ impl Program {
                 let (engine, image) =
                     Self::image_of_component(language, engines, &file, &loading).await?;
                 engine.expect_call(&image);
-                announce(Self {
+                let program = Self {
                     engine,
                     image: PendingImage::of(image),
-                    // What its tasks are, it says in a section of its own.
-                    declarations: String::new(),
                     stacks,
                     packages,
-                });
+                };
+                // What its tasks are, it says in a section of its own.
+                announce(program, String::new());
                 Ok(())
             }
         }

@@ -282,7 +282,7 @@ impl Shared {
         request: &LoadRequest,
         sources: Sources,
         cancelled: watch::Receiver<bool>,
-        announce: impl FnOnce(Program) + Send,
+        announce: impl FnOnce(Program, String) + Send,
     ) -> Result<(), Failure> {
         let _ticking = self.engines.ticker.ticking();
         let loading = Loading {
@@ -304,14 +304,13 @@ fn announcer(
     shared: &Arc<Shared>,
     id: u64,
     is_announced: &Arc<AtomicBool>,
-) -> impl FnOnce(Program) + Send + use<> {
+) -> impl FnOnce(Program, String) + Send + use<> {
     let (shared, is_announced) = (Arc::clone(shared), Arc::clone(is_announced));
-    move |program| {
+    move |program, declarations| {
         is_announced.store(true, Ordering::Relaxed);
-        let declarations = program.declarations.clone().into_bytes();
         lock(&shared.programs).insert(id, Arc::new(program));
         let event = Event::ProgramLoaded { program: id };
-        shared.events.push(&event, declarations);
+        shared.events.push(&event, declarations.into_bytes());
     }
 }
 

@@ -141,8 +141,8 @@ impl SandboxState {
     }
 
     /// Where it is noted what the guest looks at, if that is.
-    pub fn seen(&self) -> Option<Arc<Seen>> {
-        self.task.as_ref()?.context.seen.clone()
+    pub fn seen(&self) -> Option<&Seen> {
+        self.task.as_ref()?.context.seen.as_deref()
     }
 
     /// The task that runs here. A guest that calls the host without one is ended.
@@ -274,8 +274,7 @@ impl Sandbox {
             .await
             .map_err(|error| Failure::internal(format!("Cannot make a sandbox: {error:#}")))?;
         let state = bare.store.data_mut();
-        // What the instance has besides its main memory, of which the image is all that counts: a spare
-        // may have more of it, which its program does not know of.
+        // What the instance has besides its main memory, which it was charged for as the engine declares it.
         let besides = state.limiter.used_bytes() - engine.base().len();
         let needed = besides + image.len();
         state.limiter = Limiter::new(limit_bytes.min(MEMORY_BYTES_AT_MOST));

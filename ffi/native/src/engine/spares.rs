@@ -78,7 +78,7 @@ impl Spares {
 }
 
 impl LanguageEngine {
-    /// An instance whose memory has room for the image.
+    /// An instance whose memory is as large as the image.
     pub async fn bare(self: &Arc<Self>, image: &Arc<Image>) -> Result<Bare> {
         self.spares.uses.fetch_add(1, Ordering::Relaxed);
         let bare = match self.spares.take(image) {

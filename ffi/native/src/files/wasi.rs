@@ -3,6 +3,7 @@
 use super::Folder;
 use crate::descriptors::is_affordable;
 use crate::sandbox::SandboxState;
+use std::path::PathBuf;
 use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::WasiView;
@@ -49,12 +50,13 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             DescriptorFlags,
         )| {
             Box::new(async move {
-                let seen = context.data().seen();
-                let looked = seen.as_ref().and_then(|seen| seen.look(fd.rep(), &path));
+                let looked = look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
                 let opened = open_at(&mut view, fd, path_flags, path, open_flags, flags).await;
                 let opened = code(&mut view, opened)?;
-                if let (Some(seen), Some(looked), Ok(opened)) = (seen, looked, &opened) {
+                if let (Some(seen), Some(looked), Ok(opened)) =
+                    (context.data().seen(), looked, &opened)
+                {
                     seen.opened(opened.rep(), looked);
                 }
                 Ok((opened,))
@@ -66,9 +68,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
         |mut context: Context<'_>,
          (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
             Box::new(async move {
-                if let Some(seen) = context.data().seen() {
-                    seen.look(fd.rep(), &path);
-                }
+                look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
                 let stat = view.stat_at(fd, path_flags, path).await;
                 Ok((code(&mut view, stat)?,))
@@ -80,9 +80,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
         |mut context: Context<'_>,
          (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
             Box::new(async move {
-                if let Some(seen) = context.data().seen() {
-                    seen.look(fd.rep(), &path);
-                }
+                look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
                 let hash = view.metadata_hash_at(fd, path_flags, path).await;
                 Ok((code(&mut view, hash)?,))
@@ -93,9 +91,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
         "[method]descriptor.readlink-at",
         |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
             Box::new(async move {
-                if let Some(seen) = context.data().seen() {
-                    seen.look(fd.rep(), &path);
-                }
+                look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
                 let target = view.readlink_at(fd, path).await;
                 Ok((code(&mut view, target)?,))
@@ -104,6 +100,11 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
     )?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// Notes what a guest looks at, while that is noted. Returns it in full.
+fn look(context: &Context<'_>, fd: &Resource<Descriptor>, path: &str) -> Option<PathBuf> {
+    context.data().seen()?.look(fd.rep(), path)
 }
 
 pub fn push(table: &mut ResourceTable, folder: &Folder) -> Result<Resource<Descriptor>> {

@@ -164,6 +164,10 @@ impl Slot {
     /// Puts the slot right for another call of the same program, or empties it. Its instance is gone.
     pub fn recycle(&self) -> io::Result<()> {
         let mut holds = self.holds();
+        if let Held::Clean(whole) | Held::Used(whole) | Held::Differing(whole, _) = &*holds {
+            // The program had more, or it was made larger for one that it was never used for.
+            self.shrink(whole.len())?;
+        }
         let recycled = match &*holds {
             Held::Used(whole) => self
                 .restore(whole)
@@ -171,8 +175,7 @@ impl Slot {
             Held::Differing(whole, parts) => self
                 .restore_parts(whole, parts)
                 .map(|()| Some(Held::Clean(Arc::clone(whole)))),
-            // It was made larger for a program that it was never used for.
-            Held::Clean(whole) => return self.shrink(whole.len()),
+            Held::Clean(_) => return Ok(()),
             Held::Zeroes | Held::Other => Ok(None),
         };
         *holds = Held::Other;
@@ -189,9 +192,8 @@ impl Slot {
     /// Writes the original over every page that became this mapping's own. False if nobody can tell
     /// which those are.
     fn restore(&self, whole: &Whole) -> io::Result<bool> {
-        self.shrink(whole.len())?;
-        // SAFETY: the instance is gone, and nobody else knows the slot.
-        let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
+        // SAFETY: the instance is gone.
+        let memory = unsafe { self.bytes() };
         let Some(written) = dirty::written(memory) else {
             return Ok(false);
         };
@@ -202,7 +204,6 @@ impl Slot {
 
     /// Writes the original over parts of whole pages, in which alone this differs from it.
     fn restore_parts(&self, whole: &Whole, parts: &[Range<usize>]) -> io::Result<()> {
-        self.shrink(whole.len())?;
         // SAFETY: the instance is gone, and nobody else knows the slot.
         let memory = unsafe { std::slice::from_raw_parts_mut(self.base, whole.len()) };
         let mut kept = 0;
@@ -224,7 +225,7 @@ impl Slot {
     pub fn captured(&self, image: &Image, own_bytes: Option<usize>) {
         let mut holds = self.holds();
         if let Held::Used(whole) = &*holds
-            && image.differs_from(whole)
+            && image.is_based_on(whole)
             && own_bytes.is_some_and(|bytes| bytes <= RESIDENT_BYTES_AT_MOST)
         {
             *holds = Held::Differing(Arc::clone(whole), image.runs().to_vec());

@@ -11,24 +11,24 @@ use wasmparser::{
 pub fn passes_modules_on(component: &[u8]) -> Result<bool> {
     for payload in Parser::new(0).parse_all(component) {
         let passes = match payload? {
-            Payload::ComponentImportSection(section) => {
-                let mut types = section.into_iter().map(|import| Ok(import?.ty));
-                types.any(|ty: Result<_>| matches!(ty, Ok(ComponentTypeRef::Module(_))))
-            }
-            Payload::ComponentExportSection(section) => {
-                let mut kinds = section.into_iter().map(|export| Ok(export?.kind));
-                kinds.any(|kind: Result<_>| matches!(kind, Ok(ComponentExternalKind::Module)))
-            }
-            Payload::ComponentAliasSection(section) => section.into_iter().any(|alias| {
+            Payload::ComponentImportSection(section) => section
+                .into_iter()
+                .flatten()
+                .any(|import| matches!(import.ty, ComponentTypeRef::Module(_))),
+            Payload::ComponentExportSection(section) => section
+                .into_iter()
+                .flatten()
+                .any(|export| export.kind == ComponentExternalKind::Module),
+            Payload::ComponentAliasSection(section) => section.into_iter().flatten().any(|alias| {
                 matches!(
                     alias,
-                    Ok(ComponentAlias::InstanceExport {
+                    ComponentAlias::InstanceExport {
                         kind: ComponentExternalKind::Module,
                         ..
                     } | ComponentAlias::Outer {
                         kind: ComponentOuterAliasKind::CoreModule,
                         ..
-                    })
+                    }
                 )
             }),
             _ => false,
@@ -38,6 +38,11 @@ pub fn passes_modules_on(component: &[u8]) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Whether a canonical function is one of the component's core functions, by their indices.
+pub fn is_core(function: &CanonicalFunction) -> bool {
+    !matches!(function, CanonicalFunction::Lift { .. })
 }
 
 /// A part of a component.

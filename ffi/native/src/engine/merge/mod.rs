@@ -6,7 +6,9 @@
 //! the addresses that they share become numbers.
 
 mod events;
+mod layout;
 mod module;
+mod part;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -14,7 +16,7 @@ mod write;
 
 use crate::engine::strip::unreadable;
 use events::{Event, events, passes_modules_on};
-use module::Sections;
+use part::Sections;
 use plan::Plan;
 use std::fmt::{self, Display, Formatter};
 use wasm_encoder::reencode::Error;

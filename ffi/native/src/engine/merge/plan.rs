@@ -1,7 +1,8 @@
 //! Which modules become one, and where.
 
-use super::events::Event;
-use super::module::{Entity, Exports, Owner, Part, Sections};
+use super::events::{Event, is_core};
+use super::layout::Exports;
+use super::part::{Entity, Owner, Part, Sections};
 use super::{Result, Unsupported};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};
@@ -246,7 +247,7 @@ impl<'a> Scan<'a, '_> {
                     if uses.iter().any(|used| self.late_items.contains(used)) {
                         self.close(number);
                     }
-                    if !matches!(function, CanonicalFunction::Lift { .. }) {
+                    if is_core(function) {
                         self.add_item(number, ExportKind::Func, Item::Made, false);
                     }
                 }

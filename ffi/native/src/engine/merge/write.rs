@@ -1,7 +1,8 @@
 //! Writes a component in which several modules are one.
 
-use super::events::Event;
-use super::module::{self, Entity, Owner, Whole};
+use super::events::{Event, is_core};
+use super::module::{self, Whole};
+use super::part::{Entity, Owner};
 use super::plan::{CoreInstance, ItemIndex, Plan};
 use super::{Result, UNKNOWN, Unsupported};
 use std::collections::{BTreeSet, HashMap};
@@ -11,7 +12,7 @@ use wasm_encoder::{
     Alias, CanonicalFunctionSection, ComponentAliasSection, ComponentSectionId, ExportKind,
     InstanceSection, ModuleArg, ModuleSection, RawSection,
 };
-use wasmparser::{CanonicalFunction, ComponentAlias, Instance};
+use wasmparser::{ComponentAlias, Instance};
 
 /// Writes the component anew.
 pub struct Writer<'a> {
@@ -108,10 +109,11 @@ impl<'a> Writer<'a> {
                     self.output.section(&aliases);
                 }
                 Event::Canonical(function) => {
+                    let is_core = is_core(&function);
                     let mut functions = CanonicalFunctionSection::new();
-                    self.parse_component_canonical(&mut functions, function.clone())?;
+                    self.parse_component_canonical(&mut functions, function)?;
                     self.output.section(&functions);
-                    if !matches!(function, CanonicalFunction::Lift { .. }) {
+                    if is_core {
                         let item = (ExportKind::Func, self.seen.next_item(ExportKind::Func));
                         let written = self.written.next_item(ExportKind::Func);
                         self.items.insert(item, written);
