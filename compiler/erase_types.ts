@@ -1,8 +1,6 @@
 /** Puts spaces in the place of types, so that no line and no column moves. */
 import type * as Acorn from "acorn";
-
-/** A program has something that is more than a type, or that this does not know. */
-export class NotErasable extends Error {}
+import { childrenOf, type Edit, edited, NotPlain } from "./syntax.ts";
 
 /** What the parser of TypeScript adds to a node. */
 interface Typed {
@@ -47,37 +45,37 @@ const BRANCHES = ["consequent", "alternate", "body"];
 /**
  * The text without types.
  *
- * @throws {NotErasable}
+ * @throws {NotPlain} for what is more than a type, and for what this does not know.
  */
 export function eraseTypes(text: string, program: Acorn.Program): string {
-  const erased: [start: number, end: number][] = [];
-  const erase = ({ start, end }: Typed) => void erased.push([start, end]);
+  const erased: Edit[] = [];
+  const erase = ({ start, end }: Edit) => void erased.push({ start, end });
   const visit = (node: Typed): void => {
     const { type } = node;
     if (DECLARATIONS.has(type) || ANNOTATIONS.has(type)) return erase(node);
     if (EXPRESSIONS.has(type)) {
-      erased.push([node.expression!.end, node.end]);
+      erase({ start: node.expression!.end, end: node.end });
       return visit(node.expression!);
     }
     if (type.startsWith("TS") || MODIFIERS.some((name) => isSet(node, name))) {
-      throw new NotErasable();
+      throw new NotPlain();
     }
     if (type === "ImportDeclaration" || type === "ExportNamedDeclaration") {
       const { declaration, importKind, exportKind } = node;
       const isType = importKind === "type" || exportKind === "type";
       if (isType || declaration && DECLARATIONS.has(declaration.type)) return erase(node);
       node.specifiers!.filter(isTypeOnly).forEach((specifier) =>
-        erased.push([specifier.start, behindComma(text, specifier.end)])
+        erase({ start: specifier.start, end: behindComma(text, specifier.end) })
       );
     }
-    if (type === "Identifier") eraseMark(text, node, erased);
+    if (type === "Identifier") markOf(text, node).forEach(erase);
     if (BRANCHES.some((branch) => DECLARATIONS.has(branchOf(node, branch)))) {
-      throw new NotErasable();
+      throw new NotPlain();
     }
     for (const child of childrenOf(node)) if (!isTypeOnly(child)) visit(child);
   };
   visit(program as unknown as Typed);
-  return blanked(text, erased);
+  return edited(text, erased);
 }
 
 function branchOf(node: Typed, branch: string): string {
@@ -98,29 +96,12 @@ function behindComma(text: string, end: number): number {
   return end + (text.slice(end).match(/^\s*,/)?.[0].length ?? 0);
 }
 
-/** The question mark of a parameter. */
-function eraseMark(text: string, node: Typed, erased: [number, number][]): void {
+/** The question mark of a parameter, if it has one. */
+function markOf(text: string, node: Typed): Edit[] {
   const { name, optional, start, end, typeAnnotation } = node;
-  if (name === "this") throw new NotErasable();
-  if (!optional) return;
-  const nameEnd = start + name!.length;
-  const markEnd = typeAnnotation?.start ?? end;
-  if (!/^\s*\?\s*$/.test(text.slice(nameEnd, markEnd))) throw new NotErasable();
-  erased.push([nameEnd, markEnd]);
-}
-
-function childrenOf(node: Typed): Typed[] {
-  return Object.values(node).flat().filter((child) => typeof child?.type === "string");
-}
-
-function blanked(text: string, ranges: [start: number, end: number][]): string {
-  let result = "";
-  let done = 0;
-  for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {
-    if (end <= done) continue;
-    const from = Math.max(start, done);
-    result += text.slice(done, from) + text.slice(from, end).replace(/[^\r\n]/g, " ");
-    done = end;
-  }
-  return result + text.slice(done);
+  if (name === "this") throw new NotPlain();
+  if (!optional) return [];
+  const mark = { start: start + name!.length, end: typeAnnotation?.start ?? end };
+  if (!/^\s*\?\s*$/.test(text.slice(mark.start, mark.end))) throw new NotPlain();
+  return [mark];
 }

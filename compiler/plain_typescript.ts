@@ -3,7 +3,10 @@
  * spaces, its imports constants, and what it exports is declared. Whatever is not plain esbuild has to look at.
  */
 import type * as Acorn from "acorn";
+import { imported } from "./engine_modules.ts";
 import { eraseTypes } from "./erase_types.ts";
+import { mapped } from "./line_map.ts";
+import { childrenOf, type Edit, edited, NotPlain } from "./syntax.ts";
 
 /** A process that is given fewer programs does without the parser. */
 const PROGRAMS_BEFORE = 2;
@@ -120,8 +123,6 @@ const NOT_PLAIN = new Set([
 /** What a default export is called. As long as `export default`, so that no column moves. */
 const DEFAULT = "var default_$=";
 
-class NotPlain extends Error {}
-
 function write(
   text: string,
   program: Acorn.Program,
@@ -162,82 +163,9 @@ function write(
   return { bundle: `${imports.join("")}\n${body}`, ...mapped(body.split("\n")) };
 }
 
-/**
- * Where lines and columns of the bundle are in the text: each line is where it was, behind that of the imports. QuickJS
- * counts the bytes of a line in UTF-8, and a source map its units in UTF-16.
- */
-function mapped(lines: string[]): { mappings: string; rangeMappings: string } {
-  const mappings = [""];
-  const ranges = [""];
-  // What stands in a source map are differences to what stood there before, besides the first.
-  let line = 0;
-  let column = 0;
-  for (const [index, text] of lines.entries()) {
-    const segments: string[] = [];
-    let last = 0;
-    for (const [bytes, units] of columnsOf(text)) {
-      segments.push([bytes - last, 0, index - line, units - column].map(vlq).join(""));
-      [last, line, column] = [bytes, index, units];
-    }
-    mappings.push(segments.join(","));
-    ranges.push(bits(segments.length));
-  }
-  return { mappings: mappings.join(";"), rangeMappings: ranges.join(";") };
-}
-
-/** Columns from which on bytes and units are equally many, until the next of them. */
-function columnsOf(line: string): [bytes: number, units: number][] {
-  const columns: [number, number][] = [[0, 0]];
-  let bytes = 0;
-  let end = 0;
-  for (const { 0: character, index } of line.matchAll(/[^\0-\x7f]/gu)) {
-    bytes += index - end + encoder.encode(character).length;
-    end = index + character.length;
-    columns.push([bytes, end]);
-  }
-  return columns;
-}
-
-const encoder = new TextEncoder();
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** A number as source maps write it: five bits to a digit, of which the first says its sign. */
-function vlq(number: number): string {
-  let rest = number < 0 ? -number * 2 + 1 : number * 2;
-  let digits = "";
-  do {
-    digits += DIGITS[(rest & 31) + (rest > 31 ? 32 : 0)];
-    rest >>= 5;
-  } while (rest > 0);
-  return digits;
-}
-
-/** So many bits that are set, six to a digit: all segments of a line say where what follows them is, too. */
-function bits(count: number): string {
-  return "/".repeat(Math.floor(count / 6)) + (count % 6 === 0 ? "" : DIGITS[2 ** (count % 6) - 1]);
-}
-
-interface Edit {
-  start: number;
-  end: number;
-  /** What stands at the start. */
-  text: string;
-}
-
 /** A statement, or its start, as spaces. It ends the one before, as it did. */
 function blank({ start, end }: Acorn.Node, until = end): Edit {
   return { start, end: until, text: ";" };
-}
-
-function edited(text: string, edits: Edit[]): string {
-  let result = "";
-  let end = 0;
-  for (const edit of edits) {
-    const spaces = text.slice(edit.start + edit.text.length, edit.end).replace(/[^\r\n]/g, " ");
-    result += text.slice(end, edit.start) + edit.text + spaces;
-    end = edit.end;
-  }
-  return result + text.slice(end);
 }
 
 /** What stands for an import. */
@@ -248,15 +176,15 @@ function importOf(
 ): string[] {
   if (importable === undefined) throw new NotPlain();
   const { module } = importable;
-  const source = `globalThis[Symbol.for("capsule.import")](${JSON.stringify(module)})`;
+  const source = imported(module);
   return specifiers.flatMap((specifier) => {
     const local = specifier.local.name;
     if (specifier.type !== "ImportSpecifier") {
       // What esbuild makes of a module that exports names, or of one that may be something else.
       throw new NotPlain();
     }
-    const { imported } = specifier;
-    const name = imported.type === "Identifier" ? imported.name : `${imported.value}`;
+    const original = specifier.imported;
+    const name = original.type === "Identifier" ? original.name : `${original.value}`;
     if (name === "default") throw new NotPlain();
     // As a type it is gone: nothing uses it.
     if (!names.has(local)) return [];
@@ -299,14 +227,12 @@ function namesOf(program: Acorn.Program): { names: Set<string>; changed: Set<str
         if (node.id !== null) identifiersOf(node.id).forEach(change);
         break;
       case "AssignmentExpression":
+      case "ForInStatement":
+      case "ForOfStatement":
         identifiersOf(node.left).forEach(change);
         break;
       case "UpdateExpression":
         identifiersOf(node.argument).forEach(change);
-        break;
-      case "ForInStatement":
-      case "ForOfStatement":
-        identifiersOf(node.left).forEach(change);
         break;
     }
     const isFunction = node.type === "FunctionDeclaration" || node.type === "FunctionExpression" ||
@@ -322,8 +248,4 @@ function identifiersOf(node: Acorn.AnyNode): string[] {
   if (node.type === "Identifier") return [node.name];
   if (node.type === "MemberExpression") return [];
   return childrenOf(node).flatMap(identifiersOf);
-}
-
-function childrenOf(node: Acorn.AnyNode): Acorn.AnyNode[] {
-  return Object.values(node).flat().filter((child) => typeof child?.type === "string");
 }

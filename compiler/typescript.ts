@@ -1,8 +1,9 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
+import { BUILTIN_IMPORTS, imported, SDK, SDK_NAMES } from "./engine_modules.ts";
 import { importsOnly, isPrepared, plainProgram } from "./plain_typescript.ts";
-import { type CodeSource, type Compiled, shownPath, type Source } from "./program.ts";
+import { type Compiled, shownPath, type Source } from "./program.ts";
 import { DENO_CONFIG, SDK_SPECIFIERS, Specifiers } from "./specifiers.ts";
 import {
   type Build,
@@ -14,73 +15,8 @@ import {
 import { BUILD_TIMEOUT_MS, limitedEsbuild } from "./esbuild_limits.ts";
 import { temporaryFolder } from "./tools.ts";
 
-/** What the engine knows the SDK by. */
-const SDK = "@capsule/sdk";
-/** What it exports there. */
-export const SDK_NAMES = ["TaskError", "open", "run", "task", "unwrap"];
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
-
-/** Node's built-in modules. */
-const BUILTINS = [
-  "assert",
-  "assert/strict",
-  "async_hooks",
-  "buffer",
-  "child_process",
-  "cluster",
-  "console",
-  "constants",
-  "crypto",
-  "dgram",
-  "diagnostics_channel",
-  "dns",
-  "dns/promises",
-  "domain",
-  "events",
-  "fs",
-  "fs/promises",
-  "http",
-  "http2",
-  "https",
-  "inspector",
-  "inspector/promises",
-  "module",
-  "net",
-  "os",
-  "path",
-  "path/posix",
-  "path/win32",
-  "perf_hooks",
-  "process",
-  "punycode",
-  "querystring",
-  "readline",
-  "readline/promises",
-  "repl",
-  "stream",
-  "stream/consumers",
-  "stream/promises",
-  "stream/web",
-  "string_decoder",
-  "sys",
-  "timers",
-  "timers/promises",
-  "tls",
-  "trace_events",
-  "tty",
-  "url",
-  "util",
-  "util/types",
-  "v8",
-  "vm",
-  "wasi",
-  "worker_threads",
-  "zlib",
-];
-
-/** Those that Node has only with its prefix. */
-const PREFIXED_BUILTINS = ["sqlite", "test"];
 
 const ADDRESS = /^(?:[a-z]+:)?\/\//;
 /** Its exit status when something is wrong with a program. */
@@ -95,9 +31,12 @@ const LOCATION = /^ {4}(\S.*?):\d+:\d+:$/gm;
  */
 export async function bundleTypeScript(source: Source): Promise<Compiled> {
   const { root } = source;
-  const plain = "code" in source ? await plainly(source) : undefined;
+  const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
+  let found: Promise<Specifiers> | undefined;
+  const specifiersOf = () => found ??= Specifiers.of(folderOf(source), text);
+  const plain = "code" in source ? await plainly(text, specifiersOf) : undefined;
   if (plain !== undefined) return plain;
-  const { bundle, sourceMap, metafile, folder } = await build(source);
+  const { bundle, sourceMap, metafile, folder } = await build(source, text, await specifiersOf());
   const files = inputsOf(source, metafile);
   confine(source, files);
   refuseRemoteImports(root, metafile);
@@ -116,11 +55,14 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
 }
 
 /** Without esbuild, if the text imports nothing that has to be looked for. */
-async function plainly({ root, code }: CodeSource): Promise<Compiled | undefined> {
+async function plainly(
+  code: string,
+  specifiersOf: () => Promise<Specifiers>,
+): Promise<Compiled | undefined> {
   if (!isPrepared()) return undefined;
   // Most texts need nothing of the project's settings.
   const isSdk = (specifier: string) => SDK_SPECIFIERS.has(specifier);
-  const specifiers = importsOnly(code, isSdk) ? undefined : await Specifiers.of(root, code);
+  const specifiers = importsOnly(code, isSdk) ? undefined : await specifiersOf();
   const made = plainProgram(code, (specifier) => {
     if (isSdk(specifier) || specifiers?.sdk.includes(specifier)) {
       return { module: SDK, names: SDK_NAMES };
@@ -147,9 +89,7 @@ interface BuildIn extends Build {
   folder: string;
 }
 
-async function build(source: Source): Promise<BuildIn> {
-  const text = "code" in source ? source.code : platform.readTextFile(source.file)!;
-  const specifiers = await Specifiers.of(folderOf(source), text);
+async function build(source: Source, text: string, specifiers: Specifiers): Promise<BuildIn> {
   const request = (aliases: string[]): BuildRequest => ({
     options: [
       ...OPTIONS,
@@ -321,12 +261,6 @@ const OPTIONS = [
   "--color=false",
 ];
 
-/** How Node's modules are imported, and what the engine knows them by. */
-const BUILTIN_IMPORTS = [
-  ...BUILTINS.flatMap((name) => [[name, name], [`node:${name}`, name]] as const),
-  ...PREFIXED_BUILTINS.map((name) => [`node:${name}`, name] as const),
-];
-
 /** The SDK: its names are known, so that a program holds those that it uses. */
 const SDK_MODULE = `data:text/javascript,export const { ${SDK_NAMES.join(", ")} } = ${
   imported(SDK)
@@ -343,10 +277,6 @@ function namedAliases(text: string): string[] {
 /** An import of one of Node's modules becomes a call of the engine. */
 function alias(name: string, builtin: string): string {
   return `--alias:${name}=data:text/javascript,module.exports = ${imported(builtin)}`;
-}
-
-function imported(builtin: string): string {
-  return `globalThis[Symbol.for("capsule.import")]("${builtin}")`;
 }
 
 /**

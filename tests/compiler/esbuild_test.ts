@@ -1,7 +1,7 @@
 /** esbuild as a process that stays, which bundles all but the first program of a process. */
 import { decodeAnswer, encodeRequest, PacketDecoder } from "../../compiler/esbuild_packet.ts";
 import { compile } from "../../compiler/program.ts";
-import { SDK_NAMES } from "../../compiler/typescript.ts";
+import { SDK_NAMES } from "../../compiler/engine_modules.ts";
 import * as sdk from "../../engines/javascript/sdk.ts";
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
 import { childrenOf, eventually } from "../processes.ts";
