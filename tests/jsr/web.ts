@@ -60,7 +60,7 @@ function isPublished({ publish }: Manifest, path: string): boolean {
 /** A source as JSR serves it: what the import map names, by its whole name. */
 function source({ imports }: Manifest, path: string): Response {
   const text = Deno.readTextFileSync(ROOT + path).replaceAll(
-    /(^(?:import|export|\}) (?:.* )?(?:from )?|^.* import\()"([^"./][^"]*)"/gm,
+    /(^import |^(?:import|export|\}) (?:.* )?from |^.* import\()"([^"./][^"]*)"/gm,
     (whole, before, name) => name in imports ? `${before}"${imports[name]}"` : whole,
   );
   return script(text);
