@@ -1,5 +1,6 @@
 import { CapsuleError } from "../errors.ts";
 import type { CommandSpec } from "./arguments.ts";
+import { run, runCommand } from "./run.ts";
 
 /** A command. */
 export interface Command {
@@ -9,12 +10,9 @@ export interface Command {
   run(args: string[]): Promise<number>;
 }
 
-/** Each in a file of its own, loaded when it is asked for: to load all takes milliseconds. */
+/** All but one are loaded when they are asked for: that takes milliseconds. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
-  run: async () => {
-    const { run, runCommand } = await import("./run.ts");
-    return { spec: runCommand, run };
-  },
+  run: () => Promise.resolve({ spec: runCommand, run }),
   build: async () => {
     const { build, buildCommand } = await import("./build.ts");
     return { spec: buildCommand, run: build };
