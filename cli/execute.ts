@@ -25,6 +25,8 @@ import {
   writeOutput,
 } from "./report.ts";
 
+/** Nearly none, but as soon as this process waits for something. */
+const SOON_MS = 0.01;
 /** The exit status of a run that a signal ended. */
 const INTERRUPTED = 130;
 
@@ -61,7 +63,8 @@ export async function execute(
   const verbose = parsed.flags.has("verbose");
 
   const interrupt = catchInterrupts();
-  const recorder = recorderOf(program.file, cwd);
+  const startedMs = Date.now();
+  let recorder: TraceRecorder | undefined;
   const show = follow({ json, verbose });
   let withheld: Withheld | undefined;
   try {
@@ -73,7 +76,9 @@ export async function execute(
       signal: interrupt.signal,
       onEvent(event) {
         if (event.type === "access_withheld") withheld = event;
-        recorder.observe(event);
+        // Others load the program: this process has nothing else to do now.
+        if (event.type === "program_loading") recorder = recorderOf(program.file, cwd, startedMs);
+        recorder?.observe(event);
         show(event);
       },
     });
@@ -89,8 +94,9 @@ export async function execute(
     }
     const isInterrupted = interrupt.signal.aborted;
     // After the result, which nobody shall wait for.
-    await recorder.finish(
+    await recorder?.finish(
       isInterrupted ? "interrupted" : envelope.success ? "completed" : "failed",
+      closeRuntime,
     );
     return isInterrupted ? INTERRUPTED : envelope.success ? 0 : 1;
   } finally {
@@ -107,27 +113,35 @@ function hintOf({ hosts, files, env }: Withheld): string {
   return `the program wants more than it was given: ${given.join(" ")}, or --allow-declared`;
 }
 
-function recorderOf(file: string | undefined, cwd: string): TraceRecorder {
+function recorderOf(file: string | undefined, cwd: string, startedMs: number): TraceRecorder {
   const path = file === undefined ? undefined : resolve(cwd, file);
   const root = projectRoot(path, cwd);
   const name = path === undefined ? "-" : shownPath(root, path);
-  return new TraceRecorder(root, name, (message) => noteLine(`warning: ${visible(message)}`));
+  const warn = (message: string) => noteLine(`warning: ${visible(message)}`);
+  return new TraceRecorder(root, { program: name, startedMs }, warn);
 }
 
-/** The first Ctrl-C cancels; a second one ends the process as it always does. */
+/**
+ * The first Ctrl-C cancels; a second one ends the process as it always does, and so does one that comes before this
+ * process has to wait for something: only then there is time to listen.
+ */
 function catchInterrupts(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
+  let stopListening: (() => void)[] = [];
   const release = () => {
+    stop();
     for (const stop of stopListening) stop();
   };
   const interrupted = () => {
     release();
     controller.abort();
   };
-  const stopListening = [
-    platform.onSignal("SIGINT", interrupted),
-    platform.onSignal("SIGTERM", interrupted),
-  ];
+  const stop = platform.after(SOON_MS, () => {
+    stopListening = [
+      platform.onSignal("SIGINT", interrupted),
+      platform.onSignal("SIGTERM", interrupted),
+    ];
+  });
   return { signal: controller.signal, release };
 }
 

@@ -11,7 +11,9 @@ import type { Arguments } from "./arguments.ts";
  * @throws {CapsuleError} `invalid_argument`, if there is none.
  */
 export function workingFolder(parsed: Arguments): string {
-  const cwd = resolve(platform.cwd(), parsed.values.get("cwd")?.[0] ?? ".");
+  const given = parsed.values.get("cwd")?.[0];
+  if (given === undefined) return platform.cwd();
+  const cwd = resolve(platform.cwd(), given);
   if (platform.stat(cwd)?.isFolder) return cwd;
   throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
 }

@@ -1,3 +1,4 @@
+import { findInstallation } from "../compiler/installation.ts";
 import { projectRoot } from "../runner/project.ts";
 import { TraceStore } from "../trace/store.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
@@ -56,7 +57,8 @@ export async function list(args: string[]): Promise<number> {
 
 /** The trace of the project that a command is about. */
 export async function openTrace(parsed: Arguments): Promise<TraceStore> {
-  const store = await TraceStore.open(
+  await findInstallation();
+  const store = new TraceStore(
     projectRoot(undefined, workingFolder(parsed)),
     (message) => noteLine(`warning: ${visible(message)}`),
   );

@@ -37,13 +37,13 @@ interface Entry {
 
 /** {@link compile}, unless nothing changed since the last time. */
 export async function compileCached(source: FileSource): Promise<Program> {
-  const index = await indexPath("programs", keyOf(source));
-  const kept = await read(source, index);
+  const index = indexPath("programs", keyOf(source));
+  const kept = read(source, index);
   if (kept !== undefined) return kept;
   // Of many processes that want the same new program, one compiles it.
   const unlock = await lock(index);
   try {
-    return (unlock && await read(source, index)) ?? await compileAndKeep(source, index);
+    return (unlock && read(source, index)) ?? await compileAndKeep(source, index);
   } finally {
     unlock?.();
   }
@@ -53,9 +53,9 @@ async function compileAndKeep(source: FileSource, index: string): Promise<Progra
   const startedMs = Date.now();
   const { program, inputs } = await compile(source);
   const engine = engineSources()[program.language];
-  const component = await encodeComponent(program, { engine });
-  const sha256 = await digestOf(component);
-  await keep(source, { index, component, sha256, startedMs, inputs });
+  const component = encodeComponent(program, { engine });
+  const sha256 = digestOf(component);
+  keep(source, { index, component, sha256, startedMs, inputs });
   return { ...program, key: sha256 };
 }
 
@@ -68,19 +68,19 @@ async function lock(index: string): Promise<(() => void) | undefined> {
   }
 }
 
-async function read(source: FileSource, index: string): Promise<Program | undefined> {
+function read(source: FileSource, index: string): Program | undefined {
   const entry = readEntry<Entry>(index);
   if (entry === undefined) return undefined;
   for (const input of entry.inputs) {
     const stamp = platform.stat(input.path)?.stamp ?? null;
     if (stamp === input.stamp) continue;
     // Touched, perhaps, but not changed.
-    if (await digestOfPath(input.path) !== input.sha256) return undefined;
+    if (digestOfPath(input.path) !== input.sha256) return undefined;
   }
   const path = join(projectFolder(source.root), "wasm", entry.component);
   const component = platform.readFile(path);
   // Its stamp would not tell: what is written within one step of the clock has the same.
-  if (component === undefined || await digestOf(component) !== entry.sha256) return undefined;
+  if (component === undefined || digestOf(component) !== entry.sha256) return undefined;
   const content = decodeComponent(component);
   return "problem" in content ? undefined : { ...content.program, key: entry.sha256 };
 }
@@ -95,7 +95,7 @@ interface Kept {
 }
 
 /** What cannot be kept is compiled again the next time: that is no reason to fail. */
-async function keep(source: FileSource, kept: Kept): Promise<void> {
+function keep(source: FileSource, kept: Kept): void {
   const { index, component, sha256, inputs } = kept;
   // A file that was written while it was compiled may be another one than what was compiled.
   if (!inputs.every((path) => isSettled(path, kept.startedMs))) return;
@@ -106,7 +106,7 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
     platform.replaceFile(join(folder, name), component);
     const before = readEntry<Entry>(index)?.component;
     writeEntry<Entry>(index, {
-      inputs: await Promise.all([...new Set(inputs)].map(stampOf)),
+      inputs: [...new Set(inputs)].map(stampOf),
       component: name,
       sha256,
     });
@@ -117,9 +117,9 @@ async function keep(source: FileSource, kept: Kept): Promise<void> {
   }
 }
 
-async function stampOf(path: string): Promise<Input> {
+function stampOf(path: string): Input {
   const stamp = platform.stat(path)?.stamp ?? null;
-  return { path, stamp, sha256: await digestOfPath(path) };
+  return { path, stamp, sha256: digestOfPath(path) };
 }
 
 /** Whatever decides what a program is, besides its files. */
@@ -127,14 +127,14 @@ function keyOf({ file, root, isConfined = false }: FileSource): string {
   return JSON.stringify([file, root, isConfined, VERSION, REVISION, engineSources()]);
 }
 
-async function digestOfPath(path: string): Promise<string | null> {
+function digestOfPath(path: string): string | null {
   const stat = platform.stat(path);
   if (stat?.isFolder) {
     // Neither what editors and Capsule itself keep there, with names that begin with a dot, nor Python's.
     const isSource = (name: string) => !name.startsWith(".") && name !== "__pycache__";
     const names = platform.readFolder(path)?.filter(isSource) ?? [];
-    return await digestOf(JSON.stringify(names.sort()));
+    return digestOf(JSON.stringify(names.sort()));
   }
   const content = stat?.isFile ? platform.readFile(path) : undefined;
-  return content === undefined ? null : await digestOf(content);
+  return content === undefined ? null : digestOf(content);
 }

@@ -19,8 +19,8 @@ export function isSettled(path: string, seenMs: number): boolean {
 }
 
 /** Where the entry for a key lies. `kind` is the folder. */
-export async function indexPath(kind: "programs" | "builds", key: string): Promise<string> {
-  return join(cacheFolder(), kind, `${(await sha256(key)).slice(0, 32)}.json`);
+export function indexPath(kind: "programs" | "builds", key: string): string {
+  return join(cacheFolder(), kind, `${sha256(key).slice(0, 32)}.json`);
 }
 
 /** An entry, or undefined if there is none that can be read. */

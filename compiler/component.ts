@@ -7,6 +7,7 @@
  */
 import type { EngineSource, Language } from "../ffi/native.ts";
 import { VERSION } from "../version.ts";
+import { digest, DIGEST_BYTES } from "./digest.ts";
 import type { Program } from "./program.ts";
 
 /** The preamble of a component: magic, version 13, layer 1. */
@@ -20,8 +21,6 @@ export const WORLD = 1;
 const PROGRAM = "capsule:program";
 const FILES = "capsule:files";
 const DIGEST = "capsule:sha256";
-/** The end of a component. */
-export const DIGEST_BYTES = 32;
 
 /** The section `capsule:program`, JSON. The contents lie in `capsule:files`, in this order. */
 interface Header {
@@ -83,7 +82,7 @@ export interface Encoding {
 }
 
 /** A program as a component. */
-export async function encodeComponent(program: Program, encoding: Encoding): Promise<Uint8Array> {
+export function encodeComponent(program: Program, encoding: Encoding): Uint8Array {
   const { language, name, sourceMap } = program;
   const { engine, full, declarations, packages } = encoding;
   // A full one holds the program as the engine's memory.
@@ -110,21 +109,21 @@ export async function encodeComponent(program: Program, encoding: Encoding): Pro
     ...section(FILES, contents),
     ...section(DIGEST, [new Uint8Array(DIGEST_BYTES)]),
   ]);
-  await seal(component);
+  seal(component);
   return component;
 }
 
 /** Writes the digest of all that comes before it to the end of a component. */
-export async function seal(component: Uint8Array): Promise<void> {
+export function seal(component: Uint8Array): void {
   const at = component.length - DIGEST_BYTES;
-  component.set(await digest(component.subarray(0, at)), at);
+  component.set(digest(component.subarray(0, at)), at);
 }
 
 /** Whether a component is as it was made. Whoever changes it may put this right, too. */
-export async function isWhole(component: Uint8Array): Promise<boolean> {
+export function isWhole(component: Uint8Array): boolean {
   const at = component.length - DIGEST_BYTES;
   if (at < PREAMBLE.length) return false;
-  const found = await digest(component.subarray(0, at));
+  const found = digest(component.subarray(0, at));
   return found.every((byte, index) => byte === component[at + index]);
 }
 
@@ -260,10 +259,6 @@ function decodeUnsigned(bytes: Uint8Array, offset: number): [number, number] {
     if (byte < 0x80) return [value, offset];
   }
   throw new RangeError("it is cut off, or damaged");
-}
-
-async function digest(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
 }
 
 function concat(parts: Uint8Array[]): Uint8Array {

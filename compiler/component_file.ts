@@ -39,12 +39,12 @@ export interface ComponentProgram {
  *
  * @throws {CapsuleError} `file_not_found`; `invalid_module`.
  */
-export async function readComponent(file: string): Promise<ComponentProgram> {
+export function readComponent(file: string): ComponentProgram {
   const stat = platform.stat(file);
   if (!stat?.isFile) {
     throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
   }
-  const index = await indexPath("programs", file);
+  const index = indexPath("programs", file);
   const entry = readEntry<Entry>(index);
   if (entry?.stamp === stat.stamp && (entry.packages === null || checkPackages(entry.packages))) {
     return programOf(file, entry);
@@ -58,7 +58,7 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
   const component = platform.readFile(file)!;
   const content = decodeComponent(component);
   if ("problem" in content) throw refuse(content.problem);
-  if (!await isWhole(component)) throw refuse("it is damaged: its digest is another one");
+  if (!isWhole(component)) throw refuse("it is damaged: its digest is another one");
   const engine = engineSources()[content.program.language].digest;
   if (content.kind === "thin" && content.engine !== engine) {
     throw refuse(
@@ -67,8 +67,8 @@ export async function readComponent(file: string): Promise<ComponentProgram> {
       "build it again with this Capsule, or without --thin: then it brings its engine",
     );
   }
-  const packages = content.packages ? await unpack(content.packages, refuse) : null;
-  const digest = await sha256(component);
+  const packages = content.packages ? unpack(content.packages, refuse) : null;
+  const digest = sha256(component);
   if (content.kind === "thin") {
     if (!isUtf8(content.program.files[0]!.data)) throw refuse("its program is no text");
     const program = { ...content.program, key: digest };

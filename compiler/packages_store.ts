@@ -41,20 +41,18 @@ export function checkPackages({ folder }: Unpacked): boolean {
  *
  * @throws {CapsuleError} for names that lead elsewhere.
  */
-export async function unpack(
+export function unpack(
   packages: PackageFolder[],
   refuse: (problem: string) => CapsuleError,
-): Promise<Unpacked> {
+): Unpacked {
   for (const { guest, files } of packages) {
     if (!GUEST.test(guest)) throw refuse(`its packages lie at ${JSON.stringify(guest)}`);
     const wrong = files.find(({ path }) => !isSafe(path));
     if (wrong) throw refuse(`its packages hold a file ${JSON.stringify(wrong.path)}`);
   }
   const store = join(cacheFolder(), "packages");
-  const listed = await Promise.all(
-    packages.map(async ({ guest, files }) => [guest, await digestsOf(files)]),
-  );
-  const folder = join(store, (await sha256(JSON.stringify(listed))).slice(0, 32));
+  const listed = packages.map(({ guest, files }) => [guest, digestsOf(files)]);
+  const folder = join(store, sha256(JSON.stringify(listed)).slice(0, 32));
   const unpacked = { folder, guests: packages.map(({ guest }) => guest) };
   if (checkPackages(unpacked)) return unpacked;
   platform.makeFolder(store, 0o700);

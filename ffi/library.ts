@@ -30,6 +30,12 @@ export interface Functions {
   capsule_runtime_submit: Submit;
   capsule_runtime_cancel(runtime: bigint, run: bigint): number;
   capsule_runtime_next_event(runtime: bigint, events: Bytes): Promise<number>;
+  capsule_database_open(path: Bytes, length: bigint, database: Bytes, error: Bytes): number;
+  capsule_database_submit(database: bigint, batch: Bytes, length: bigint, error: Bytes): number;
+  capsule_database_take(database: bigint, rows: Bytes, error: Bytes): number;
+  capsule_database_close(database: bigint): void;
+  capsule_sha256(data: Bytes, length: bigint, digest: Bytes): number;
+  capsule_stat(path: Bytes, length: bigint, stat: Bytes): number;
   capsule_buffer_free(address: bigint, length: bigint): void;
 }
 
@@ -42,6 +48,9 @@ export type Submit = (
   error: Bytes,
 ) => number;
 
+/** A pointer and a length, as `CapsuleBuffer` lies in memory. */
+export const BUFFER_BYTES = 16;
+
 /** The native library, loaded. */
 export interface Library {
   functions: Functions;
@@ -49,6 +58,29 @@ export interface Library {
   memory(address: bigint, length: number): Uint8Array;
   /** Closes a runtime when the process ends, if it has to be. */
   closeAtExit(close: () => void): void;
+}
+
+/** Reads a buffer of the library, and frees it: it is read once. */
+export function takeBuffer<T>(
+  library: Library,
+  buffer: Bytes,
+  read: (bytes: Uint8Array) => T,
+): T {
+  const view = new DataView(buffer.buffer);
+  const address = view.getBigUint64(0, true);
+  const length = view.getBigUint64(8, true);
+  buffer.fill(0);
+  if (address === 0n) return read(new Uint8Array(0));
+  try {
+    return read(library.memory(address, Number(length)));
+  } finally {
+    library.functions.capsule_buffer_free(address, length);
+  }
+}
+
+/** The bytes of an id that the library writes. */
+export function bytesOf(id: BigUint64Array<ArrayBuffer>): Bytes {
+  return new Uint8Array(id.buffer);
 }
 
 /**

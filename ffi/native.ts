@@ -13,6 +13,8 @@ export interface RuntimeConfig {
   /** Belongs to this user alone. Machine code and images are kept there. */
   cache_folder: string;
   engines: Partial<Record<Language, EngineSource>>;
+  /** The engine that will be wanted first: it is opened at once, while the host prepares a program. */
+  wanted?: Language | undefined;
   /** Files of certificates, PEM: the first that exists says whom https trusts. */
   certificates?: string[];
 }

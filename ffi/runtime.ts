@@ -1,7 +1,13 @@
 /** A runtime of the native library, under Deno and Node alike. */
 import { CapsuleError } from "../errors.ts";
-import { openLibrary } from "./binding.ts";
-import type { Bytes, Library, Submit } from "./library.ts";
+import {
+  BUFFER_BYTES,
+  type Bytes,
+  bytesOf,
+  type Library,
+  type Submit,
+  takeBuffer,
+} from "./library.ts";
 import {
   decodeEvents,
   encodeLoad,
@@ -12,17 +18,15 @@ import {
   type RunRequest,
   type RuntimeConfig,
 } from "./native.ts";
+import { libraryAt } from "./loaded.ts";
 import { STATUS } from "./symbols.ts";
-
-/** A pointer and a length, as `CapsuleBuffer` lies in memory. */
-const BUFFER_BYTES = 16;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Loads the library and starts a runtime. */
 export function openRuntime(libraryPath: string, config: RuntimeConfig): NativeRuntime {
-  return new LibraryRuntime(openLibrary(libraryPath), config);
+  return new LibraryRuntime(libraryAt(libraryPath), config);
 }
 
 class LibraryRuntime implements NativeRuntime {
@@ -38,7 +42,7 @@ class LibraryRuntime implements NativeRuntime {
     this.#library = library;
     const json = encoder.encode(JSON.stringify(config));
     const { capsule_runtime_new } = library.functions;
-    this.#check(capsule_runtime_new(json, BigInt(json.length), bytes(this.#id), this.#error));
+    this.#check(capsule_runtime_new(json, BigInt(json.length), bytesOf(this.#id), this.#error));
     this.#runtime = this.#id[0]!;
     library.closeAtExit(() => this.close());
   }
@@ -53,7 +57,7 @@ class LibraryRuntime implements NativeRuntime {
         BigInt(text.length),
         payload as Bytes,
         BigInt(payload.length),
-        bytes(this.#id),
+        bytesOf(this.#id),
         this.#error,
       ),
     );
@@ -68,7 +72,7 @@ class LibraryRuntime implements NativeRuntime {
     const id = BigInt(program);
     const status = await capsule_runtime_component(this.#runtime, id, component, error);
     this.#check(status, error);
-    return this.#take(component, (bytes) => bytes.slice());
+    return takeBuffer(this.#library, component, (bytes) => bytes.slice());
   }
 
   unload(program: number): void {
@@ -98,7 +102,7 @@ class LibraryRuntime implements NativeRuntime {
     );
     if (status === STATUS.closed || status === STATUS.notFound) return undefined;
     this.#check(status);
-    return this.#take(this.#events, decodeEvents);
+    return takeBuffer(this.#library, this.#events, decodeEvents);
   }
 
   close(): void {
@@ -111,34 +115,16 @@ class LibraryRuntime implements NativeRuntime {
   #request(submit: Submit, json: string): number {
     const text = encoder.encode(json);
     const length = BigInt(text.length);
-    this.#check(submit(this.#runtime, text, length, bytes(this.#id), this.#error));
+    this.#check(submit(this.#runtime, text, length, bytesOf(this.#id), this.#error));
     return Number(this.#id[0]);
   }
 
   #check(status: number, error = this.#error): void {
     if (status === STATUS.ok) return;
-    const message = this.#take(error, (bytes) => decoder.decode(bytes));
+    const message = takeBuffer(this.#library, error, (bytes) => decoder.decode(bytes));
     throw new CapsuleError(
       status === STATUS.failed ? "installation" : "internal",
       message || `the native library returned status ${status}`,
     );
   }
-
-  /** Reads a buffer of the library, and frees it: it is read once. */
-  #take<T>(buffer: Bytes, read: (bytes: Uint8Array) => T): T {
-    const view = new DataView(buffer.buffer);
-    const address = view.getBigUint64(0, true);
-    const length = view.getBigUint64(8, true);
-    buffer.fill(0);
-    if (address === 0n) return read(new Uint8Array(0));
-    try {
-      return read(this.#library.memory(address, Number(length)));
-    } finally {
-      this.#library.functions.capsule_buffer_free(address, length);
-    }
-  }
-}
-
-function bytes(array: BigUint64Array<ArrayBuffer>): Bytes {
-  return new Uint8Array(array.buffer);
 }

@@ -1,7 +1,7 @@
 /** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
 
 /** The version of the ABI that these symbols describe. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 /** Statuses that mean something other than a fault. */
 export const STATUS = {
@@ -47,6 +47,18 @@ export const symbols = {
   capsule_runtime_cancel: { parameters: ["u64", "u64"], result: "u32" },
   // uint32_t capsule_runtime_next_event(runtime, *events): blocks
   capsule_runtime_next_event: { parameters: ["u64", "buffer"], result: "u32", nonblocking: true },
+  // uint32_t capsule_database_open(path, path_len, *database, *error)
+  capsule_database_open: { parameters: ["buffer", "usize", "buffer", "buffer"], result: "u32" },
+  // uint32_t capsule_database_submit(database, batch, batch_len, *error)
+  capsule_database_submit: { parameters: ["u64", "buffer", "usize", "buffer"], result: "u32" },
+  // uint32_t capsule_database_take(database, *rows, *error): waits
+  capsule_database_take: { parameters: ["u64", "buffer", "buffer"], result: "u32" },
+  // void capsule_database_close(database)
+  capsule_database_close: { parameters: ["u64"], result: "void" },
+  // uint32_t capsule_sha256(data, len, *digest)
+  capsule_sha256: { parameters: ["buffer", "usize", "buffer"], result: "u32" },
+  // uint32_t capsule_stat(path, path_len, *stat)
+  capsule_stat: { parameters: ["buffer", "usize", "buffer"], result: "u32" },
   // void capsule_buffer_free(data, len): the address as a number, as it is read from a CapsuleBuffer
   capsule_buffer_free: { parameters: ["usize", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -1,6 +1,6 @@
 import type { Platform } from "./platform.ts";
 
-export type { Child, Database, FileStat, Platform, SqlValue } from "./platform.ts";
+export type { Child, FileStat, Platform } from "./platform.ts";
 
 /**
  * The machine that this process runs on. Each runtime loads its own file only; a bundle for one has that file

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
-import type { Database, FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
+import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -29,6 +29,7 @@ export const platform: Platform = {
 
   readFile: (path) => unlessMissing(() => fs.readFileSync(path)),
   readTextFile: (path) => unlessMissing(() => fs.readFileSync(path, "utf8")),
+  exists: (path) => fs.existsSync(path),
   stat: (path) => unlessMissing(() => fileStat(fs.statSync(path, { bigint: true }))),
   readFolder: (path) => unlessMissing(() => fs.readdirSync(path)),
   realPath: (path) => unlessMissing(() => fs.realpathSync.native(path)) ?? path,
@@ -56,7 +57,6 @@ export const platform: Platform = {
 
   lock,
   rename: (from, to) => fs.renameSync(from, to),
-  openDatabase,
   processId: process.pid,
   parentProcessId: () => process.ppid,
   isAlive(processId) {
@@ -165,23 +165,6 @@ async function lock(path: string): Promise<() => void> {
       throw error;
     }
     fs.closeSync(descriptor);
-  }
-}
-
-async function openDatabase(path: string): Promise<Database> {
-  const { DatabaseSync } = await withoutWarning(() => import("node:sqlite"));
-  const { databaseOf } = await import("./database.ts");
-  return databaseOf(new DatabaseSync(path));
-}
-
-/** Node tells everybody that its SQLite is experimental. */
-async function withoutWarning<T>(load: () => Promise<T>): Promise<T> {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return await load();
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }
 

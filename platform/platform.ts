@@ -26,6 +26,8 @@ export interface Platform {
   /** The content, or undefined if there is no such file. */
   readTextFile(path: string): string | undefined;
   /** What the file system says of a path, links followed; undefined if there is nothing. */
+  /** Whether there is something at a path, links followed. */
+  exists(path: string): boolean;
   stat(path: string): FileStat | undefined;
   /** The names in a folder, or undefined if there is none. */
   readFolder(path: string): string[] | undefined;
@@ -50,8 +52,6 @@ export interface Platform {
 
   /** Gives a file another name, in place of what had it. */
   rename(from: string, to: string): void;
-  /** Opens a SQLite database, and makes it if it is missing. Loads SQLite when it is first called. */
-  openDatabase(path: string): Promise<Database>;
   /** Of this process. */
   readonly processId: number;
   /** Of the process that started this one: another one as soon as that has ended. */
@@ -102,18 +102,6 @@ export interface FileStat {
   /** Changes whenever the content may have changed. */
   stamp: string;
 }
-
-export interface Database {
-  /** Runs statements that give nothing back. */
-  exec(sql: string): void;
-  /** Runs a statement with values for its question marks. */
-  run(sql: string, ...values: SqlValue[]): void;
-  /** All rows that a statement gives. */
-  all(sql: string, ...values: SqlValue[]): Record<string, SqlValue>[];
-  close(): void;
-}
-
-export type SqlValue = string | number | null;
 
 export interface RunOptions {
   cwd: string;

@@ -89,25 +89,25 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
       },
     );
   }
-  const index = await indexPath("builds", JSON.stringify([root, program.name, thin]));
-  const content = await contentOf(prepared, packages);
+  const index = indexPath("builds", JSON.stringify([root, program.name, thin]));
+  const content = contentOf(prepared, packages);
   // Of many that build it at once, one does.
   const unlock = await lockEntry(index);
   try {
     const before = readEntry<Entry>(index);
-    const kept = before?.content === content ? await read(before, folder) : undefined;
+    const kept = before?.content === content ? read(before, folder) : undefined;
     if (kept !== undefined) return { ...kept, tasks, isKept: true };
     onStage?.("component");
     const engine = engineSources()[program.language];
     const full = thin ? {} : { full: await runtime().component(prepared.loaded.id) };
-    const component = await encodeComponent(program, {
+    const component = encodeComponent(program, {
       engine,
       declarations: prepared.declarations,
       ...(packages.length > 0 ? { packages } : {}),
       ...full,
     });
     onStage?.("write");
-    const digest = await sha256(component);
+    const digest = sha256(component);
     const name = `${stem(program.name)}_${digest.slice(0, 16)}.wasm`;
     platform.replaceFile(join(folder, name), component);
     writeWorld(root);
@@ -127,27 +127,27 @@ function packagesOf({ program, packages, declarations }: PreparedProgram): Packa
 }
 
 /** A digest of all that goes into a component. */
-async function contentOf(
+function contentOf(
   { program, declarations }: PreparedProgram,
   packages: PackageFolder[],
-): Promise<string> {
-  return await sha256(JSON.stringify([
+): string {
+  return sha256(JSON.stringify([
     program.name,
-    await digestsOf(program.files),
+    digestsOf(program.files),
     declarations,
     engineSources()[program.language].digest,
-    await Promise.all(packages.map(async ({ guest, files }) => [guest, await digestsOf(files)])),
+    packages.map(({ guest, files }) => [guest, digestsOf(files)]),
   ]));
 }
 
 /** What is there already, if it is still what was written. */
-async function read(
+function read(
   { name, sha256: digest }: Entry,
   folder: string,
-): Promise<{ path: string; bytes: number } | undefined> {
+): { path: string; bytes: number } | undefined {
   const path = join(folder, basename(name));
   const component = platform.readFile(path);
-  if (component === undefined || await sha256(component) !== digest) return undefined;
+  if (component === undefined || sha256(component) !== digest) return undefined;
   return { path, bytes: component.length };
 }
 

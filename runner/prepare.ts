@@ -4,7 +4,13 @@ import { compile, languageOf, type Program, type Source } from "../compiler/prog
 import { findInstallation } from "../compiler/installation.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
-import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
+import type {
+  FolderGrant,
+  Language,
+  NativeEvent,
+  NativeLimits,
+  TaskPolicy,
+} from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
@@ -15,7 +21,7 @@ import { resolvePolicies } from "./grant.ts";
 import { parseMounts } from "./mounts.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
-import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
+import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 
 /** Which program: a file, or text in a language. */
 export interface ProgramOptions {
@@ -96,11 +102,14 @@ export async function prepare(
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
   await findInstallation();
+  // First of all: what it says of files takes less time than what Deno says.
+  loadLibrary();
   const found = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);
   const source = "component" in found ? found : { ...found, isConfined: permitted !== undefined };
   const { root } = source;
+  runtime(languageOfSource(source));
   const { defaults, limits } = await readConfig(root);
   const environment = new Environment(root, options.env, variables);
   const mounts = parseMounts(options.mounts ?? []);
@@ -129,7 +138,7 @@ async function read(
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
       const { readComponent } = await import("../compiler/component_file.ts");
-      return await readComponent(source.component);
+      return readComponent(source.component);
     }
     const program = "file" in source
       ? await compileCached(source)
@@ -188,6 +197,12 @@ export function checkTexts({ file, code, cwd }: ProgramOptions): void {
 /** The folder that relative paths start from, absolute. */
 export function workingFolder(given: string | undefined): string {
   return given?.startsWith("/") ? given : resolve(platform.cwd(), given ?? ".");
+}
+
+/** What a component is written in, only the component says. */
+function languageOfSource(source: ProgramSource): Language | undefined {
+  if ("component" in source) return undefined;
+  return "file" in source ? languageOf(source.file) : source.language;
 }
 
 /** Where the packages of a Python program lie. */

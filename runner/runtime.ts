@@ -1,9 +1,11 @@
 import { engineSources, libraryPath } from "../compiler/installation.ts";
 import { cacheFolder, certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
+import { libraryAt } from "../ffi/loaded.ts";
 import { openRuntime } from "../ffi/runtime.ts";
 import type {
   GrantRequest,
+  Language,
   LoadRequest,
   NativeEvent,
   NativeFailure,
@@ -111,8 +113,6 @@ class Runtime {
     begun?: NativeEvent,
   ): Promise<NativeEvent> {
     const cancel = () => this.#native.cancel(id);
-    if (signal?.aborted) cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
     let thrown: { error: unknown } | undefined;
     try {
       const end = await new Promise<NativeEvent>((resolve, reject) => {
@@ -134,8 +134,11 @@ class Runtime {
           }
         };
         this.#followed.set(id, { next, reject });
-        if (begun) next(begun);
         this.#pump();
+        // What follows is done while other threads are at work.
+        if (signal?.aborted) cancel();
+        signal?.addEventListener("abort", cancel, { once: true });
+        if (begun) next(begun);
       });
       if (thrown === undefined) return end;
       if (end.event === "program_loaded") this.unload(end.program);
@@ -175,16 +178,28 @@ let shared: Runtime | undefined;
 /**
  * The runtime of this process.
  *
+ * @param wanted Which engine is opened meanwhile, where the runtime is only just started: that takes other threads as
+ * long as a program takes this one to be prepared.
  * @throws {CapsuleError} `installation`, when the native library or the engines are missing.
  */
-export function runtime(): Runtime {
+export function runtime(wanted?: Language): Runtime {
   return shared ??= new Runtime(
     openRuntime(libraryPath(), {
       cache_folder: cacheFolder(),
       engines: engineSources(),
+      wanted,
       certificates: certificateFiles(),
     }),
   );
+}
+
+/**
+ * Loads the native library, which {@link runtime} would do later.
+ *
+ * @throws {CapsuleError} `installation`.
+ */
+export function loadLibrary(): void {
+  libraryAt(libraryPath());
 }
 
 /** Closes the runtime of this process, if it was opened: what it keeps for the next one is written then. */

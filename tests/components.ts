@@ -2,14 +2,14 @@
 import { seal } from "../compiler/component.ts";
 
 /** A component whose digest fits what comes before it, as whoever changes one would see to. */
-export async function sealed(component: Uint8Array): Promise<Uint8Array> {
+export function sealed(component: Uint8Array): Uint8Array {
   const copy = component.slice();
-  await seal(copy);
+  seal(copy);
   return copy;
 }
 
 /** A component with a custom section in front: to Capsule, its engine is another one then. */
-export function withSection(component: Uint8Array, name: string): Promise<Uint8Array> {
+export function withSection(component: Uint8Array, name: string): Uint8Array {
   const bytes = new TextEncoder().encode(name);
   const section = [0, bytes.length + 1, bytes.length, ...bytes];
   const copy = new Uint8Array(component.length + section.length);
@@ -20,7 +20,7 @@ export function withSection(component: Uint8Array, name: string): Promise<Uint8A
 }
 
 /** A component in which every occurrence of a text is another one of the same length. */
-export function withText(component: Uint8Array, from: string, to: string): Promise<Uint8Array> {
+export function withText(component: Uint8Array, from: string, to: string): Uint8Array {
   if (from.length !== to.length) throw new TypeError("the texts are not equally long");
   const copy = component.slice();
   const [wanted, written] = [from, to].map((text) => new TextEncoder().encode(text));

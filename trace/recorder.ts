@@ -28,7 +28,6 @@ export class TraceRecorder {
   readonly #tasks = new Map<number, AttemptRow[]>();
   /** Of those, what was not written yet. */
   readonly #unwritten = new Set<AttemptRow>();
-  #opening: Promise<TraceStore> | undefined;
   #store: TraceStore | undefined;
   #writing: Promise<void> = Promise.resolve();
   /** Whether a damaged trace was set aside. */
@@ -38,10 +37,14 @@ export class TraceRecorder {
   /** Whether others were writing for as long as one may wait while a run goes on. */
   #isHeldUp = false;
 
-  constructor(root: string, program: string, warn: (message: string) => void) {
+  /** @param run The program, as messages call it, and when its run has begun. */
+  constructor(
+    root: string,
+    { program, startedMs }: Pick<RunRow, "program" | "startedMs">,
+    warn: (message: string) => void,
+  ) {
     this.#root = root;
     this.#warn = warn;
-    const startedMs = Date.now();
     this.#run = { run: newId(startedMs), program, status: "running", startedMs, durationMs: null };
   }
 
@@ -49,9 +52,12 @@ export class TraceRecorder {
   observe(event: RunEvent): void {
     switch (event.type) {
       case "program_loading":
-        // This process has nothing else to do now. What fails is told by who writes.
-        this.#opening = this.#open();
-        this.#opening.catch(() => {});
+        // Opened while other threads load the program.
+        try {
+          this.#store = new TraceStore(this.#root, this.#warn);
+        } catch {
+          // Who writes tries again, and tells.
+        }
         break;
       case "task_started": {
         const { task, parent, name } = event;
@@ -83,13 +89,14 @@ export class TraceRecorder {
     }
   }
 
-  /** Writes how the run ended. One in which no task has started is not written. */
-  async finish(status: Status): Promise<void> {
+  /**
+   * Writes how the run ended. One in which no task has started is not written.
+   *
+   * @param meanwhile Done while another thread writes.
+   */
+  async finish(status: Status, meanwhile?: () => void): Promise<void> {
     this.#cancelTick?.();
-    if (this.#tasks.size === 0) {
-      const store = await this.#opening?.catch(() => undefined);
-      return store?.close();
-    }
+    if (this.#tasks.size === 0) return this.#store?.close();
     this.#run.status = status;
     this.#run.durationMs = Date.now() - this.#run.startedMs;
     for (const row of [...this.#tasks.values()].flat()) {
@@ -100,7 +107,7 @@ export class TraceRecorder {
       this.#unwritten.add(row);
     }
     // Nobody waits any more: where many processes write at once, each gets its turn.
-    await this.#write(TRIES_AT_THE_END);
+    await this.#write(TRIES_AT_THE_END, meanwhile);
     this.#store?.close();
   }
 
@@ -148,18 +155,18 @@ export class TraceRecorder {
    *
    * @param tries How often it is tried while others write. 0 is once, and silently: it is tried again later.
    */
-  #write(tries = 0): Promise<void> {
-    return this.#writing = this.#writing.then(() => this.#writeNow(tries));
+  #write(tries = 0, meanwhile?: () => void): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#writeNow(tries, meanwhile));
   }
 
-  async #writeNow(tries: number): Promise<void> {
+  async #writeNow(tries: number, meanwhile?: () => void): Promise<void> {
     try {
-      this.#store = await (this.#opening ??= this.#open());
-      this.#store.write(this.#run, [...this.#unwritten]);
+      this.#store ??= new TraceStore(this.#root, this.#warn);
+      this.#store.write(this.#run, [...this.#unwritten], meanwhile);
       this.#unwritten.clear();
     } catch (error) {
       this.#store?.close();
-      this.#store = this.#opening = undefined;
+      this.#store = undefined;
       if (tries === 0 && isLocked(error)) {
         // To wait for a lock holds this process up: once is enough until the end.
         this.#isHeldUp = true;
@@ -178,17 +185,6 @@ export class TraceRecorder {
       }
       for (const row of [...this.#tasks.values()].flat()) this.#unwritten.add(row);
       await this.#writeNow(tries);
-    }
-  }
-
-  async #open(): Promise<TraceStore> {
-    const store = await TraceStore.open(this.#root, this.#warn);
-    try {
-      store.markInterrupted();
-      return store;
-    } catch (error) {
-      store.close();
-      throw error;
     }
   }
 
@@ -212,6 +208,7 @@ function shorten(message: string): string {
 
 /** Names sort by time; two of one millisecond differ all the same. */
 function newId(ms: number): string {
-  const random = crypto.getRandomValues(new Uint16Array(1))[0]!.toString(36).padStart(4, "0");
-  return ms.toString(36) + random.slice(-3);
+  // Nobody has to fear who guesses it: Web Crypto would take a start 0.2 ms.
+  const random = Math.floor(Math.random() * 36 ** 3).toString(36).padStart(3, "0");
+  return ms.toString(36) + random;
 }

@@ -1,7 +1,9 @@
 /** `trace.db`: what ran in a project. */
 import { makeProjectFolder, projectFolder } from "../compiler/folder.ts";
 import { CapsuleError } from "../errors.ts";
-import { type Database, platform, type SqlValue } from "../platform/mod.ts";
+import { libraryPath } from "../compiler/installation.ts";
+import { Database, DatabaseError, type Row, type Statement } from "../ffi/database.ts";
+import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 
 /** How a run or an attempt stands. */
@@ -68,93 +70,99 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** The trace of one project, open. */
-export class TraceStore {
-  readonly #database: Database;
+/** What is asked as soon as a trace is opened: {@link TraceStore} waits for it when it is first used. */
+const OPENING: Statement[] = [
+  { sql: `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF` },
+  { sql: "PRAGMA user_version", values: [[]] },
+  { sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL", values: [[]] },
+];
+const RUNNING = "SELECT run, process FROM runs WHERE status = 'running'";
+const WRITE_RUN = `
+  INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO UPDATE
+  SET status = excluded.status, duration_ms = excluded.duration_ms`;
+const WRITE_ATTEMPT = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const FORGET = `
+  DELETE FROM runs WHERE run IN
+  (SELECT run FROM runs ORDER BY started_ms DESC LIMIT -1 OFFSET ?)`;
+/** Prepared as soon as a trace is opened, and run by nothing. */
+const PREPARED: Statement[] = [RUNNING, WRITE_RUN, WRITE_ATTEMPT, FORGET]
+  .map((sql) => ({ sql, values: [] }));
+const BEGIN: Statement = { sql: "BEGIN IMMEDIATE" };
+const COMMIT: Statement = { sql: "COMMIT" };
 
-  private constructor(database: Database) {
-    this.#database = database;
+/**
+ * The trace of one project, open. What it is asked for waits until it is: every method throws an error of SQLite or of
+ * the system where the trace cannot be used. One that is damaged is set aside.
+ */
+export class TraceStore {
+  readonly #root: string;
+  readonly #warn: (message: string) => void;
+  #database: Database;
+  #isReady = false;
+
+  /**
+   * Begins to open the trace of a project, which is made if it is missing.
+   *
+   * @param warn Hears of what was set aside.
+   * @throws An error of the system, where there can be none.
+   */
+  constructor(root: string, warn: (message: string) => void) {
+    this.#root = root;
+    this.#warn = warn;
+    this.#database = this.#open();
   }
 
   /**
-   * Opens the trace of a project, and makes it if it is missing. One that is damaged is set aside.
+   * Writes a run and attempts of it, in place of what was written of them before.
    *
-   * @param warn Hears of what was set aside.
-   * @throws An error of SQLite or of the system, where it cannot be used.
+   * @param meanwhile Done while another thread writes.
    */
-  static async open(root: string, warn: (message: string) => void): Promise<TraceStore> {
-    const path = pathOf(root);
-    try {
-      return await openAt(path);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      setAside(root, warn);
-      return await openAt(path);
-    }
-
-    async function openAt(path: string): Promise<TraceStore> {
-      for (const suffix of SUFFIXES) {
-        // SQLite would wait for whoever writes into a pipe.
-        const isOther = platform.stat(path + suffix)?.isFile === false;
-        if (isOther) throw unusable(`"${path + suffix}" is no file`);
-      }
-      removeForeignJournal(path, warn);
-      const database = await platform.openDatabase(path);
-      try {
-        prepare(database);
-        return new TraceStore(database);
-      } catch (error) {
-        database.close();
-        throw error;
-      }
-    }
-  }
-
-  /** Writes a run and attempts of it, in place of what was written of them before. */
-  write(run: RunRow, attempts: AttemptRow[]): void {
-    this.#transaction(() => {
-      const { run: id, program, status, startedMs, durationMs } = run;
-      this.#database.run(
-        `INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO UPDATE
-         SET status = excluded.status, duration_ms = excluded.duration_ms`,
-        ...[id, program, status, startedMs, durationMs, platform.processId],
-      );
-      for (const row of attempts) {
-        this.#database.run(
-          `INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  write(
+    { run, program, status, startedMs, durationMs }: RunRow,
+    attempts: AttemptRow[],
+    meanwhile?: () => void,
+  ): void {
+    const database = this.#use();
+    database.submit([
+      { sql: RUNNING, values: [[]] },
+      BEGIN,
+      {
+        sql: WRITE_RUN,
+        values: [[run, program, status, startedMs, durationMs, platform.processId]],
+      },
+      {
+        sql: WRITE_ATTEMPT,
+        values: attempts.map((row) => [
           ...[row.run, row.task, row.parent, row.name, row.attempt, row.status, row.startedMs],
           ...[row.durationMs, row.fuel, row.ram, row.errorType, row.message],
-        );
-      }
-      if (status === "running") return;
-      this.#database.run(
-        `DELETE FROM runs WHERE run IN
-         (SELECT run FROM runs ORDER BY started_ms DESC LIMIT -1 OFFSET ?)`,
-        RUNS_AT_MOST,
-      );
-    });
+        ]),
+      },
+      { sql: FORGET, values: status === "running" ? [] : [[RUNS_AT_MOST]] },
+      COMMIT,
+    ]);
+    meanwhile?.();
+    const [running] = database.take();
+    this.#markInterrupted(running!);
   }
 
   /** Runs whose process is gone did not end: says so of them. */
   markInterrupted(): void {
-    const running = this.#database.all("SELECT run, process FROM runs WHERE status = 'running'");
+    this.#markInterrupted(this.#use().all(RUNNING));
+  }
+
+  #markInterrupted(running: Row[]): void {
     const gone = running.filter(({ process }) => !platform.isAlive(Number(process)));
     if (gone.length === 0) return;
-    this.#transaction(() => {
-      for (const { run } of gone) {
-        for (const table of ["runs", "attempts"]) {
-          this.#database.run(
-            `UPDATE ${table} SET status = 'interrupted' WHERE run = ? AND status = 'running'`,
-            run!,
-          );
-        }
-      }
-    });
+    const updates = ["runs", "attempts"].map((table) => ({
+      sql: `UPDATE ${table} SET status = 'interrupted' WHERE run = ? AND status = 'running'`,
+      values: gone.map(({ run }) => [run!]),
+    }));
+    this.#database.execute([BEGIN, ...updates, COMMIT]);
   }
 
   /** The latest runs, the last one first. */
   runs(atMost: number): (RunRow & { tasks: number })[] {
-    const rows = this.#database.all(
+    const rows = this.#use().all(
       `SELECT *, (SELECT count(DISTINCT task) FROM attempts WHERE attempts.run = runs.run) AS tasks
        FROM runs ORDER BY started_ms DESC, run DESC LIMIT ?`,
       atMost,
@@ -164,7 +172,7 @@ export class TraceStore {
 
   /** Runs whose name begins so. */
   find(prefix: string): RunRow[] {
-    return this.#database.all(
+    return this.#use().all(
       "SELECT * FROM runs WHERE substr(run, 1, ?) = ?",
       prefix.length,
       prefix,
@@ -174,7 +182,7 @@ export class TraceStore {
 
   /** All attempts of a run, in the order in which they started. */
   attempts(run: string): AttemptRow[] {
-    const rows = this.#database.all(
+    const rows = this.#use().all(
       "SELECT * FROM attempts WHERE run = ? ORDER BY task, attempt",
       run,
     );
@@ -198,32 +206,41 @@ export class TraceStore {
     this.#database.close();
   }
 
-  #transaction(work: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
+  #open(): Database {
+    const path = pathOf(this.#root);
+    checkFiles(path, this.#warn);
+    const database = new Database(libraryPath(), path);
+    database.submit(OPENING);
+    database.submit(PREPARED);
+    return database;
+  }
+
+  /** The database, once it is known to be a trace. */
+  #use(): Database {
+    if (this.#isReady) return this.#database;
     try {
-      work();
-      this.#database.exec("COMMIT");
+      prepare(this.#database);
     } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
+      this.#database.close();
+      if (!isDamage(error)) throw error;
+      setAside(this.#root, this.#warn);
+      this.#database = this.#open();
+      prepare(this.#database);
     }
+    this.#isReady = true;
+    return this.#database;
   }
 }
 
 /** Whether the file of a trace is damaged, or no trace at all. */
 export function isDamage(error: unknown): boolean {
   if (error instanceof ForeignTables) return true;
-  const { errcode, message } = error as { errcode?: number; message?: string };
-  // Several statements at once fail without a code.
-  return errcode === undefined
-    ? /is not a database|is malformed/.test(message ?? "")
-    : DAMAGED.includes(errcode & 0xff);
+  return error instanceof DatabaseError && DAMAGED.includes(error.code ?? 0);
 }
 
 /** Whether another process was writing for as long as one may wait. */
 export function isLocked(error: unknown): boolean {
-  const { errcode, message } = error as { errcode?: number; message?: string };
-  return errcode === undefined ? /is locked/.test(message ?? "") : (errcode & 0xff) === BUSY;
+  return error instanceof DatabaseError && error.code === BUSY;
 }
 
 /** Gives the trace of a project another name: the next one begins anew. */
@@ -249,6 +266,17 @@ function pathOf(root: string): string {
   return path;
 }
 
+/**
+ * Looks at what lies where SQLite will write.
+ *
+ * @throws An error for what is no file: SQLite would wait for whoever writes into a pipe.
+ */
+function checkFiles(path: string, warn: (message: string) => void): void {
+  const other = ["", ...SUFFIXES].find((suffix) => platform.stat(path + suffix)?.isFile === false);
+  if (other !== undefined) throw unusable(`"${path + other}" is no file`);
+  removeForeignJournal(path, warn);
+}
+
 /** The last bytes of a journal that belongs to several databases. */
 const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
@@ -258,6 +286,7 @@ const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
  */
 function removeForeignJournal(path: string, warn: (message: string) => void): void {
   const journal = `${path}-journal`;
+  if (platform.stat(journal) === undefined) return;
   const end = platform.readFile(journal)?.subarray(-SHARED_JOURNAL.length) ?? [];
   if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
   platform.remove(journal);
@@ -267,28 +296,33 @@ function removeForeignJournal(path: string, warn: (message: string) => void): vo
 /** Tables, views or triggers that Capsule did not make: what they compute is not for it to run. */
 class ForeignTables extends Error {}
 
-function checkTables(database: Database): void {
-  const rows = database.all("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+/**
+ * Waits until a database is open, and makes the tables of one that is new.
+ *
+ * @throws An error for what is no trace, or one of another version.
+ */
+function prepare(database: Database): void {
+  const [, versions, tables] = database.take();
+  try {
+    database.take();
+  } catch {
+    // Without its tables, nothing could be prepared.
+  }
+  const version = Number(versions?.[0]?.user_version);
+  if (version === VERSION) return checkTables(tables!);
+  if (version !== 0) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
+  database.execute([BEGIN]);
+  // Another process may have been first.
+  const isNew = Number(database.all("PRAGMA user_version")[0]?.user_version) === 0;
+  database.execute(isNew ? [{ sql: TABLES }, COMMIT] : [COMMIT]);
+}
+
+function checkTables(rows: Row[]): void {
   const isOurs = rows.length === 3 && rows.every(({ sql }) => TABLES.includes(`${sql};`));
   if (!isOurs) throw new ForeignTables("the tables of the trace are somebody else's");
 }
 
-function prepare(database: Database): void {
-  database.exec(
-    `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF`,
-  );
-  const [row] = database.all("PRAGMA user_version");
-  const version = Number(row?.user_version);
-  if (version === VERSION) return checkTables(database);
-  if (version !== 0) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
-  database.exec("PRAGMA synchronous = OFF");
-  database.exec("BEGIN IMMEDIATE");
-  // Another process may have been first.
-  if (Number(database.all("PRAGMA user_version")[0]?.user_version) === 0) database.exec(TABLES);
-  database.exec("COMMIT");
-}
-
-function runOf(row: Record<string, SqlValue>): RunRow {
+function runOf(row: Row): RunRow {
   return {
     run: String(row.run),
     program: String(row.program),

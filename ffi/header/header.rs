@@ -12,7 +12,7 @@ fn the_header_is_that_of_the_exports() {
     let mut generated = Vec::new();
     cbindgen::Builder::new()
         .with_config(config)
-        .with_src(native.join("src/abi.rs"))
+        .with_src(native.join("src/abi/mod.rs"))
         .generate()
         .unwrap()
         .write(&mut generated);

@@ -1,4 +1,4 @@
-/* Generated from src/abi.rs by `UPDATE=1 cargo test` in ffi/header: do not edit. */
+/* Generated from src/abi by `UPDATE=1 cargo test` in ffi/header: do not edit. */
 
 #ifndef CAPSULE_H
 #define CAPSULE_H
@@ -12,7 +12,7 @@
 /*
  Changes whenever a symbol, a request or an event does.
  */
-#define CAPSULE_ABI_VERSION 3
+#define CAPSULE_ABI_VERSION 4
 
 /*
  The call did what it says.
@@ -25,7 +25,7 @@
 #define CAPSULE_INVALID_ARGUMENT 1
 
 /*
- There is no such runtime, program or run, or it is gone.
+ There is no such runtime, program, run or database, or it is gone.
  */
 #define CAPSULE_NOT_FOUND 2
 
@@ -58,6 +58,32 @@ struct CapsuleBuffer {
   size_t len;
 };
 
+/*
+ What lies at a path, as numbers that JavaScript has.
+ */
+struct CapsuleStat {
+  /*
+   1 is a file, 2 a folder, 0 anything else.
+   */
+  double kind;
+  /*
+   Bytes.
+   */
+  double size;
+  /*
+   Of the inode.
+   */
+  double ino;
+  /*
+   When the content changed: milliseconds since 1970.
+   */
+  double modified_ms;
+  /*
+   When the inode changed.
+   */
+  double changed_ms;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -68,8 +94,74 @@ extern "C" {
 uint32_t capsule_abi_version(void);
 
 /*
+ Frees a buffer of this library. Null is allowed.
+
+ # Safety
+ `data` and `len` are those of a buffer that was not freed yet.
+ */
+void capsule_buffer_free(uint8_t *data, size_t len);
+
+/*
+ Begins to open a SQLite database, on a thread of its own, and writes its number. It is made if it is missing;
+ the path leads through no link. What fails, `capsule_database_take` tells.
+
+ # Safety
+ `path` points to `path_len` bytes; `database` and `error` are null or writable.
+ */
+uint32_t capsule_database_open(const uint8_t *path,
+                               size_t path_len,
+                               uint64_t *database,
+                               struct CapsuleBuffer *error);
+
+/*
+ Begins to run a batch of statements, JSON: `[{"sql": …, "values": [[…], …]}, …]`. A statement runs once for
+ each list of values; without any, `sql` may be several statements, which give no rows. What fails ends its
+ transaction and the batch.
+
+ # Safety
+ `batch` points to `batch_len` bytes; `error` is null or writable.
+ */
+uint32_t capsule_database_submit(uint64_t database,
+                                 const uint8_t *batch,
+                                 size_t batch_len,
+                                 struct CapsuleBuffer *error);
+
+/*
+ Waits for the oldest batch, and writes its rows: a JSON array of objects for each statement. A failure is
+ JSON: `{"code": SQLite's, or null, "message": …}`.
+
+ # Safety
+ `rows` and `error` are null or writable.
+ */
+uint32_t capsule_database_take(uint64_t database,
+                               struct CapsuleBuffer *rows,
+                               struct CapsuleBuffer *error);
+
+/*
+ Closes a database, after all that was submitted. Any number may be given.
+ */
+void capsule_database_close(uint64_t database);
+
+/*
+ Writes the SHA-256 of some bytes.
+
+ # Safety
+ `data` points to `len` bytes; `digest` is null or has room for 32 bytes.
+ */
+uint32_t capsule_sha256(const uint8_t *data, size_t len, uint8_t *digest);
+
+/*
+ Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and
+ `CAPSULE_FAILED` where the system does not say.
+
+ # Safety
+ `path` points to `path_len` bytes; `stat` is null or writable.
+ */
+uint32_t capsule_stat(const uint8_t *path, size_t path_len, struct CapsuleStat *stat);
+
+/*
  Starts a runtime. `config` is JSON: `{"cache_folder": …, "engines": {"javascript": {"path": …,
- "digest": …}, "python": …}}`.
+ "digest": …}, "python": …}, "wanted": the language of the engine that is opened at once}`.
 
  # Safety
  `config` points to `config_len` bytes; `runtime` and `error` are null or writable.
@@ -162,14 +254,6 @@ uint32_t capsule_runtime_cancel(uint64_t runtime, uint64_t id);
  `events` is null or writable.
  */
 uint32_t capsule_runtime_next_event(uint64_t runtime, struct CapsuleBuffer *events);
-
-/*
- Frees a buffer of this library. Null is allowed.
-
- # Safety
- `data` and `len` are those of a buffer that was not freed yet.
- */
-void capsule_buffer_free(uint8_t *data, size_t len);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,6 +1,7 @@
 /** Damages components. */
 import { run } from "@capsule/sdk/runner";
-import { DIGEST_BYTES, seal } from "../../compiler/component.ts";
+import { seal } from "../../compiler/component.ts";
+import { DIGEST_BYTES } from "../../compiler/digest.ts";
 import { CapsuleError } from "../../errors.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Random } from "./random.ts";
@@ -19,7 +20,7 @@ export async function damageComponents(
 ): Promise<string> {
   const whole = random.of(components);
   const isSealed = random.below(4) > 0;
-  const damaged = isSealed ? await sealed(damagedPart(random, whole)) : random.damaged(whole);
+  const damaged = isSealed ? sealed(damagedPart(random, whole)) : random.damaged(whole);
   const file = `${folder}/damaged.wasm`;
   Deno.writeFileSync(file, damaged);
   const isChanged = damaged.length !== whole.length ||
@@ -42,10 +43,10 @@ function damagedPart(random: Random, whole: Uint8Array): Uint8Array {
     : random.flipped(content, 8, content.length >> 1);
 }
 
-async function sealed(content: Uint8Array): Promise<Uint8Array> {
+function sealed(content: Uint8Array): Uint8Array {
   const component = new Uint8Array(content.length + DIGEST_BYTES);
   component.set(content);
-  await seal(component);
+  seal(component);
   return component;
 }
 

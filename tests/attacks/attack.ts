@@ -67,7 +67,11 @@ async function perform(options: Attack, folder: Project): Promise<Envelope> {
   const { language, code, args = [], root, mounts = [], env = {}, policy, signal } = options;
   const cwd = root === undefined ? folder.path : `${folder.path}/${root}`;
   const warnings: string[] = [];
-  const recorder = new TraceRecorder(cwd, "attack", (message) => warnings.push(message));
+  const recorder = new TraceRecorder(
+    cwd,
+    { program: "attack", startedMs: Date.now() },
+    (message) => warnings.push(message),
+  );
   let attempts = 0;
   const onEvent: ProgramOptions["onEvent"] = (event) => {
     recorder.observe(event);
@@ -91,7 +95,7 @@ async function perform(options: Attack, folder: Project): Promise<Envelope> {
     await recorder.finish("completed");
   }
   assertEquals(warnings, []);
-  const store = await TraceStore.open(cwd, (message) => warnings.push(message));
+  const store = new TraceStore(cwd, (message) => warnings.push(message));
   try {
     const [run] = store.runs(1);
     const rows = store.attempts(run!.run);

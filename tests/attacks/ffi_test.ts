@@ -64,6 +64,78 @@ Deno.test("null, made-up, closed and doubly freed handles are statuses, with an 
   library.capsule_runtime_free(runtime);
 });
 
+Deno.test("so they are of databases, digests and paths", () => {
+  using folder = project({ "file.txt": "12345" });
+  const library = Deno.dlopen(libraryPath(), symbols).symbols;
+  const id = new Uint8Array(8);
+  const [rows, error] = [new Uint8Array(16), new Uint8Array(16)];
+  const path = encoder.encode(`${folder.path}/some.db`);
+  const open = () => {
+    const length = BigInt(path.length);
+    assertEquals(library.capsule_database_open(path, length, id, error), STATUS.ok);
+    return new DataView(id.buffer).getBigUint64(0, true);
+  };
+  const batch = encoder.encode(`[{"sql": "SELECT 1 AS one", "values": [[]]}]`);
+  const length = BigInt(batch.length);
+  const closed = open();
+  library.capsule_database_close(closed);
+  library.capsule_database_close(closed);
+  const database = open();
+  for (const made of [0n, closed, 2n ** 64n - 1n]) {
+    assertEquals(library.capsule_database_submit(made, batch, length, error), STATUS.notFound);
+    assertStringIncludes(take(library, error), "no database");
+    assertEquals(library.capsule_database_take(made, rows, error), STATUS.notFound);
+    take(library, error);
+    library.capsule_database_close(made);
+  }
+  assertEquals(library.capsule_database_submit(database, null, 5n, null), STATUS.invalidArgument);
+  for (
+    const text of [
+      "",
+      "{",
+      "{}",
+      "[5]",
+      `[{"values": []}]`,
+      `[{"sql": 1}]`,
+      `[{"sql": "", "x": 1}]`,
+    ]
+  ) {
+    const raw = encoder.encode(text);
+    const status = library.capsule_database_submit(database, raw, BigInt(raw.length), error);
+    assertEquals(status, STATUS.invalidArgument, text);
+    assertTrue(take(library, error).length > 0, text);
+  }
+  // What was refused left no batch behind.
+  assertEquals(library.capsule_database_take(database, rows, error), STATUS.invalidArgument);
+  take(library, error);
+  assertEquals(library.capsule_database_submit(database, batch, length, error), STATUS.ok);
+  assertEquals(library.capsule_database_take(database, rows, error), STATUS.ok);
+  assertEquals(take(library, rows), `[[{"one":1}]]`);
+  assertEquals(library.capsule_database_submit(database, batch, length, null), STATUS.ok);
+  assertEquals(library.capsule_database_take(database, null, null), STATUS.invalidArgument);
+  library.capsule_database_close(database);
+
+  assertEquals(library.capsule_sha256(null, 5n, new Uint8Array(32)), STATUS.invalidArgument);
+  assertEquals(library.capsule_sha256(null, 0n, null), STATUS.invalidArgument);
+  const stat = new Uint8Array(40);
+  const statOf = (text: string) => {
+    const raw = encoder.encode(text);
+    return library.capsule_stat(raw, BigInt(raw.length), stat);
+  };
+  assertEquals(library.capsule_stat(null, 5n, stat), STATUS.invalidArgument);
+  for (const missing of ["none", "file.txt/below", ""]) {
+    assertEquals(statOf(missing && `${folder.path}/${missing}`), STATUS.notFound, missing);
+  }
+  assertEquals(statOf("with\0NUL"), STATUS.failed);
+  assertEquals(statOf("x".repeat(5000)), STATUS.failed);
+  assertEquals(statOf(`${folder.path}/file.txt`), STATUS.ok);
+  const info = Deno.statSync(`${folder.path}/file.txt`);
+  const [kind, size, ino, modified, changed] = new Float64Array(stat.buffer);
+  assertEquals([kind, size, ino, modified], [1, 5, info.ino, info.mtime?.getTime()]);
+  // Deno knows the second alone.
+  assertEquals(Math.floor(changed! / 1000), Math.floor(info.ctime!.getTime() / 1000));
+});
+
 /** The text of an error, which is freed. */
 function take(library: Deno.DynamicLibrary<typeof symbols>["symbols"], error: Uint8Array): string {
   const view = new DataView(error.buffer);

@@ -23,14 +23,14 @@ const program: Program = {
 };
 const encoding: Encoding = { engine: { path: "/engine.wasm", digest: "0123" } };
 
-Deno.test("a component gives back the program that was put in", async () => {
-  const content = decodeComponent(await encodeComponent(program, encoding)) as Content;
+Deno.test("a component gives back the program that was put in", () => {
+  const content = decodeComponent(encodeComponent(program, encoding)) as Content;
   assertEquals(content.program, program);
   assertEquals([content.kind, content.engine, content.declarations], ["thin", "0123", undefined]);
   const { sourceMap: _, ...without } = program;
   const packages = [{ guest: "/p", files: [{ path: "a/b.py", data: bytes("y = 2") }] }];
   const more = { ...encoding, packages, declarations: '{"tasks": []}' };
-  const other = decodeComponent(await encodeComponent(without, more)) as Content;
+  const other = decodeComponent(encodeComponent(without, more)) as Content;
   assertEquals(other.program, without);
   assertEquals(other.packages, packages);
   assertEquals(other.declarations, '{"tasks": []}');
@@ -38,27 +38,27 @@ Deno.test("a component gives back the program that was put in", async () => {
 
 Deno.test("a thin component is a valid component", async () => {
   // Node and Deno know modules only: of a component they refuse the version, and nothing before it.
-  const component = await encodeComponent(program, encoding);
+  const component = encodeComponent(program, encoding);
   assertEquals(Array.from(component.subarray(0, 8)), [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]);
   const error = await WebAssembly.compile(component as BufferSource).catch(String);
   assertEquals(String(error).includes("expected version"), true, String(error));
 });
 
-Deno.test("what is cut, flipped or foreign is no program", async () => {
-  const component = await encodeComponent(program, encoding);
-  assertEquals(await isWhole(component), true);
+Deno.test("what is cut, flipped or foreign is no program", () => {
+  const component = encodeComponent(program, encoding);
+  assertEquals(isWhole(component), true);
   for (let length = 0; length < component.length; length += 997) {
     const cut = component.subarray(0, length);
     assertEquals("problem" in decodeComponent(cut), true, `cut at ${length}`);
-    assertEquals(await isWhole(cut), false, `cut at ${length}`);
+    assertEquals(isWhole(cut), false, `cut at ${length}`);
   }
   for (let index = 0; index < component.length; index += 501) {
     const flipped = component.slice();
     flipped[index]! ^= 0xff;
-    assertEquals(await isWhole(flipped), false, `flipped at ${index}`);
+    assertEquals(isWhole(flipped), false, `flipped at ${index}`);
     // It may still be a program, but it never throws.
     decodeComponent(flipped);
-    decodeComponent(await sealed(flipped));
+    decodeComponent(sealed(flipped));
   }
   const problems = [bytes("no component"), bytes("\0asm\x01\0\0\0"), bytes("\0asm\x0d\0\x01\0")]
     .map((other) => (decodeComponent(other) as { problem: string }).problem);

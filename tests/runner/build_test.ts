@@ -114,7 +114,7 @@ export const main = task({ name: "main", timeout: "2s" }, (n) => texts[n]);`;
 Deno.test("a component of another engine is compiled once, and runs", async () => {
   using folder = await shipped("main.ts", SMALL);
   const component = Deno.readFileSync(`${folder.path}/main.wasm`);
-  folder.write("main.wasm", await withSection(component, `engine ${crypto.randomUUID()}`));
+  folder.write("main.wasm", withSection(component, `engine ${crypto.randomUUID()}`));
   const compiled: RunEvent[] = [];
   for (const text of ["one", "two"]) {
     const ended = await run({
@@ -156,12 +156,12 @@ Deno.test("what is no component of Capsule's is an invalid module", async () => 
     [/it is damaged/, flipped],
     [
       /needs the engine 0{12} of Capsule .*build it again/,
-      await withText(small, engine, "0".repeat(64)),
+      withText(small, engine, "0".repeat(64)),
     ],
-    [/format 9 and world 1/, await withText(small, '"format":2', '"format":9')],
-    [/sections are damaged/, await withText(small, '"kind":"thin"', '"kind":"thi\u0000"')],
+    [/format 9 and world 1/, withText(small, '"format":2', '"format":9')],
+    [/sections are damaged/, withText(small, '"kind":"thin"', '"kind":"thi\u0000"')],
     // An engine without its program: somebody else's component with our sections.
-    [/Cannot take the memory out of the component/, await sealed(emptied(component))],
+    [/Cannot take the memory out of the component/, sealed(emptied(component))],
   ];
   for (const [problem, content] of cases) {
     folder.write("bad.wasm", content);
@@ -226,7 +226,7 @@ def main():
     const text = new TextDecoder("latin1").decode(Deno.readFileSync(path));
     assertEquals(text.includes("not reached"), false);
     // Whoever changes the component does not get out of its folder.
-    const evil = await withText(Deno.readFileSync(path), "needed/data.txt", "../.././evil.tx");
+    const evil = withText(Deno.readFileSync(path), "needed/data.txt", "../.././evil.tx");
     target.write("evil.wasm", evil);
     const refused = await run({ file: "evil.wasm", cwd: target.path });
     assertEquals(refused.error?.error_type, "invalid_module");

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { project } from "../support.ts";
 import { TraceRecorder } from "../../trace/recorder.ts";
 import { type AttemptRow, type RunRow, TraceStore } from "../../trace/store.ts";
-import { DatabaseSync } from "node:sqlite";
+import { Database } from "../../ffi/database.ts";
+import { libraryPath } from "../../compiler/installation.ts";
 
 const RUN: RunRow = {
   run: "abc",
@@ -26,12 +27,12 @@ const ATTEMPT: AttemptRow = {
   message: null,
 };
 
-async function withStore(
+function withStore(
   root: string,
   use: (store: TraceStore, warnings: string[]) => void,
-): Promise<void> {
+): void {
   const warnings: string[] = [];
-  const store = await TraceStore.open(root, (message) => warnings.push(message));
+  const store = new TraceStore(root, (message) => warnings.push(message));
   use(store, warnings);
   store.close();
 }
@@ -39,13 +40,17 @@ async function withStore(
 /** Runs one task through a recorder. Returns what it warned of. */
 async function record(root: string): Promise<string[]> {
   const warnings: string[] = [];
-  const recorder = new TraceRecorder(root, "main.ts", (message) => warnings.push(message));
+  const recorder = new TraceRecorder(
+    root,
+    { program: "main.ts", startedMs: 1 },
+    (message) => warnings.push(message),
+  );
   recorder.observe({ type: "task_started", task: 1, parent: null, name: "main" });
   await recorder.finish("completed");
   return warnings;
 }
 
-Deno.test("what is written is read back, the latest first", async () => {
+Deno.test("what is written is read back, the latest first", () => {
   using folder = project();
   const ended = { ...RUN, status: "completed", durationMs: 5 } as const;
   const attempt = {
@@ -57,13 +62,13 @@ Deno.test("what is written is read back, the latest first", async () => {
     errorType: "task_error",
     message: "no 'quotes'; \u0001",
   } as const;
-  await withStore(folder.path, (store) => {
+  withStore(folder.path, (store) => {
     store.write(RUN, [ATTEMPT]);
     store.write({ ...RUN, run: "abd", startedMs: 2000 }, []);
     assertEquals(store.runs(1).map(({ run, tasks }) => [run, tasks]), [["abd", 0]]);
     store.write(ended, [attempt, { ...ATTEMPT, task: 2, parent: 1 }]);
   });
-  await withStore(folder.path, (store) => {
+  withStore(folder.path, (store) => {
     assertEquals(store.runs(10)[1], { ...ended, tasks: 2 });
     assertEquals(store.attempts("abc")[0], attempt);
     assertEquals(store.find("ab").length, 2);
@@ -73,17 +78,17 @@ Deno.test("what is written is read back, the latest first", async () => {
   assertEquals(folder.read(".capsule/.gitignore"), "*\n");
 });
 
-Deno.test("runs whose process is gone were interrupted", async () => {
+Deno.test("runs whose process is gone were interrupted", () => {
   using folder = project();
-  await withStore(folder.path, (store) => {
+  withStore(folder.path, (store) => {
     store.write(RUN, [ATTEMPT, { ...ATTEMPT, task: 2, status: "completed" }]);
     store.write({ ...RUN, run: "mine" }, []);
   });
-  const database = new DatabaseSync(`${folder.path}/.capsule/trace.db`);
+  const database = new Database(libraryPath(), `${folder.path}/.capsule/trace.db`);
   // Numbers of processes end at 2^22.
-  database.exec("UPDATE runs SET process = 999999999 WHERE run = 'abc'");
+  database.execute([{ sql: "UPDATE runs SET process = 999999999 WHERE run = 'abc'" }]);
   database.close();
-  await withStore(folder.path, (store) => {
+  withStore(folder.path, (store) => {
     store.markInterrupted();
     assertEquals(store.find("abc")[0]?.status, "interrupted");
     assertEquals(store.attempts("abc").map(({ status }) => status), ["interrupted", "completed"]);
@@ -91,9 +96,9 @@ Deno.test("runs whose process is gone were interrupted", async () => {
   });
 });
 
-Deno.test("the oldest runs are forgotten, with their attempts", async () => {
+Deno.test("the oldest runs are forgotten, with their attempts", () => {
   using folder = project();
-  await withStore(folder.path, (store) => {
+  withStore(folder.path, (store) => {
     for (let number = 0; number < 1003; number++) {
       const run = `run${number}`;
       store.write({ ...RUN, run, startedMs: number, status: "completed" }, [{ ...ATTEMPT, run }]);
@@ -107,7 +112,7 @@ Deno.test("a trace that is damaged is set aside, and a new one begun", async () 
   using folder = project({ ".capsule/trace.db": "this is no database ".repeat(1000) });
   assertStringIncludes((await record(folder.path)).join(), "set aside");
   assertStringIncludes(folder.read(".capsule/trace.db.damaged"), "no database");
-  await withStore(folder.path, (store) => assertEquals(store.runs(5).length, 1));
+  withStore(folder.path, (store) => assertEquals(store.runs(5).length, 1));
   const trace = Deno.readFileSync(`${folder.path}/.capsule/trace.db`);
   folder.write(".capsule/trace.db", trace.fill(7, 4096));
   assertStringIncludes((await record(folder.path)).join(), "set aside");
@@ -118,11 +123,11 @@ Deno.test("a trace that cannot be used is a warning, once", async () => {
   using folder = project();
   assertEquals(await record(folder.path), []);
   const path = `${folder.path}/.capsule/trace.db`;
-  const other = new DatabaseSync(path);
-  other.exec("BEGIN EXCLUSIVE");
+  // Locks are those of a process: another copy of SQLite in this one would see none.
+  const other = new Database(libraryPath(), path);
+  other.execute([{ sql: "BEGIN EXCLUSIVE" }]);
   const locked = await record(folder.path);
-  other.exec("ROLLBACK");
-  other.exec("PRAGMA user_version = 7");
+  other.execute([{ sql: "ROLLBACK; PRAGMA user_version = 7" }]);
   other.close();
   assertEquals(locked.length, 1);
   assertStringIncludes(locked[0]!, "this run is not in the trace: database is locked");
@@ -133,7 +138,7 @@ Deno.test("a trace that cannot be used is a warning, once", async () => {
   }
   Deno.symlinkSync("/etc/hostname", path);
   assertStringIncludes((await record(folder.path)).join(), "leads elsewhere");
-  await assertRejects(() => TraceStore.open(folder.path, () => {}), Error, "leads elsewhere");
+  assertThrows(() => new TraceStore(folder.path, () => {}), Error, "leads elsewhere");
   Deno.removeSync(path);
   Deno.mkdirSync(path);
   assertEquals((await record(folder.path)).length, 1);

@@ -5,11 +5,14 @@
 //! host what happened. A program is loaded once; its memory is then an [`image`] from which every
 //! sandbox starts.
 //!
+//! Beside that lie two things that the host needs at each start: a [`database`] and a digest.
+//!
 //! Nothing here reads an environment variable, a configuration file or the current directory.
 
 pub mod abi;
 mod cache;
 mod cpu;
+mod database;
 mod deadline;
 mod descriptors;
 mod dirty;
@@ -18,6 +21,7 @@ mod envelope;
 mod event;
 mod failure;
 mod files;
+mod handles;
 mod host;
 mod image;
 mod image_store;

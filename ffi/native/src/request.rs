@@ -17,6 +17,9 @@ pub struct RuntimeConfig {
     /// Belongs to this user alone; made if it does not exist.
     pub cache_folder: PathBuf,
     pub engines: HashMap<Language, EngineSource>,
+    /// The engine that will be wanted first: it is opened at once, while the host prepares a program.
+    #[serde(default)]
+    pub wanted: Option<Language>,
     /// Files of certificates, PEM: the first that exists says whom https trusts.
     #[serde(default)]
     pub certificates: Vec<PathBuf>,

@@ -90,9 +90,15 @@ impl Runtime {
         let events = Arc::<EventQueue>::default();
         let ticker = Ticker::start().map_err(failed)?;
         let engines = Engines::new(cache, config.engines, Arc::clone(&events), ticker);
+        let engines = Arc::new(engines);
+        if let Some(language) = config.wanted {
+            let engines = Arc::clone(&engines);
+            // Who loads a program hears of what fails.
+            tokio.spawn(async move { engines.installed(language).await.map(drop) });
+        }
         let shared = Shared {
             images: Arc::new(images),
-            engines: Arc::new(engines),
+            engines,
             programs: Mutex::default(),
             grants: Mutex::default(),
             cancels: Mutex::default(),
@@ -243,6 +249,15 @@ impl Runtime {
             .is_some_and(|cancel| cancel.send(true).is_ok())
     }
 
+    /// Ends all that runs, wakes who waits for events, and writes what is kept for the next process.
+    pub fn close(&self) {
+        self.shared.events.close();
+        for cancel in lock(&self.shared.cancels).values() {
+            let _ = cancel.send(true);
+        }
+        self.shared.images.finish(IMAGES_TIMEOUT);
+    }
+
     fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tokio
             .as_ref()
@@ -253,11 +268,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.shared.events.close();
-        for cancel in lock(&self.shared.cancels).values() {
-            let _ = cancel.send(true);
-        }
-        self.shared.images.finish(IMAGES_TIMEOUT);
+        self.close();
         if let Some(tokio) = self.tokio.take() {
             // A guest lets go within a tick; the host need not wait for that.
             tokio.shutdown_background();

@@ -1,0 +1,167 @@
+//! What the host needs besides runtimes: SQLite, digests, and what lies at a path. Its own ways to them cost
+//! milliseconds of each start.
+
+use super::{
+    CAPSULE_FAILED, CAPSULE_INVALID_ARGUMENT, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes,
+    guarded, text, write,
+};
+use crate::database::Database;
+use crate::handles::Handles;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+static DATABASES: Handles<Database> = Handles::new();
+
+/// Begins to open a SQLite database, on a thread of its own, and writes its number. It is made if it is missing;
+/// the path leads through no link. What fails, `capsule_database_take` tells.
+///
+/// # Safety
+/// `path` points to `path_len` bytes; `database` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_database_open(
+    path: *const u8,
+    path_len: usize,
+    database: *mut u64,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        // SAFETY: promised by the caller.
+        let path = unsafe { text(path, path_len) }?;
+        let opened = Database::open(path.to_owned()).map_err(|error| {
+            Fault::new(CAPSULE_FAILED, format!("Cannot start a thread: {error}"))
+        })?;
+        // SAFETY: promised by the caller.
+        unsafe { write(database, DATABASES.insert(opened)) }
+    })
+}
+
+/// Begins to run a batch of statements, JSON: `[{"sql": …, "values": [[…], …]}, …]`. A statement runs once for
+/// each list of values; without any, `sql` may be several statements, which give no rows. What fails ends its
+/// transaction and the batch.
+///
+/// # Safety
+/// `batch` points to `batch_len` bytes; `error` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_database_submit(
+    database: u64,
+    batch: *const u8,
+    batch_len: usize,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        // SAFETY: promised by the caller.
+        let batch = serde_json::from_str(unsafe { text(batch, batch_len) }?)
+            .map_err(|error| Fault::new(CAPSULE_INVALID_ARGUMENT, error.to_string()))?;
+        find(database)?.submit(batch);
+        Ok(())
+    })
+}
+
+/// Waits for the oldest batch, and writes its rows: a JSON array of objects for each statement. A failure is
+/// JSON: `{"code": SQLite's, or null, "message": …}`.
+///
+/// # Safety
+/// `rows` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_database_take(
+    database: u64,
+    rows: *mut CapsuleBuffer,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        let none = || Fault::new(CAPSULE_INVALID_ARGUMENT, "no batch was submitted");
+        let found = find(database)?.take().ok_or_else(none)??;
+        // SAFETY: promised by the caller.
+        unsafe { write(rows, CapsuleBuffer::from(found)) }
+    })
+}
+
+/// Closes a database, after all that was submitted. Any number may be given.
+#[unsafe(no_mangle)]
+pub extern "C" fn capsule_database_close(database: u64) {
+    // A fault while it is closed must not cross the border.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(DATABASES.remove(database))));
+}
+
+fn find(database: u64) -> Result<Arc<Database>, Fault> {
+    let none = || {
+        Fault::new(
+            CAPSULE_NOT_FOUND,
+            format!("there is no database {database}"),
+        )
+    };
+    DATABASES.get(database).ok_or_else(none)
+}
+
+/// Writes the SHA-256 of some bytes.
+///
+/// # Safety
+/// `data` points to `len` bytes; `digest` is null or has room for 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_sha256(data: *const u8, len: usize, digest: *mut u8) -> u32 {
+    guarded(std::ptr::null_mut(), || {
+        // SAFETY: promised by the caller.
+        let sum = Sha256::digest(unsafe { bytes(data, len) }?);
+        // SAFETY: promised by the caller.
+        unsafe { write(digest.cast::<[u8; 32]>(), sum.into()) }
+    })
+}
+
+/// What lies at a path, as numbers that JavaScript has.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CapsuleStat {
+    /// 1 is a file, 2 a folder, 0 anything else.
+    pub kind: f64,
+    /// Bytes.
+    pub size: f64,
+    /// Of the inode.
+    pub ino: f64,
+    /// When the content changed: milliseconds since 1970.
+    pub modified_ms: f64,
+    /// When the inode changed.
+    pub changed_ms: f64,
+}
+
+/// Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and
+/// `CAPSULE_FAILED` where the system does not say.
+///
+/// # Safety
+/// `path` points to `path_len` bytes; `stat` is null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_stat(
+    path: *const u8,
+    path_len: usize,
+    stat: *mut CapsuleStat,
+) -> u32 {
+    guarded(std::ptr::null_mut(), || {
+        // SAFETY: promised by the caller.
+        let path = unsafe { text(path, path_len) }?;
+        let found = fs::metadata(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                Fault::new(CAPSULE_NOT_FOUND, "there is nothing")
+            }
+            _ => Fault::new(CAPSULE_FAILED, error.to_string()),
+        })?;
+        let milliseconds = |seconds: i64, nanoseconds: i64| {
+            (seconds * 1000 + nanoseconds.div_euclid(1_000_000)) as f64
+        };
+        let found = CapsuleStat {
+            kind: match (found.is_file(), found.is_dir()) {
+                (true, _) => 1.0,
+                (_, true) => 2.0,
+                _ => 0.0,
+            },
+            size: found.size() as f64,
+            ino: found.ino() as f64,
+            modified_ms: milliseconds(found.mtime(), found.mtime_nsec()),
+            changed_ms: milliseconds(found.ctime(), found.ctime_nsec()),
+        };
+        // SAFETY: promised by the caller.
+        unsafe { write(stat, found) }
+    })
+}
