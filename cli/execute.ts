@@ -77,7 +77,9 @@ export async function execute(
       onEvent(event) {
         if (event.type === "access_withheld") withheld = event;
         // Others load the program: this process has nothing else to do now.
-        if (event.type === "program_loading") recorder = recorderOf(program.file, cwd, startedMs);
+        if (event.type === "program_loading") {
+          recorder ??= recorderOf(program.file, cwd, startedMs);
+        }
         recorder?.observe(event);
         show(event);
       },

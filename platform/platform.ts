@@ -25,9 +25,9 @@ export interface Platform {
   readFile(path: string): Uint8Array | undefined;
   /** The content, or undefined if there is no such file. */
   readTextFile(path: string): string | undefined;
-  /** What the file system says of a path, links followed; undefined if there is nothing. */
   /** Whether there is something at a path, links followed. */
   exists(path: string): boolean;
+  /** What the file system says of a path, links followed; undefined if there is nothing. */
   stat(path: string): FileStat | undefined;
   /** The names in a folder, or undefined if there is none. */
   readFolder(path: string): string[] | undefined;
