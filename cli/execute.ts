@@ -76,6 +76,8 @@ export async function execute(
       signal: interrupt.signal,
       onEvent(event) {
         if (event.type === "access_withheld") withheld = event;
+        // Of what is written from now on, nothing shall be left.
+        if (event.type === "program_compiling") interrupt.listen();
         // Others load the program: this process has nothing else to do now.
         if (event.type === "program_loading") {
           recorder ??= recorderOf(program.file, cwd, startedMs);
@@ -123,28 +125,37 @@ function recorderOf(file: string | undefined, cwd: string, startedMs: number): T
   return new TraceRecorder(root, { program: name, startedMs }, warn);
 }
 
+interface Interrupts {
+  signal: AbortSignal;
+  /** Listens from now on, and not only once this process waits for something. */
+  listen(): void;
+  release(): void;
+}
+
 /**
- * The first Ctrl-C cancels; a second one ends the process as it always does, and so does one that comes before this
- * process has to wait for something: only then there is time to listen.
+ * The first Ctrl-C cancels; a second one ends the process as it always does, and so does one that comes before anything
+ * has begun: to listen takes 0.3 ms, for which there is time while a program is loaded.
  */
-function catchInterrupts(): { signal: AbortSignal; release: () => void } {
+function catchInterrupts(): Interrupts {
   const controller = new AbortController();
-  let stopListening: (() => void)[] = [];
+  let listening: (() => void)[] | undefined;
+  const listen = () => {
+    listening ??= [
+      platform.onSignal("SIGINT", interrupted),
+      platform.onSignal("SIGTERM", interrupted),
+    ];
+  };
   const release = () => {
     stop();
-    for (const stop of stopListening) stop();
+    for (const stop of listening ?? []) stop();
+    listening = [];
   };
   const interrupted = () => {
     release();
     controller.abort();
   };
-  const stop = platform.after(SOON_MS, () => {
-    stopListening = [
-      platform.onSignal("SIGINT", interrupted),
-      platform.onSignal("SIGTERM", interrupted),
-    ];
-  });
-  return { signal: controller.signal, release };
+  const stop = platform.after(SOON_MS, listen);
+  return { signal: controller.signal, listen, release };
 }
 
 function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown[] {

@@ -35,11 +35,16 @@ interface Entry {
   sha256: string;
 }
 
-/** {@link compile}, unless nothing changed since the last time. */
-export async function compileCached(source: FileSource): Promise<Program> {
+/**
+ * {@link compile}, unless nothing changed since the last time.
+ *
+ * @param onCompile Hears that something has.
+ */
+export async function compileCached(source: FileSource, onCompile?: () => void): Promise<Program> {
   const index = indexPath("programs", keyOf(source));
   const kept = read(source, index);
   if (kept !== undefined) return kept;
+  onCompile?.();
   // Of many processes that want the same new program, one compiles it.
   const unlock = await lock(index);
   try {

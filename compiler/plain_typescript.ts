@@ -61,10 +61,7 @@ export async function prepare(): Promise<void> {
   parser = await import("./typescript_parser.ts");
 }
 
-/**
- * What is larger is left to esbuild, which is another process and has limits: the host waits for this, and a parser that
- * tries what a `<` may be takes longer with each of them.
- */
+/** What is larger is left to esbuild, which is another process and has limits: the host waits for this. */
 const TEXT_AT_MOST = 8192;
 const OPENERS_AT_MOST = 500;
 const ANGLES_AT_MOST = 60;
@@ -76,9 +73,11 @@ function isLarge(text: string): boolean {
 }
 
 /**
- * Lines that end otherwise than a stack counts them, and comments that only a script has: the bundle is run as one.
+ * Lines that end otherwise than a stack counts them, comments that only a script has, as the bundle is run as one, and
+ * those by which esbuild leaves out calls.
  */
-const UNUSUAL = /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^[^\S\r\n]*-->/m;
+const UNUSUAL =
+  /^\ufeff|^#!|\r(?!\n)|[\u2028\u2029]|<!--|^[^\S\r\n]*-->|__(?:PURE|NO_SIDE_EFFECTS)__/m;
 /** What lies between two statements. */
 const BETWEEN = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/;
 /** What goes on with the line before, if no semicolon is between. */
@@ -120,6 +119,8 @@ const NOT_PLAIN = new Set([
   "__dirname",
   "__filename",
 ]);
+/** Names that what stands for imports needs. */
+const NEEDED = new Set(["Symbol", "globalThis"]);
 /** What a default export is called. As long as `export default`, so that no column moves. */
 const DEFAULT = "var default_$=";
 
@@ -134,8 +135,9 @@ function write(
   for (const node of program.body) {
     switch (node.type) {
       case "ImportDeclaration": {
-        // esbuild says what is wrong with that.
-        if (node.specifiers.some(({ local }) => changed.has(local.name))) throw new NotPlain();
+        // esbuild says what is wrong with an import that changes.
+        const isOther = ({ name }: Acorn.Identifier) => changed.has(name) || NEEDED.has(name);
+        if (node.specifiers.some(({ local }) => isOther(local))) throw new NotPlain();
         imports.push(...importOf(node, importable(`${node.source.value}`), names));
         edits.push(blank(node));
         break;
@@ -198,8 +200,7 @@ function namesOf(program: Acorn.Program): { names: Set<string>; changed: Set<str
   const names = new Set<string>();
   const changed = new Set<string>();
   const change = (name: string): void => {
-    // What stands for imports needs them.
-    if (name === "Symbol" || name === "globalThis") throw new NotPlain();
+    if (NEEDED.has(name)) throw new NotPlain();
     changed.add(name);
   };
   const visit = (node: Acorn.AnyNode, isInFunction: boolean): void => {

@@ -44,6 +44,7 @@ function statOf({ capsule_stat }: Functions): (path: string) => FileStat | null 
     return {
       isFile: numbers[kind] === 1,
       isFolder: numbers[kind] === 2,
+      inode: numbers[ino]!,
       size: numbers[size]!,
       modifiedMs: numbers[modified]!,
       stamp: `${numbers[ino]} ${numbers[size]} ${numbers[modified]} ${numbers[changed]}`,

@@ -162,6 +162,7 @@ function fileStat(info: Deno.FileInfo): FileStat {
   return {
     isFile: info.isFile,
     isFolder: info.isDirectory,
+    inode: info.ino ?? 0,
     size: info.size,
     modifiedMs: info.mtime?.getTime() ?? 0,
     stamp: `${info.ino} ${info.size} ${times}`,

@@ -172,6 +172,7 @@ function fileStat(info: fs.BigIntStats): FileStat {
   return {
     isFile: info.isFile(),
     isFolder: info.isDirectory(),
+    inode: Number(info.ino),
     size: Number(info.size),
     modifiedMs: Number(info.mtimeMs),
     // As under Deno: both find what the other has kept.

@@ -96,6 +96,8 @@ export interface Platform {
 export interface FileStat {
   isFile: boolean;
   isFolder: boolean;
+  /** Tells it from all other files that there are. */
+  inode: number;
   size: number;
   /** Milliseconds since 1970. */
   modifiedMs: number;

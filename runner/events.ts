@@ -2,6 +2,8 @@ import type { Language, NativeEvent } from "../ffi/native.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
 export type RunEvent =
+  /** It has changed since it was last run, or never was. Not told of text. */
+  | { type: "program_compiling" }
   | { type: "program_loading"; language: Language }
   | { type: "engine_compiling"; language: Language }
   | { type: "engine_compiled"; language: Language; durationMs: number }

@@ -113,7 +113,7 @@ export async function prepare(
   const { defaults, limits } = await readConfig(root);
   const environment = new Environment(root, options.env, variables);
   const mounts = parseMounts(options.mounts ?? []);
-  const { program, packages } = await read(source, variables, signal);
+  const { program, packages } = await read(source, variables, options);
   const loaded = await load(program, { packages, limits, onEvent, signal });
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
@@ -132,7 +132,7 @@ export async function prepare(
 async function read(
   source: ProgramSource,
   variables: Variables,
-  signal?: AbortSignal,
+  { signal, onEvent }: ProgramOptions,
 ): Promise<ReadProgram> {
   try {
     if ("component" in source) {
@@ -141,7 +141,7 @@ async function read(
       return readComponent(source.component);
     }
     const program = "file" in source
-      ? await compileCached(source)
+      ? await compileCached(source, () => onEvent?.({ type: "program_compiling" }))
       : (await compile(source)).program;
     const packages = program.language === "python" ? packagesOf(source, variables) : [];
     return { program, packages };

@@ -4,8 +4,8 @@ import {
   type AttemptRow,
   isDamage,
   isLocked,
+  isMoved,
   type RunRow,
-  setAside,
   type Status,
   TraceStore,
 } from "./store.ts";
@@ -16,6 +16,8 @@ const WRITTEN_EVERY_MS = 1000;
 /** How often a run that has ended looks whether others are done with the trace. */
 const TRIES_AT_THE_END = 10;
 const TRY_AGAIN_MS = 50;
+/** How often a run begins another trace. */
+const ANEW_AT_MOST = 3;
 /** A guest writes messages, and may have 100,000 tasks. */
 const MESSAGE_CHARACTERS_AT_MOST = 1000;
 
@@ -30,8 +32,8 @@ export class TraceRecorder {
   readonly #unwritten = new Set<AttemptRow>();
   #store: TraceStore | undefined;
   #writing: Promise<void> = Promise.resolve();
-  /** Whether a damaged trace was set aside. */
-  #isAnew = false;
+  /** How often another trace was begun, as this one was damaged or set aside. */
+  #timesAnew = 0;
   #cancelTick: (() => void) | undefined;
   #warned = false;
   /** Whether others were writing for as long as one may wait while a run goes on. */
@@ -165,7 +167,8 @@ export class TraceRecorder {
       this.#store.write(this.#run, [...this.#unwritten], meanwhile);
       this.#unwritten.clear();
     } catch (error) {
-      this.#store?.close();
+      const store = this.#store;
+      store?.close();
       this.#store = undefined;
       if (tries === 0 && isLocked(error)) {
         // To wait for a lock holds this process up: once is enough until the end.
@@ -176,10 +179,10 @@ export class TraceRecorder {
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
         return await this.#writeNow(tries - 1);
       }
-      if (this.#isAnew || !isDamage(error)) return this.#tell(error);
-      this.#isAnew = true;
+      const canBeginAnew = isDamage(error) || isMoved(error);
+      if (!canBeginAnew || this.#timesAnew++ === ANEW_AT_MOST) return this.#tell(error);
       try {
-        setAside(this.#root, this.#warn);
+        if (isDamage(error)) store?.setAside();
       } catch (error) {
         return this.#tell(error);
       }

@@ -53,6 +53,12 @@ const BUSY_MS = 200;
 const DAMAGED = [11, 26];
 /** Its code for a file that another process has locked. */
 const BUSY = 5;
+/** Its codes for one that may not be written or opened, or has another name by now. */
+const MOVED = [8, 14];
+/** Its code for a statement about tables that are not there. */
+const NO_TABLE = 1;
+/** How often a trace is set aside that others set aside at the same time. */
+const SET_ASIDE_AT_MOST = 3;
 
 /** Their text is what a file is known by: changes of it, too, need another version. */
 const TABLES = `
@@ -70,11 +76,16 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** What is asked as soon as a trace is opened: {@link TraceStore} waits for it when it is first used. */
+/**
+ * What is asked as soon as a trace is opened: {@link TraceStore} waits for it when it is first used. Version and tables are
+ * those of one moment.
+ */
 const OPENING: Statement[] = [
   { sql: `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF` },
+  { sql: "BEGIN" },
   { sql: "PRAGMA user_version", values: [[]] },
   { sql: "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL", values: [[]] },
+  { sql: "COMMIT" },
 ];
 const RUNNING = "SELECT run, process FROM runs WHERE status = 'running'";
 const WRITE_RUN = `
@@ -98,6 +109,8 @@ export class TraceStore {
   readonly #root: string;
   readonly #warn: (message: string) => void;
   #database: Database;
+  /** Of the file that is opened, or of none. */
+  #inode: number | undefined;
   #isReady = false;
 
   /**
@@ -209,26 +222,41 @@ export class TraceStore {
   #open(): Database {
     const path = pathOf(this.#root);
     checkFiles(path, this.#warn);
+    // Before SQLite opens it: should somebody put another file there in between, that one is opened and judged.
+    this.#inode = platform.stat(path)?.inode;
     const database = new Database(libraryPath(), path);
-    database.submit(OPENING);
-    database.submit(PREPARED);
+    database.submit([...OPENING, ...PREPARED]);
     return database;
   }
 
   /** The database, once it is known to be a trace. */
   #use(): Database {
-    if (this.#isReady) return this.#database;
-    try {
-      prepare(this.#database);
-    } catch (error) {
-      this.#database.close();
-      if (!isDamage(error)) throw error;
-      setAside(this.#root, this.#warn);
-      this.#database = this.#open();
-      prepare(this.#database);
+    for (let times = 0; !this.#isReady; times++) {
+      try {
+        prepare(this.#database);
+        this.#isReady = true;
+      } catch (error) {
+        this.#database.close();
+        if (!isDamage(error) || times === SET_ASIDE_AT_MOST) throw error;
+        this.setAside();
+        this.#database = this.#open();
+      }
     }
-    this.#isReady = true;
     return this.#database;
+  }
+
+  /**
+   * Gives the file of a trace that is damaged another name: the next one begins anew. One that somebody else has put in its
+   * place stays.
+   */
+  setAside(): void {
+    const path = pathOf(this.#root);
+    if (platform.stat(path)?.inode !== this.#inode) return;
+    const aside = `${path}.damaged`;
+    // While nobody can be writing a good one.
+    for (const suffix of SUFFIXES) platform.remove(path + suffix);
+    platform.rename(path, aside);
+    this.#warn(`the trace was damaged, and is set aside as "${aside}"`);
   }
 }
 
@@ -243,13 +271,9 @@ export function isLocked(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === BUSY;
 }
 
-/** Gives the trace of a project another name: the next one begins anew. */
-export function setAside(root: string, warn: (message: string) => void): void {
-  const path = pathOf(root);
-  const aside = `${path}.damaged`;
-  platform.rename(path, aside);
-  for (const suffix of SUFFIXES) platform.remove(path + suffix);
-  warn(`the trace was damaged, and is set aside as "${aside}"`);
+/** Whether somebody has set the file aside that was open here, or nobody may write to it. */
+export function isMoved(error: unknown): boolean {
+  return error instanceof DatabaseError && MOVED.includes(error.code ?? 0);
 }
 
 /** For whoever wants to see the trace, a mistake; for whoever runs a program, a warning. */
@@ -302,19 +326,27 @@ class ForeignTables extends Error {}
  * @throws An error for what is no trace, or one of another version.
  */
 function prepare(database: Database): void {
-  const [, versions, tables] = database.take();
-  try {
-    database.take();
-  } catch {
-    // Without its tables, nothing could be prepared.
-  }
+  const [, , versions, tables] = opened(database);
   const version = Number(versions?.[0]?.user_version);
   if (version === VERSION) return checkTables(tables!);
   if (version !== 0) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
+  if (tables!.length > 0) throw new ForeignTables("somebody else's tables are in the trace");
   database.execute([BEGIN]);
   // Another process may have been first.
   const isNew = Number(database.all("PRAGMA user_version")[0]?.user_version) === 0;
   database.execute(isNew ? [{ sql: TABLES }, COMMIT] : [COMMIT]);
+}
+
+/** What {@link OPENING} gives. */
+function opened(database: Database): Row[][] {
+  try {
+    return database.take();
+  } catch (error) {
+    // Without its tables, nothing can be prepared.
+    const isNew = error instanceof DatabaseError && error.code === NO_TABLE;
+    if (!isNew) throw error;
+    return database.execute(OPENING);
+  }
 }
 
 function checkTables(rows: Row[]): void {

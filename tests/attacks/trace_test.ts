@@ -72,6 +72,22 @@ function overwritten(bytes: Uint8Array, start: number, length: number): Uint8Arr
   return changed;
 }
 
+Deno.test("of many who find a damaged trace, one sets it aside, and all are in the next", async () => {
+  using folder = project({ "main.py": "def main(): return 1" });
+  const cwd = folder.path;
+  await cli(["run", "main.py"], { cwd });
+  Deno.writeFileSync(`${cwd}/.capsule/trace.db`, crypto.getRandomValues(new Uint8Array(5000)));
+  const runs = await Promise.all(
+    Array.from({ length: 10 }, () => cli(["run", "main.py"], { cwd })),
+  );
+  assertEquals(runs.map(({ status, stdout }) => [status, stdout]), Array(10).fill([0, "1\n"]));
+  const warnings = runs.map(({ stderr }) => stderr).filter((text) => text !== "");
+  assertEquals(warnings.length, 1, warnings.join("\n"));
+  assertStringIncludes(warnings[0]!, "set aside");
+  const listed = await cli(["list", "--json"], { cwd });
+  assertEquals(JSON.parse(listed.stdout).length, 10);
+});
+
 Deno.test("a journal that names another file does not delete that", async () => {
   using folder = await traced();
   using elsewhere = project({ "precious.txt": "precious" });

@@ -91,6 +91,11 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "const Symbol = 1;",
     "var { a: [globalThis] } = b;",
     `import { task } from "@capsule/sdk"; task = 1;`,
+    `import { task as Symbol } from "@capsule/sdk"; Symbol({});`,
+    `import { join as globalThis } from "node:path"; globalThis("a");`,
+    // esbuild leaves these calls out.
+    "let a = 0; const b = () => a++; const c = /* @__PURE__ */ b();",
+    "/* #__NO_SIDE_EFFECTS__ */ function a() {}",
     `import { task } from "@capsule/sdk"; for ([task] of []);`,
     "export\n\ndefault 5",
     // It is wrong.
@@ -101,6 +106,27 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "with (a) {}",
   ];
   for (const text of others) assertTrue(!isPlain(text), text);
+});
+
+Deno.test("what the parser would try for hours is given up in milliseconds", () => {
+  const nested = [
+    ["<T>(", ")"],
+    ["<any>[", "]"],
+    ["<any>{ a: ", "}"],
+    ["([a = a ? (b) : ", "] = 1)"],
+    ["({ a = a ? (b) : ", "} = 1)"],
+    ["a<([a = a ? ({ b }) : ", "] = 1)>(1)"],
+    ["async <T>(", ") => 1"],
+  ] as const;
+  for (const [open, close] of nested) {
+    for (const depth of [25, 150]) {
+      const text = `${SDK} let x = ${open.repeat(depth)}c${close.repeat(depth)};`;
+      const before = performance.now();
+      assertTrue(!isPlain(text), text);
+      const ms = performance.now() - before;
+      assertTrue(ms < 1000, `${open}, ${depth} deep: ${ms.toFixed()} ms`);
+    }
+  }
 });
 
 Deno.test("lines and columns stay where they were", () => {

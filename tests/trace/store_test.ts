@@ -119,6 +119,51 @@ Deno.test("a trace that is damaged is set aside, and a new one begun", async () 
   assertEquals(await record(folder.path), []);
 });
 
+Deno.test("who has opened a damaged trace does not set aside the next one", async () => {
+  using folder = project({ ".capsule/trace.db": "this is no database ".repeat(1000) });
+  const warnings: string[] = [];
+  const late = new TraceStore(folder.path, (message) => warnings.push(message));
+  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  late.write(RUN, [ATTEMPT]);
+  late.close();
+  assertEquals(warnings, []);
+  withStore(folder.path, (store) => assertEquals(store.runs(5).length, 2));
+  assertStringIncludes(folder.read(".capsule/trace.db.damaged"), "no database");
+});
+
+Deno.test("a trace that was taken away while a program ran is begun anew", async () => {
+  using folder = project();
+  assertEquals(await record(folder.path), []);
+  const warnings: string[] = [];
+  const recorder = new TraceRecorder(
+    folder.path,
+    { program: "main.ts", startedMs: 2 },
+    (message) => warnings.push(message),
+  );
+  recorder.observe({ type: "program_loading", language: "javascript" });
+  recorder.observe({ type: "task_started", task: 1, parent: null, name: "main" });
+  Deno.removeSync(`${folder.path}/.capsule`, { recursive: true });
+  await recorder.finish("completed");
+  assertEquals(warnings, []);
+  withStore(folder.path, (store) => {
+    assertEquals(store.runs(5).map(({ startedMs, tasks }) => [startedMs, tasks]), [[2, 1]]);
+  });
+});
+
+Deno.test("a database with tables of somebody else's is no new trace", async () => {
+  for (const table of ["foo (x)", "runs (x)"]) {
+    using folder = project({ ".capsule/none": "" });
+    const other = new Database(libraryPath(), `${folder.path}/.capsule/trace.db`);
+    other.execute([{ sql: `CREATE TABLE ${table}` }]);
+    other.close();
+    const [warning, ...rest] = await record(folder.path);
+    assertStringIncludes(warning!, "set aside");
+    assertEquals(rest, []);
+    assertEquals(await record(folder.path), []);
+    withStore(folder.path, (store) => assertEquals(store.runs(5).length, 2));
+  }
+});
+
 Deno.test("a trace that cannot be used is a warning, once", async () => {
   using folder = project();
   assertEquals(await record(folder.path), []);

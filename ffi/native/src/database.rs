@@ -188,13 +188,14 @@ impl ToSql for Bound {
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
-        let refused = match &error {
-            rusqlite::Error::SqlInputError { error, .. } => Some(error),
-            other => other.sqlite_error(),
+        // Its text would be all of the statement.
+        let (refused, message) = match &error {
+            rusqlite::Error::SqlInputError { error, msg, .. } => (Some(error), msg.clone()),
+            other => (other.sqlite_error(), other.to_string()),
         };
         Self {
             code: refused.map(|refused| refused.extended_code & 0xff),
-            message: error.to_string(),
+            message,
         }
     }
 }

@@ -17,6 +17,12 @@ class EventError(TypedDict):
     message: str
 
 
+class ProgramCompiling(TypedDict):
+    """A file has changed since it was last run, or never was."""
+
+    type: Literal["program_compiling"]
+
+
 class ProgramLoading(TypedDict):
     """A program is being loaded."""
 
@@ -93,7 +99,8 @@ class TaskFinished(TypedDict):
 
 #: Tasks are numbered within their run.
 RunEvent = (
-    ProgramLoading
+    ProgramCompiling
+    | ProgramLoading
     | EngineCompiling
     | EngineCompiled
     | AccessWithheld
