@@ -47,13 +47,32 @@ export function plainProgram(
   if (parser === undefined) return undefined;
   if (isLarge(text) || UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
   try {
-    const stripped = eraseTypes(text, parser.parseTypeScript(text));
-    if (!isWhole(text, stripped)) return undefined;
-    return write(stripped, parser.parseJavaScript(stripped), importable);
+    const { javascript, program } = untyped(text, parser);
+    return write(javascript, program, importable);
   } catch {
     // What is wrong with it, esbuild tells.
     return undefined;
   }
+}
+
+/** What a text without types has none of. What is in it may mean something else in TypeScript. */
+const PERHAPS_TYPED = /<|:\s*[\w$({[]/;
+
+/** The text without types, and its syntax. */
+function untyped(
+  text: string,
+  { parseTypeScript, parseJavaScript }: typeof import("./typescript_parser.ts"),
+): { javascript: string; program: Acorn.Program } {
+  if (!PERHAPS_TYPED.test(text)) {
+    try {
+      return { javascript: text, program: parseJavaScript(text) };
+    } catch {
+      // It is typed otherwise, or wrong.
+    }
+  }
+  const javascript = eraseTypes(text, parseTypeScript(text));
+  if (!isWhole(text, javascript)) throw new NotPlain();
+  return { javascript, program: parseJavaScript(javascript) };
 }
 
 /** Loads what it takes, for the programs to come. */

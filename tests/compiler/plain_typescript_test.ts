@@ -38,6 +38,11 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "export default (1, 2)",
     "export default ({ a: 1 } as object)",
     "export default (function f() {})",
+    // JavaScript alone, or with types that only the words tell.
+    `let type, declare = (a, b = 1) => a ?? b\ntype\ndeclare\n(2)`,
+    `import { type as as } from "node:fs"; as();`,
+    "let a = 1 as unknown as string",
+    "type A = string; interface B {}",
   ];
   for (const text of plain) assertTrue(isPlain(text), text);
   const others = [
