@@ -122,6 +122,8 @@ export async function prepare(
     const policies = await resolvePolicies(declared, surroundings);
     const refused = withheld(Object.values(declared), permitted);
     if (refused !== undefined) onEvent?.({ type: "access_withheld", ...refused });
+    // The load may have ended before it heard of that.
+    signal?.throwIfAborted();
     return { source, program, packages, loaded, declarations, policies, limits };
   } catch (error) {
     runtime().unload(loaded.id);

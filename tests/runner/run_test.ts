@@ -576,6 +576,20 @@ Deno.test("a signal cancels a run while its program loads, or before", async () 
   );
 });
 
+Deno.test("a signal that aborts just when a program is loaded gives it up", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const opening = open({
+    language: "typescript",
+    code: `${SDK}export const main = task({ name: "main", allowedFiles: ["."] }, () => 1);`,
+    policy: "none",
+    signal: controller.signal,
+    // Told when the native library has loaded the program.
+    onEvent: ({ type }) => type === "access_withheld" && controller.abort(reason),
+  });
+  assertEquals(await opening.catch((error) => error), reason);
+});
+
 Deno.test("what a program throws may be hostile: the envelope is well-formed all the same", async () => {
   const typescript = await runCode(
     "typescript",
