@@ -132,7 +132,10 @@ function certificatesText(): string {
 
 async function projectText(root: string): Promise<string> {
   await readConfig(root);
-  const parts = [root, platform.stat(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`];
+  const parts = [
+    root,
+    platform.exists(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`,
+  ];
   const packages = packageFolders(root, root)[0];
   if (packages) parts.push(`packages of ${packages.host}`);
   if (platform.stat(projectFolder(root))?.isFolder) parts.push(".capsule");

@@ -58,7 +58,7 @@ export function emptyCache(): CacheKind[] {
 
 function pathsOf({ folder, endings = [] }: Kind): string[] {
   const base = cacheFolder();
-  if (folder !== undefined) return platform.stat(join(base, folder)) ? [join(base, folder)] : [];
+  if (folder !== undefined) return platform.exists(join(base, folder)) ? [join(base, folder)] : [];
   return (platform.readFolder(base) ?? []).filter((name) =>
     // What a process that was killed left has a dot before its name, and numbers behind it.
     endings.some((ending) => name.endsWith(ending) || name.startsWith(".") && name.includes(ending))

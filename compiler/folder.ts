@@ -20,6 +20,6 @@ export function makeProjectFolder(root: string, name?: string): string | undefin
   if (platform.realPath(base) !== base || platform.realPath(folder) !== folder) return undefined;
   platform.makeFolder(folder);
   const ignore = join(base, ".gitignore");
-  if (platform.stat(ignore) === undefined) platform.replaceFile(ignore, "*\n");
+  if (!platform.exists(ignore)) platform.replaceFile(ignore, "*\n");
   return folder;
 }

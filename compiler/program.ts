@@ -101,6 +101,15 @@ export function languageOf(file: string): Language {
   return language;
 }
 
+/**
+ * The language of a program.
+ *
+ * @throws {CapsuleError} `invalid_argument` for a file with an ending that no engine knows.
+ */
+export function languageOfSource(source: Source): Language {
+  return "code" in source ? source.language : languageOf(source.file);
+}
+
 /** How messages and stack traces call a file. */
 export function shownPath(root: string, file: string): string {
   const path = resolve(root, file);

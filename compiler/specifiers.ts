@@ -194,7 +194,7 @@ function isPlainlyIn(version: string, range: string): boolean {
 async function denoConfigs(folder: string): Promise<DenoConfig[]> {
   const configs: DenoConfig[] = [];
   for (const above of upwards(folder)) {
-    const path = DENO_CONFIG.map((name) => join(above, name)).find((path) => platform.stat(path));
+    const path = DENO_CONFIG.map((name) => join(above, name)).find(platform.exists);
     if (path === undefined) continue;
     const config = await readJson(path);
     if (configs.length > 0 && config.workspace === undefined) continue;

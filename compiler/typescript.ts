@@ -292,12 +292,12 @@ function filesOf(source: Source, names: string[]): string[] {
 function isNoFile(source: Source, name: string): boolean {
   if (name === "<stdin>" || "code" in source && name === CODE_NAME) return true;
   const isMade = name.startsWith("<data:") && name.endsWith(">") || name.startsWith("(disabled):");
-  return isMade && !filesNamed(resolve(source.root, name)).some((path) => platform.stat(path));
+  return isMade && !filesNamed(resolve(source.root, name)).some(platform.exists);
 }
 
 /** esbuild takes a path for one without `?…` and `#…` where there is no such file, and goes on naming it whole. */
 function filesNamed(path: string): string[] {
-  if (platform.stat(path)) return [path];
+  if (platform.exists(path)) return [path];
   const shorter = [...path.matchAll(/[?#]/g)].map(({ index }) => path.slice(0, index));
   const found = shorter.filter((path) => platform.stat(path)?.isFolder === false);
   return found.length > 0 ? found : [path];

@@ -65,5 +65,5 @@ function keep(path: string, installation: WebInstallation): void {
 }
 
 function isThere(path: unknown): boolean {
-  return typeof path === "string" && platform.stat(path) !== undefined;
+  return typeof path === "string" && platform.exists(path);
 }

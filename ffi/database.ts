@@ -1,5 +1,5 @@
 /** SQLite, as the native library has it: `node:sqlite` takes 3 ms to load. */
-import { BUFFER_BYTES, type Bytes, bytesOf, type Library, takeBuffer } from "./library.ts";
+import { BUFFER_BYTES, bytesOf, type Library, takeBuffer } from "./library.ts";
 import { libraryAt } from "./loaded.ts";
 import { STATUS } from "./symbols.ts";
 
@@ -81,7 +81,7 @@ export class Database {
 
   #check(status: number): void {
     if (status === STATUS.ok) return;
-    const text = takeBuffer(this.#library, this.#error as Bytes, (bytes) => decoder.decode(bytes));
+    const text = takeBuffer(this.#library, this.#error, (bytes) => decoder.decode(bytes));
     if (!text.startsWith("{")) throw new DatabaseError(text, null);
     const { message, code } = JSON.parse(text);
     throw new DatabaseError(message, code);

@@ -1,5 +1,6 @@
 /** The native library under Deno. Besides `node.ts`, the only file that touches pointers. */
 import { statBy } from "../platform/deno.ts";
+import { fileStat } from "../platform/file_stat.ts";
 import type { FileStat } from "../platform/platform.ts";
 import { checkVersion, type Functions, type Library, loadFailed } from "./library.ts";
 import { STATUS, symbols } from "./symbols.ts";
@@ -41,14 +42,14 @@ function statOf({ capsule_stat }: Functions): (path: string) => FileStat | null 
     const status = capsule_stat(text, BigInt(text.length), bytes);
     if (status === STATUS.notFound) return undefined;
     if (status !== STATUS.ok) return null;
-    return {
+    return fileStat({
       isFile: numbers[kind] === 1,
       isFolder: numbers[kind] === 2,
       inode: numbers[ino]!,
       size: numbers[size]!,
       modifiedMs: numbers[modified]!,
-      stamp: `${numbers[ino]} ${numbers[size]} ${numbers[modified]} ${numbers[changed]}`,
-    };
+      changedMs: numbers[changed]!,
+    });
   };
 }
 

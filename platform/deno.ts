@@ -1,3 +1,4 @@
+import { fileStat } from "./file_stat.ts";
 import { dirname, join } from "./path.ts";
 import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
@@ -21,11 +22,14 @@ export const platform: Platform = {
 
   readFile: (path) => unlessMissing(() => Deno.readFileSync(path)),
   readTextFile: (path) => unlessMissing(() => Deno.readTextFileSync(path)),
-  // The first `stat` of a process takes 0.25 ms: it makes dates.
-  exists: (path) => unlessMissing(() => Deno.realPathSync(path)) !== undefined,
+  exists(path) {
+    const found = statOfLibrary(path);
+    // The first `stat` of a process takes 0.25 ms: it makes dates.
+    return (found === null ? unlessMissing(() => Deno.realPathSync(path)) : found) !== undefined;
+  },
   stat(path) {
     const found = statOfLibrary(path);
-    return found === null ? unlessMissing(() => fileStat(Deno.statSync(path))) : found;
+    return found === null ? unlessMissing(() => statOf(Deno.statSync(path))) : found;
   },
   readFolder: (path) => unlessMissing(() => Array.from(Deno.readDirSync(path), ({ name }) => name)),
   realPath: (path) => unlessMissing(() => Deno.realPathSync(path)) ?? path,
@@ -157,16 +161,15 @@ export function statBy(stat: typeof statOfLibrary): void {
   statOfLibrary = stat;
 }
 
-function fileStat(info: Deno.FileInfo): FileStat {
-  const times = `${info.mtime?.getTime()} ${info.ctime?.getTime()}`;
-  return {
+function statOf(info: Deno.FileInfo): FileStat {
+  return fileStat({
     isFile: info.isFile,
     isFolder: info.isDirectory,
     inode: info.ino ?? 0,
     size: info.size,
     modifiedMs: info.mtime?.getTime() ?? 0,
-    stamp: `${info.ino} ${info.size} ${times}`,
-  };
+    changedMs: info.ctime?.getTime() ?? 0,
+  });
 }
 
 function unlessMissing<T>(read: () => T): T | undefined {

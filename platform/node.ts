@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
+import { fileStat } from "./file_stat.ts";
 import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
 
 const LOCK_EX = 2;
@@ -29,8 +30,8 @@ export const platform: Platform = {
 
   readFile: (path) => unlessMissing(() => fs.readFileSync(path)),
   readTextFile: (path) => unlessMissing(() => fs.readFileSync(path, "utf8")),
-  exists: (path) => fs.existsSync(path),
-  stat: (path) => unlessMissing(() => fileStat(fs.statSync(path, { bigint: true }))),
+  exists: (path) => platform.stat(path) !== undefined,
+  stat: (path) => unlessMissing(() => statOf(fs.statSync(path, { bigint: true }))),
   readFolder: (path) => unlessMissing(() => fs.readdirSync(path)),
   realPath: (path) => unlessMissing(() => fs.realpathSync.native(path)) ?? path,
   packageFolder(name, from) {
@@ -168,16 +169,15 @@ async function lock(path: string): Promise<() => void> {
   }
 }
 
-function fileStat(info: fs.BigIntStats): FileStat {
-  return {
+function statOf(info: fs.BigIntStats): FileStat {
+  return fileStat({
     isFile: info.isFile(),
     isFolder: info.isDirectory(),
     inode: Number(info.ino),
     size: Number(info.size),
     modifiedMs: Number(info.mtimeMs),
-    // As under Deno: both find what the other has kept.
-    stamp: `${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`,
-  };
+    changedMs: Number(info.ctimeMs),
+  });
 }
 
 function unlessMissing<T>(read: () => T): T | undefined {

@@ -1,16 +1,16 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
 import { compileCached } from "../compiler/cache.ts";
-import { compile, languageOf, type Program, type Source } from "../compiler/program.ts";
+import {
+  compile,
+  languageOf,
+  languageOfSource,
+  type Program,
+  type Source,
+} from "../compiler/program.ts";
 import { findInstallation } from "../compiler/installation.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
-import type {
-  FolderGrant,
-  Language,
-  NativeEvent,
-  NativeLimits,
-  TaskPolicy,
-} from "../ffi/native.ts";
+import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
@@ -109,7 +109,8 @@ export async function prepare(
   const permitted = parseCeiling(policy);
   const source = "component" in found ? found : { ...found, isConfined: permitted !== undefined };
   const { root } = source;
-  runtime(languageOfSource(source));
+  // What a component is written in, only the component says.
+  runtime("component" in source ? undefined : languageOfSource(source));
   const { defaults, limits } = await readConfig(root);
   const environment = new Environment(root, options.env, variables);
   const mounts = parseMounts(options.mounts ?? []);
@@ -199,12 +200,6 @@ export function checkTexts({ file, code, cwd }: ProgramOptions): void {
 /** The folder that relative paths start from, absolute. */
 export function workingFolder(given: string | undefined): string {
   return given?.startsWith("/") ? given : resolve(platform.cwd(), given ?? ".");
-}
-
-/** What a component is written in, only the component says. */
-function languageOfSource(source: ProgramSource): Language | undefined {
-  if ("component" in source) return undefined;
-  return "file" in source ? languageOf(source.file) : source.language;
 }
 
 /** Where the packages of a Python program lie. */

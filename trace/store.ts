@@ -41,7 +41,7 @@ export interface AttemptRow {
 }
 
 const FILE = "trace.db";
-/** Of the files that SQLite keeps beside it. */
+/** Of the files that SQLite keeps beside it, the journal first. */
 const SUFFIXES = ["-journal", "-wal", "-shm"];
 /** Changes when the tables do. */
 const VERSION = 1;
@@ -221,9 +221,8 @@ export class TraceStore {
 
   #open(): Database {
     const path = pathOf(this.#root);
-    checkFiles(path, this.#warn);
     // Before SQLite opens it: should somebody put another file there in between, that one is opened and judged.
-    this.#inode = platform.stat(path)?.inode;
+    this.#inode = checkFiles(path, this.#warn);
     const database = new Database(libraryPath(), path);
     database.submit([...OPENING, ...PREPARED]);
     return database;
@@ -291,14 +290,18 @@ function pathOf(root: string): string {
 }
 
 /**
- * Looks at what lies where SQLite will write.
+ * Looks at what lies where SQLite will write. Returns the inode of the trace, if there is one.
  *
  * @throws An error for what is no file: SQLite would wait for whoever writes into a pipe.
  */
-function checkFiles(path: string, warn: (message: string) => void): void {
-  const other = ["", ...SUFFIXES].find((suffix) => platform.stat(path + suffix)?.isFile === false);
-  if (other !== undefined) throw unusable(`"${path + other}" is no file`);
-  removeForeignJournal(path, warn);
+function checkFiles(path: string, warn: (message: string) => void): number | undefined {
+  const [trace, journal] = ["", ...SUFFIXES].map((suffix) => {
+    const stat = platform.stat(path + suffix);
+    if (stat?.isFile === false) throw unusable(`"${path + suffix}" is no file`);
+    return stat;
+  });
+  if (journal !== undefined) removeForeignJournal(path, warn);
+  return trace?.inode;
 }
 
 /** The last bytes of a journal that belongs to several databases. */
@@ -310,7 +313,6 @@ const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
  */
 function removeForeignJournal(path: string, warn: (message: string) => void): void {
   const journal = `${path}-journal`;
-  if (platform.stat(journal) === undefined) return;
   const end = platform.readFile(journal)?.subarray(-SHARED_JOURNAL.length) ?? [];
   if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
   platform.remove(journal);

@@ -5,7 +5,8 @@
 //! host what happened. A program is loaded once; its memory is then an [`image`] from which every
 //! sandbox starts.
 //!
-//! Beside that lie two things that the host needs at each start: a [`database`] and a digest.
+//! Beside that lies what the host needs at each start, and would wait for elsewhere: a [`database`], digests, and what
+//! lies at a path.
 //!
 //! Nothing here reads an environment variable, a configuration file or the current directory.
 

@@ -2,8 +2,8 @@
 //!
 //! Conventions: a status of 0 is success. Outputs come last and are written only on success, except
 //! `error`, which is written only on failure. Text is UTF-8, given by pointer and length. A buffer that
-//! leaves this library is freed with `capsule_buffer_free`. A runtime is a number: a closed or made-up
-//! one is an error, never undefined behaviour. Every function may be called from any thread.
+//! leaves this library is freed with `capsule_buffer_free`. Runtimes and databases are numbers: a closed or
+//! made-up one is an error, never undefined behaviour. Every function may be called from any thread.
 
 mod host;
 mod runtime;
