@@ -1,6 +1,6 @@
 import { findInstallation } from "../compiler/installation.ts";
 import { projectRoot } from "../runner/project.ts";
-import { TraceStore } from "../trace/store.ts";
+import { hasTrace, TraceStore } from "../trace/store.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import { workingFolder } from "./folder.ts";
 import { noteLine, printLine } from "./report.ts";
@@ -35,8 +35,8 @@ Examples:
 export async function list(args: string[]): Promise<number> {
   const parsed = parseArguments(args, listCommand);
   const store = await openTrace(parsed);
-  const runs = store.runs(parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN);
-  store.close();
+  const runs = store?.runs(parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN) ?? [];
+  store?.close();
   if (parsed.flags.has("json")) {
     printLine(JSON.stringify(runs, null, 2));
   } else if (runs.length === 0) {
@@ -55,13 +55,12 @@ export async function list(args: string[]): Promise<number> {
   return 0;
 }
 
-/** The trace of the project that a command is about. */
-export async function openTrace(parsed: Arguments): Promise<TraceStore> {
+/** The trace of the project that a command is about, if there is one: who only looks leaves nothing behind. */
+export async function openTrace(parsed: Arguments): Promise<TraceStore | undefined> {
   await findInstallation();
-  const store = new TraceStore(
-    projectRoot(undefined, workingFolder(parsed)),
-    (message) => noteLine(`warning: ${visible(message)}`),
-  );
+  const root = projectRoot(undefined, workingFolder(parsed));
+  if (!hasTrace(root)) return undefined;
+  const store = new TraceStore(root, (message) => noteLine(`warning: ${visible(message)}`));
   store.markInterrupted();
   return store;
 }

@@ -1,5 +1,5 @@
 import { CapsuleError } from "../errors.ts";
-import type { AttemptRow, RunRow, TraceStore } from "../trace/store.ts";
+import type { AttemptRow, RunRow } from "../trace/store.ts";
 import { type CommandSpec, parseArguments } from "./arguments.ts";
 import { openTrace } from "./list.ts";
 import { printLine } from "./report.ts";
@@ -31,8 +31,10 @@ Examples:
 export async function trace(args: string[]): Promise<number> {
   const parsed = parseArguments(args, traceCommand);
   const store = await openTrace(parsed);
+  if (store === undefined) throw nothingRan();
   try {
-    const run = runOf(store, parsed.positional[0]);
+    const prefix = parsed.positional[0];
+    const run = runOf(prefix === undefined ? store.runs(1) : store.find(prefix), prefix);
     const attempts = store.attempts(run.run);
     if (parsed.flags.has("json")) printLine(JSON.stringify({ ...run, attempts }, null, 2));
     else show(run, attempts);
@@ -42,18 +44,17 @@ export async function trace(args: string[]): Promise<number> {
   }
 }
 
-function runOf(store: TraceStore, prefix: string | undefined): RunRow {
-  const found = prefix === undefined ? store.runs(1) : store.find(prefix);
+function runOf(found: RunRow[], prefix: string | undefined): RunRow {
   if (found.length === 1) return found[0]!;
-  if (prefix === undefined) {
-    throw new CapsuleError("invalid_argument", "nothing ran here yet", {
-      hint: "capsule run FILE",
-    });
-  }
+  if (prefix === undefined) throw nothingRan();
   const problem = found.length === 0
     ? `there is no run ${JSON.stringify(prefix)}`
     : `${found.length} runs begin with ${JSON.stringify(prefix)}`;
   throw new CapsuleError("invalid_argument", problem, { hint: "capsule list shows the runs" });
+}
+
+function nothingRan(): CapsuleError {
+  return new CapsuleError("invalid_argument", "nothing ran here yet", { hint: "capsule run FILE" });
 }
 
 function show(run: RunRow, attempts: AttemptRow[]): void {

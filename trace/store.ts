@@ -158,9 +158,14 @@ export class TraceStore {
     this.#markInterrupted(running!);
   }
 
-  /** Runs whose process is gone did not end: says so of them. */
+  /** Runs whose process is gone did not end: says so of them, where the trace may be written. */
   markInterrupted(): void {
-    this.#markInterrupted(this.#use().all(RUNNING));
+    const running = this.#use().all(RUNNING);
+    try {
+      this.#markInterrupted(running);
+    } catch (error) {
+      if (!isMoved(error)) throw error;
+    }
   }
 
   #markInterrupted(running: Row[]): void {
@@ -257,6 +262,11 @@ export class TraceStore {
     platform.rename(path, aside);
     this.#warn(`the trace was damaged, and is set aside as "${aside}"`);
   }
+}
+
+/** Whether a project has a trace. */
+export function hasTrace(root: string): boolean {
+  return platform.exists(join(projectFolder(root), FILE));
 }
 
 /** Whether the file of a trace is damaged, or no trace at all. */

@@ -9,6 +9,7 @@ import { runHere, type RunOptions } from "../runner/run.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";
 import {
+  CALL_OPTIONS,
   inputOf,
   parsePayload,
   PROGRAM_OPTIONS,
@@ -102,6 +103,9 @@ export class Session {
 
   async #run({ id, payload, options }: Request): Promise<Uint8Array> {
     const { environment, input, ...given } = parsePayload(payload, RUN_OPTIONS);
+    if (input !== undefined && CALL_OPTIONS.some((name) => name in given)) {
+      throw refused("give either input, or args and kwargs");
+    }
     const run: RunOptions = { ...given, ...options };
     const written = input === undefined ? undefined : inputOf(input);
     return envelopeFrame(id, await runHere(run, variablesOf(environment), written));

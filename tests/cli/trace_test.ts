@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, startCli, warmEngines } from "../support.ts";
+import { cli, project, ROOT, startCli, warmEngines } from "../support.ts";
 
 await warmEngines();
 
@@ -45,6 +45,8 @@ Deno.test("list and trace show what ran", async () => {
   assertEquals([none.status, none.stdout], [0, ""]);
   assertStringIncludes(none.stderr, "nothing ran here yet");
   assertEquals((await cli(["trace"], { cwd })).status, 2);
+  // Who only looks leaves nothing behind.
+  assertEquals(Array.from(Deno.readDirSync(cwd), ({ name }) => name), ["main.py"]);
   const nowhere = await cli(["list", "--cwd", "nowhere"], { cwd });
   assertEquals([nowhere.status, nowhere.stdout], [2, ""]);
   assertStringIncludes(nowhere.stderr, "there is no such folder");
@@ -76,6 +78,25 @@ Deno.test("list and trace show what ran", async () => {
   assertMatch(lines[1]!, /^\w+ +\d{4}-\d\d-\d\d [\d:]{8} +completed +[\d.]+ m?s +5 +main\.py$/);
   const unknown = await cli(["trace", "zz"], { cwd });
   assertEquals([unknown.status, unknown.stdout], [2, ""]);
+});
+
+Deno.test("a project that nobody may write to shows what ran in it", async () => {
+  using folder = project({ "ran/main.py": PROGRAM, "new/main.py": PROGRAM });
+  assertEquals((await cli(["run", "main.py"], { cwd: `${folder.path}/ran` })).status, 0);
+  const script = `set -e
+    mount --bind "$PWD" "$PWD" && cd "$PWD" && mount -o remount,ro,bind "$PWD"
+    for name in ran new; do
+      "$1" run -A --no-check --quiet --config="$2/deno.json" "$2/cli.ts" list --cwd "$PWD/$name" 2>&1
+    done`;
+  const { stdout } = await new Deno.Command("unshare", {
+    args: ["-rm", "sh", "-c", script, "sh", Deno.execPath(), ROOT],
+    cwd: folder.path,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [title, run, none] = new TextDecoder().decode(stdout).split("\n");
+  assertMatch(title!, /^RUN +STARTED/);
+  assertMatch(run!, / completed .* main\.py$/);
+  assertStringIncludes(none!, "nothing ran here yet");
 });
 
 Deno.test("interrupted and killed runs are told apart from finished ones", async () => {

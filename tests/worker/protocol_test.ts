@@ -113,6 +113,7 @@ Deno.test("a frame that is wrong costs its request alone", async (t) => {
     ["a program that is none", { type: "close", program: 5 }, undefined, "there is no program 5"],
     ["an environment that is none", { type: "run" }, { environment: { A: 1 } }, "environment.A"],
     ["an input that is no text", { type: "run" }, { input: { args: [] } }, "input is no text"],
+    ["an input and arguments", { type: "run" }, { input: '{"args":[]}', args: [] }, "either input"],
     ["an input that is no JSON", { type: "run" }, { input: "[1.0" }, "input is not JSON"],
     ["an input with more in it", { type: "run" }, { input: '{"args":[],"x":1}' }, 'option "x"'],
     ["an input of no list", { type: "run" }, { input: '{"args":{}}' }, "args is no array"],
