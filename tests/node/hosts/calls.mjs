@@ -101,10 +101,11 @@ for (let attempt = 1;; attempt++) {
   const after = await looks();
   const figures = ["host", "worker"].filter((who) => before[who].length > 0)
     .map((who) => [who, { before: before[who].at(-1), after: after[who][0] }]);
-  // Pools of threads grow up to their size, whenever many calls happen to be under way at once.
+  // Pools of threads grow up to their size, whenever many calls happen to be under way at once; and there are as many
+  // descriptors as images that sandboxes stand ready for.
   const hasGrown = figures.some(([, { before, after }]) =>
     ["ownKib", "rssKib"].some((name) => after[name] > 1.05 * before[name]) ||
-    after.threads > before.threads
+    ["threads", "descriptors"].some((name) => after[name] > before[name])
   );
   if (!hasGrown || attempt === ATTEMPTS) {
     console.log(JSON.stringify({ ...Object.fromEntries(figures), seconds }));

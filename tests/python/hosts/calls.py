@@ -106,11 +106,12 @@ def looks() -> dict:
 def has_grown(before: dict, after: dict) -> bool:
     """Whether one of them holds more than it did.
 
-    Pools of threads grow up to their size, whenever many calls happen to be under way at once.
+    Pools of threads grow up to their size, whenever many calls happen to be under way at once; and
+    there are as many descriptors as images that sandboxes stand ready for.
     """
     return any(
         after[name]["ownKib"] > 1.05 * before[name]["ownKib"]
-        or after[name]["threads"] > before[name]["threads"]
+        or any(after[name][what] > before[name][what] for what in ("threads", "descriptors"))
         for name in before
     )
 
