@@ -87,6 +87,7 @@ const MESSAGES: Record<string, string> = {
   ENOTDIR: "not a directory",
   ENOTEMPTY: "directory not empty",
   ENOTSUP: "operation not supported",
+  EOVERFLOW: "value too large for defined data type",
   EPERM: "operation not permitted",
   EROFS: "read-only file system",
   EXDEV: "cross-device link not permitted",

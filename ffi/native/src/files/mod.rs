@@ -2,6 +2,9 @@
 //! here says which there are, for both engines.
 
 mod operations;
+mod places;
+mod posix;
+mod request;
 mod seen;
 pub mod stamp;
 mod wasi;
