@@ -1,5 +1,6 @@
 //! Connections to hosts that a policy lists, at addresses that it allows.
 
+use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
 use crate::descriptors::is_affordable;
 use bytes::Bytes;
@@ -11,7 +12,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -94,61 +94,6 @@ impl Certificates {
 pub struct Connector {
     hosts: Hosts,
 }
-
-/// Why no connection was made, for the guest's eyes.
-#[derive(Debug)]
-pub struct Refused {
-    pub kind: Kind,
-    pub message: String,
-}
-
-/// What a guest's libraries tell apart.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// The policy or a limit says no.
-    Denied,
-    /// The request is no good.
-    Invalid,
-    /// There is no such host.
-    NotFound,
-    /// The server's certificate is not one that the host trusts.
-    Certificate,
-    /// Anything else that fails between here and the server.
-    Network,
-}
-
-impl Kind {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Invalid => "invalid_request",
-            Self::NotFound => "not_found",
-            Self::Certificate => "certificate",
-            Self::Network => "network",
-        }
-    }
-}
-
-impl Refused {
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
-    }
-
-    fn error(kind: Kind, message: impl Into<String>) -> io::Error {
-        io::Error::other(Self::new(kind, message))
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<TcpStream>;

@@ -1,10 +1,14 @@
 //! The one way from a guest to the network: HTTP, to hosts that its policy lists.
 //!
 //! [`rules`] says which names a task may ask for, [`address`] which addresses they may have, [`client`]
-//! connects to those and no others, [`requests`] is what a guest sees of it.
+//! connects to those and no others, [`requests`] is what a guest sees of it: [`outgoing`] what it sends,
+//! [`incoming`] what comes back, [`refused`] why nothing does.
 
 mod address;
 mod client;
+mod incoming;
+mod outgoing;
+mod refused;
 mod requests;
 mod rules;
 

@@ -1,25 +1,24 @@
 //! Requests of one task: what it asks for, what it gets, and what is told of that.
 
-use super::client::{Certificates, HttpClient, Kind, Refused, client};
+use super::client::{Certificates, HttpClient, client};
+use super::incoming::{Body, decoded, plain};
+use super::outgoing::{HttpRequest, parse_headers, parse_method, parse_url, redacted};
+use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
 use crate::envelope::{HostRequest, rounded};
 use crate::host::Payload;
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use hyper::body::Incoming;
+use hyper::header::HeaderMap;
 use hyper::{Method, Request, Response};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
 use std::error::Error;
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
+use tokio::io::AsyncReadExt;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 use url::Url;
 
@@ -28,8 +27,6 @@ const SILENCE_AT_MOST: Duration = Duration::from_secs(60);
 /// A body that comes drop by drop ends here.
 const BODY_TIME_AT_MOST: Duration = Duration::from_secs(600);
 const AT_ONCE_AT_MOST: usize = 32;
-const HEADERS_AT_MOST: usize = 200;
-const URL_BYTES_AT_MOST: usize = 16 << 10;
 /// What a guest gets of a body at once.
 const PART_BYTES: usize = 256 << 10;
 
@@ -58,24 +55,6 @@ struct State {
     started: usize,
     bodies: HashMap<u32, Arc<AsyncMutex<Body>>>,
     next_body: u32,
-}
-
-/// A response's body, as far as it was not read.
-struct Body {
-    reader: Reader,
-    left: usize,
-    until: Instant,
-}
-
-#[derive(Debug, Deserialize)]
-struct HttpRequest {
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Vec<(String, String)>,
-    /// Undo what the server did to make the body smaller.
-    #[serde(default)]
-    decompress: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -227,7 +206,7 @@ impl Network {
         *request.headers_mut() = headers;
         let sent = self.client()?.request(request);
         match tokio::time::timeout(SILENCE_AT_MOST, sent).await {
-            Ok(response) => response.map_err(|error| reason(&error)),
+            Ok(response) => response.map_err(|error| Refused::from_error(&error)),
             Err(_) => Err(Refused::new(
                 Kind::Network,
                 format!(
@@ -255,12 +234,11 @@ impl Network {
         is_head: bool,
     ) -> Result<Payload, Refused> {
         let (mut head, incoming) = response.into_parts();
-        let reader = BufReader::new(IncomingReader::new(incoming));
         let has_body = !is_head && !matches!(head.status.as_u16(), 204 | 304);
         let reader = if decompress && has_body {
-            decoded(&mut head.headers, reader)
+            decoded(&mut head.headers, incoming)
         } else {
-            Box::pin(reader)
+            plain(incoming)
         };
         let headers: Vec<(String, String)> = head
             .headers
@@ -367,203 +345,6 @@ impl Network {
     }
 }
 
-fn parse_url(text: &str) -> Result<(Url, Target), Refused> {
-    let invalid = |problem: &str| Refused::new(Kind::Invalid, format!("the URL {problem}"));
-    if text.len() > URL_BYTES_AT_MOST {
-        return Err(invalid("is too long"));
-    }
-    let url = Url::parse(text).map_err(|error| invalid(&format!("is malformed: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid(&format!(
-            "has the scheme {:?}: http and https are there",
-            url.scheme()
-        )));
-    }
-    let target = Target::of(&url).ok_or_else(|| invalid("has no host"))?;
-    Ok((url, target))
-}
-
-fn parse_method(text: &str) -> Result<Method, Refused> {
-    let method = Method::from_bytes(text.as_bytes())
-        .map_err(|_| Refused::new(Kind::Invalid, format!("{text:?} is no method")))?;
-    if matches!(method, Method::CONNECT | Method::TRACE) {
-        return Err(Refused::new(
-            Kind::Denied,
-            format!("a task may not use {method}"),
-        ));
-    }
-    Ok(method)
-}
-
-/// How long a message is, and where it ends, is the host's business alone.
-const OWN_HEADERS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "expect",
-    "http2-settings",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-fn parse_headers(request: &HttpRequest, target: &Target, url: &Url) -> Result<HeaderMap, Refused> {
-    if request.headers.len() > HEADERS_AT_MOST {
-        return Err(Refused::new(
-            Kind::Invalid,
-            format!("a request may have {HEADERS_AT_MOST} headers"),
-        ));
-    }
-    let mut headers = HeaderMap::new();
-    for (name, value) in &request.headers {
-        let invalid =
-            |what: &str| Refused::new(Kind::Invalid, format!("the header {name:?} {what}"));
-        let parsed =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("has no valid name"))?;
-        if parsed == "host" {
-            if !is_authority(value, target, url) {
-                return Err(invalid("names another host than the URL"));
-            }
-            continue;
-        }
-        if parsed.as_str().starts_with("proxy-") {
-            return Err(invalid("is for a proxy, and there is none"));
-        }
-        if OWN_HEADERS.contains(&parsed.as_str()) {
-            continue;
-        }
-        let bytes = from_latin1(value).ok_or_else(|| invalid("has a value beyond Latin-1"))?;
-        let value = HeaderValue::from_bytes(&bytes)
-            .map_err(|_| invalid("has a line break or another control character in its value"))?;
-        headers.append(parsed, value);
-    }
-    if request.decompress && !headers.contains_key("accept-encoding") {
-        headers.insert(
-            "accept-encoding",
-            HeaderValue::from_static("gzip, deflate, br"),
-        );
-    }
-    if !headers.contains_key("user-agent") {
-        headers.insert(
-            "user-agent",
-            HeaderValue::from_static(concat!("Capsule/", env!("CARGO_PKG_VERSION"))),
-        );
-    }
-    if !headers.contains_key("accept") {
-        headers.insert("accept", HeaderValue::from_static("*/*"));
-    }
-    Ok(headers)
-}
-
-/// Whether a `Host` header says what the URL says.
-fn is_authority(value: &str, target: &Target, url: &Url) -> bool {
-    let named = Url::parse(&format!("{}://{value}/", url.scheme()));
-    named.is_ok_and(|named| Target::of(&named).as_ref() == Some(target) && named.path() == "/")
-}
-
-type Reader = Pin<Box<dyn AsyncRead + Send>>;
-
-/// The body as it was before the server made it smaller, and headers that say so.
-fn decoded(headers: &mut HeaderMap, body: impl AsyncBufRead + Send + 'static) -> Reader {
-    let encoding = headers
-        .get(CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_ascii_lowercase);
-    let reader: Reader = match encoding.as_deref() {
-        Some("gzip" | "x-gzip") => {
-            let mut decoder = GzipDecoder::new(body);
-            decoder.multiple_members(true);
-            Box::pin(decoder)
-        }
-        Some("deflate") => Box::pin(ZlibDecoder::new(body)),
-        Some("br") => Box::pin(BrotliDecoder::new(body)),
-        _ => return Box::pin(body),
-    };
-    headers.remove(CONTENT_ENCODING);
-    headers.remove(CONTENT_LENGTH);
-    reader
-}
-
-/// The parts of a body, one behind the other.
-struct IncomingReader {
-    incoming: Incoming,
-    part: Bytes,
-}
-
-impl IncomingReader {
-    fn new(incoming: Incoming) -> Self {
-        Self {
-            incoming,
-            part: Bytes::new(),
-        }
-    }
-}
-
-impl AsyncRead for IncomingReader {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.part.is_empty() {
-            match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
-                None => return Poll::Ready(Ok(())),
-                Some(Err(error)) => {
-                    return Poll::Ready(Err(io::Error::other(reason(&error).message)));
-                }
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.part = data;
-                    }
-                }
-            }
-        }
-        let count = self.part.len().min(buffer.remaining());
-        buffer.put_slice(&self.part[..count]);
-        self.part.advance(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// What went wrong, from its root: the library's own words say less.
-fn reason(error: &(dyn Error + 'static)) -> Refused {
-    let mut cause = Some(error);
-    let mut last = error.to_string();
-    while let Some(error) = cause {
-        if let Some(Refused { kind, message }) = error.downcast_ref() {
-            return Refused::new(*kind, message.clone());
-        }
-        if let Some(error @ rustls::Error::InvalidCertificate(_)) = error.downcast_ref() {
-            return Refused::new(Kind::Certificate, error.to_string());
-        }
-        // An error of the system holds another one without telling.
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            .map(|inner| inner as &(dyn Error + 'static));
-        last = error.to_string();
-        cause = inner.or_else(|| error.source());
-    }
-    Refused::new(Kind::Network, last)
-}
-
-/// The URL without what may be secret.
-fn redacted(url: &Url) -> String {
-    let mut url = url.clone();
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
-}
-
 fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
-}
-
-fn from_latin1(text: &str) -> Option<Vec<u8>> {
-    text.chars()
-        .map(|character| u8::try_from(u32::from(character)).ok())
-        .collect()
 }
