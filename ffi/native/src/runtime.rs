@@ -7,7 +7,7 @@ use crate::engine::Engines;
 use crate::envelope::{Execution, envelope};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
-use crate::image_store::ImageStore;
+use crate::image::store::ImageStore;
 use crate::network::Certificates;
 use crate::program::{Loading, Program, Source, SourceFile, SourceText, Sources};
 use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};

@@ -9,7 +9,7 @@ use crate::engine::{
 };
 use crate::failure::{ErrorType, Failure};
 use crate::image::Image;
-use crate::image_store::{Kept, Key};
+use crate::image::store::{Kept, Key};
 use crate::program::{Loading, Program};
 use serde::Deserialize;
 use std::path::PathBuf;

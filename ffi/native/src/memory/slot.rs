@@ -1,6 +1,6 @@
 //! One reservation of address space, for one linear memory at a time.
 
-use crate::dirty;
+use crate::image::dirty;
 use crate::image::{Image, Whole};
 use std::io;
 use std::ops::Range;
@@ -320,9 +320,9 @@ pub unsafe fn map_nothing(address: *mut u8, len: usize, protection: i32) -> io::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dirty::PAGE;
-    use crate::dirty::tests::base_file;
     use crate::image::Base;
+    use crate::image::dirty::PAGE;
+    use crate::image::dirty::tests::base_file;
 
     const GUARD: usize = 1 << 16;
 

@@ -4,10 +4,10 @@
 //! holds the program, the engine, and through that Wasmtime and the machine: none is ever mixed up.
 
 use crate::cache::{Cache, Lock};
-use crate::dirty::PAGE;
 use crate::engine::LanguageEngine;
 use crate::files::FolderGrant;
 use crate::files::stamp::Stamped;
+use crate::image::dirty::PAGE;
 use crate::image::{Content, Image, MappedFile};
 use crate::output::Record;
 use serde::{Deserialize, Serialize};
@@ -240,8 +240,8 @@ fn decode(bytes: &[u8]) -> Option<(Header<'_>, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dirty::tests::base_file;
     use crate::image::Base;
+    use crate::image::dirty::tests::base_file;
 
     fn kept(declarations: &str) -> Kept {
         let base = Arc::new(Base::new(base_file(&[1, 2, 3])).unwrap());

@@ -5,14 +5,23 @@
 //! again and again gets a whole copy, which is mapped at once. So does the base, for loads and for what is called
 //! a few times: a slot that holds it has pages of its own already where programs differ.
 
-use crate::dirty::{self, PAGE};
-use crate::pages::Pages;
+pub mod dirty;
+mod mapping;
+mod pages;
+pub mod pending;
+pub mod store;
+mod whole;
+
+pub use mapping::MappedFile;
+pub use whole::Whole;
+
+use dirty::PAGE;
+use mapping::{copy, has_small_pages, map_private, memory_file};
+use pages::Pages;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::FileExt;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -21,9 +30,6 @@ const USES_BEFORE_WHOLE: u32 = 8;
 
 /// What is copied over a base that lies in a slot already: no more than a slot keeps of its own.
 const COPIED_BYTES_AT_MOST: usize = 4 << 20;
-
-/// A call that writes more is no example for others.
-const LEARNED_BYTES_AT_MOST: usize = 2 << 20;
 
 /// Runs of fewer bytes are copied: to map one takes as long as to copy this.
 const MAPPED_FROM: usize = 32 << 10;
@@ -76,7 +82,7 @@ impl Content {
 
     /// None if no page of the file begins there.
     pub fn of_file(file: MappedFile, start: usize) -> Option<Self> {
-        let fits = start <= file.len && start.is_multiple_of(PAGE);
+        let fits = start <= file.len() && start.is_multiple_of(PAGE);
         fits.then_some(Self::File { file, start })
     }
 
@@ -236,7 +242,7 @@ impl Image {
             // Only the pages that a guest looks at cost anything then.
             Content::File { file, start } if len >= MAPPED_FROM && has_small_pages() => {
                 // SAFETY: promised by the caller.
-                unsafe { map_private(memory, &file.file, start + offset, len) }
+                unsafe { map_private(memory, file.file(), start + offset, len) }
             }
             content => {
                 let pages = &content.bytes()[offset..offset + len];
@@ -315,177 +321,10 @@ impl Image {
     }
 }
 
-/// A program's memory in one piece, and what calls of it write to.
-#[derive(Debug)]
-pub struct Whole {
-    file: MappedFile,
-    /// The pages that the first call wrote: others write mostly the same.
-    written: OnceLock<Vec<Range<usize>>>,
-}
-
-impl Whole {
-    fn new(file: MappedFile) -> Self {
-        Self {
-            file,
-            written: OnceLock::new(),
-        }
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        self.file.bytes()
-    }
-
-    pub fn len(&self) -> usize {
-        self.file.len()
-    }
-
-    /// Learns which pages a call wrote. Only the first is listened to.
-    pub fn learn(&self, written: &[Range<usize>]) {
-        let total: usize = written.iter().map(Range::len).sum();
-        if total <= LEARNED_BYTES_AT_MOST {
-            let _ = self.written.set(written.to_vec());
-        }
-    }
-
-    /// # Safety
-    /// As [`Image::map`].
-    pub unsafe fn map(&self, memory: *mut u8) -> io::Result<()> {
-        // SAFETY: promised by the caller.
-        unsafe { map_private(memory, &self.file.file, 0, self.file.len)? };
-        for run in self.written.get().into_iter().flatten() {
-            // SAFETY: a part of what was just mapped.
-            unsafe { make_private(memory.add(run.start), run.len()) };
-        }
-        Ok(())
-    }
-}
-
-/// A file that never changes: one that has no name, or one of the cache.
-#[derive(Debug)]
-pub struct MappedFile {
-    file: File,
-    /// Mapped to be read by the host.
-    view: *const u8,
-    len: usize,
-}
-
-// SAFETY: a view that only this owns, and that nobody writes to.
-unsafe impl Send for MappedFile {}
-// SAFETY: as above.
-unsafe impl Sync for MappedFile {}
-
-impl MappedFile {
-    pub fn new(file: File, len: usize) -> io::Result<Self> {
-        // SAFETY: a new mapping at an address of the kernel's choice.
-        let view = unsafe {
-            libc::mmap(
-                ptr::null_mut(),
-                len,
-                libc::PROT_READ,
-                libc::MAP_SHARED,
-                file.as_raw_fd(),
-                0,
-            )
-        };
-        if view == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let view = view.cast();
-        Ok(Self { file, view, len })
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        // SAFETY: mapped for as long as this lives; the file is nobody else's.
-        unsafe { std::slice::from_raw_parts(self.view, self.len) }
-    }
-}
-
-impl Drop for MappedFile {
-    fn drop(&mut self) {
-        // SAFETY: the whole view, which is borrowed no more.
-        unsafe { libc::munmap(self.view.cast_mut().cast(), self.len) };
-    }
-}
-
-/// # Safety
-/// As [`Image::map`].
-unsafe fn map_private(memory: *mut u8, file: &File, offset: usize, len: usize) -> io::Result<()> {
-    // SAFETY: promised by the caller.
-    let mapped = unsafe {
-        libc::mmap(
-            memory.cast(),
-            len,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_FIXED,
-            file.as_raw_fd(),
-            offset as libc::off_t,
-        )
-    };
-    if mapped == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
-/// Makes pages of a private mapping its own before anybody writes to them: all at once, and without telling
-/// other processors, as must be told when a page that was read becomes another one. What fails here happens
-/// at the first write.
-///
-/// # Safety
-/// The pages are mapped.
-unsafe fn make_private(memory: *mut u8, len: usize) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: promised by the caller; the content stays as it is.
-    unsafe {
-        libc::madvise(memory.cast(), len, libc::MADV_POPULATE_WRITE);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (memory, len);
-}
-
-/// Whether the host can map what begins at any page of an image.
-fn has_small_pages() -> bool {
-    static SMALL: OnceLock<bool> = OnceLock::new();
-    // SAFETY: it only asks.
-    *SMALL.get_or_init(|| unsafe { libc::sysconf(libc::_SC_PAGESIZE) } == PAGE as libc::c_long)
-}
-
-#[cfg(target_os = "linux")]
-fn memory_file(len: usize) -> io::Result<File> {
-    // SAFETY: the name is a C string.
-    let descriptor = unsafe { libc::memfd_create(c"capsule-image".as_ptr(), libc::MFD_CLOEXEC) };
-    if descriptor < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: a descriptor that nobody else owns.
-    let file = unsafe { File::from_raw_fd(descriptor) };
-    file.set_len(len as u64)?;
-    Ok(file)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn memory_file(_len: usize) -> io::Result<File> {
-    Err(io::Error::from(io::ErrorKind::Unsupported))
-}
-
-fn copy(from: &File, to: &File, len: usize) -> io::Result<()> {
-    let mut buffer = vec![0; 1 << 20];
-    for start in (0..len).step_by(buffer.len()) {
-        let part = &mut buffer[..(len - start).min(1 << 20)];
-        from.read_exact_at(part, start as u64)?;
-        to.write_all_at(part, start as u64)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::dirty::tests::{Mapping, base_file};
     use super::*;
-    use crate::dirty::tests::{Mapping, base_file};
 
     fn base(pages: &[u8]) -> Arc<Base> {
         Arc::new(Base::new(base_file(pages)).unwrap())

@@ -1,0 +1,220 @@
+//! One sandbox: an instance of an engine, made for one load or one call and never used again.
+
+mod dropping;
+mod limiter;
+mod outcome;
+mod state;
+mod waiting;
+
+pub use outcome::Budget;
+pub use state::{SandboxState, TaskSide};
+
+use crate::cpu::Cpu;
+use crate::engine::{Bare, LanguageEngine};
+use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
+use crate::image::Image;
+use crate::program::SourceFile;
+use dropping::Droppable;
+use limiter::Limiter;
+use outcome::too_little_memory;
+use state::MEMORY_BYTES_AT_MOST;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::watch;
+use waiting::{is_cancelled, passes, unless_asleep};
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower, TypedFunc};
+
+/// What a guest returns: JSON, or its failure as JSON.
+type GuestResult = (Result<String, String>,);
+
+/// What ends a guest from outside, and when it may run.
+#[derive(Clone)]
+pub struct Guard {
+    pub run: u64,
+    pub cpu: Arc<Cpu>,
+    pub cancelled: watch::Receiver<bool>,
+}
+
+/// A live instance with a program in it. Dropping it ends all that it started.
+pub struct Sandbox {
+    engine: Arc<LanguageEngine>,
+    bare: Droppable,
+    budget: Budget,
+    guard: Guard,
+}
+
+impl Sandbox {
+    /// Takes an instance whose memory starts as `image`.
+    pub async fn new(
+        engine: Arc<LanguageEngine>,
+        image: &Arc<Image>,
+        task: TaskSide,
+        budget: Budget,
+        guard: Guard,
+    ) -> Result<Self, Failure> {
+        let limit_bytes = budget.memory_bytes.map_or(MEMORY_BYTES_AT_MOST, |bytes| {
+            usize::try_from(bytes).unwrap_or(MEMORY_BYTES_AT_MOST)
+        });
+        let mut bare = engine
+            .bare(image)
+            .await
+            .map_err(|error| Failure::internal(format!("Cannot make a sandbox: {error:#}")))?;
+        let state = bare.store.data_mut();
+        // What the instance has besides its main memory, which it was charged for as the engine declares it.
+        let besides = state.limiter.used_bytes() - engine.base().len();
+        let needed = besides + image.len();
+        state.limiter = Limiter::new(limit_bytes.min(MEMORY_BYTES_AT_MOST));
+        if !state.limiter.charge(needed) {
+            return Err(too_little_memory(&budget, needed, limit_bytes));
+        }
+        state.deadline = budget.timeout.map(|timeout| Instant::now() + timeout);
+        state.task = Some(task);
+        bare.store
+            .set_fuel(budget.fuel)
+            .expect("engines are compiled with fuel");
+        bare.store.set_epoch_deadline(1);
+        // SAFETY: the store is alive, and nothing has run in it.
+        unsafe { bare.slot.map(image) }
+            .map_err(|error| Failure::internal(format!("Cannot map an image: {error}")))?;
+        if image.wants_whole() {
+            let image = Arc::clone(image);
+            tokio::task::spawn_blocking(move || image.make_whole());
+        }
+        Ok(Self {
+            engine,
+            bare: Droppable::new(bare, Arc::clone(&guard.cpu)),
+            budget,
+            guard,
+        })
+    }
+
+    /// Runs a program's top-level code. Returns its declarations.
+    pub async fn load(
+        &mut self,
+        path: &str,
+        source: &str,
+        files: &[SourceFile],
+        context: &str,
+    ) -> Result<String, Failure> {
+        let load: TypedFunc<(&str, &str, &[SourceFile], &str), GuestResult> =
+            self.export(|e| e.load())?;
+        let declarations = self
+            .guarded(async |store| load.call_async(store, (path, source, files, context)).await)
+            .await?;
+        if self.engine.forget_files().is_some() {
+            self.forget_files().await?;
+        }
+        Ok(declarations)
+    }
+
+    /// Lets the guest's libc forget the folders that it was given, and their handles.
+    async fn forget_files(&mut self) -> Result<(), Failure> {
+        let forget: TypedFunc<(), ()> =
+            self.export(|engine| engine.forget_files().expect("it was looked for"))?;
+        let forgotten = forget.call_async(&mut self.bare.store, ()).await;
+        forgotten
+            .map_err(|error| Failure::internal(format!("the engine kept its files: {error:#}")))
+    }
+
+    /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
+    pub async fn run(&mut self, task: &str, input: &str, context: &str) -> Result<String, Failure> {
+        let run: TypedFunc<(&str, &str, &str), GuestResult> = self.export(|e| e.run())?;
+        self.guarded(async |store| {
+            let result = run.call_async(&mut *store, (task, input, context)).await?;
+            if result.0.is_ok() {
+                store.data_mut().task()?.operations.finish_calls().await;
+            }
+            Ok(result)
+        })
+        .await
+    }
+
+    pub fn fuel_consumed(&self) -> u64 {
+        self.budget.fuel - self.bare.store.get_fuel().unwrap_or(0)
+    }
+
+    /// Bytes of linear memory and tables: they never shrink.
+    pub fn ram_used(&self) -> u64 {
+        self.bare.store.data().limiter.used_bytes() as u64
+    }
+
+    /// Whether nothing but memory makes up the guest's state: no operation under way, no open handle.
+    pub fn is_quiescent(&self) -> bool {
+        let state = self.bare.store.data();
+        let idle = state
+            .task
+            .as_ref()
+            .is_none_or(|task| task.operations.is_idle());
+        idle && state.table.is_empty()
+    }
+
+    /// The guest's memory as it was at the end. This sandbox started as an empty engine.
+    pub fn into_image(self) -> io::Result<Image> {
+        let slot = &self.bare.slot;
+        // SAFETY: the store is alive, and no guest code runs here any more.
+        let memory = unsafe { slot.bytes() };
+        let (image, own_bytes) = Image::capture(Arc::clone(self.engine.base()), memory)?;
+        slot.captured(&image, own_bytes);
+        Ok(image)
+    }
+
+    fn export<Params, Return>(
+        &mut self,
+        index: impl FnOnce(&LanguageEngine) -> &ComponentExportIndex,
+    ) -> Result<TypedFunc<Params, Return>, Failure>
+    where
+        Params: ComponentNamedList + Lower,
+        Return: ComponentNamedList + Lift,
+    {
+        let Bare {
+            store, instance, ..
+        } = &mut *self.bare;
+        instance
+            .get_typed_func(store, index(&self.engine))
+            .map_err(|error| {
+                Failure::internal(format!("the engine speaks another world: {error:#}"))
+            })
+    }
+
+    /// Runs guest code until it ends, its time is over, or it is cancelled.
+    async fn guarded(
+        &mut self,
+        call: impl AsyncFnOnce(&mut Store<SandboxState>) -> wasmtime::Result<GuestResult>,
+    ) -> Result<String, Failure> {
+        let deadline = self.bare.store.data().deadline;
+        let Guard {
+            run,
+            cpu,
+            mut cancelled,
+        } = self.guard.clone();
+        let interrupted = Arc::clone(&self.bare.store.data().interrupted);
+        let Bare { store, slot, .. } = &mut *self.bare;
+        let working = unless_asleep(call(store), || {
+            // SAFETY: the guest runs only while its future is polled, which is not now.
+            unsafe { slot.rest() }
+        });
+        let called = tokio::select! {
+            biased;
+            () = is_cancelled(&mut cancelled) => Err(Stop::error(ErrorType::Cancelled, "cancelled")),
+            called = cpu.take_turns(run, interrupted, working) => called,
+            () = passes(deadline) => Err(Stop::error(ErrorType::Timeout, "")),
+        };
+        // A sub-task may hear of it first, and its caller go on with what it says.
+        let called = if *self.guard.cancelled.borrow() {
+            Err(Stop::error(ErrorType::Cancelled, "cancelled"))
+        } else {
+            called
+        };
+        match called {
+            Ok((Ok(json),)) => self.accept(json),
+            Ok((Err(failure),)) => Err(self.guest_failure(GuestFailure::parse(&failure))),
+            Err(error) => match Trapped::from_error(&error) {
+                // `os._exit(0)` and the like.
+                Trapped::Exited(0) => Ok("null".to_owned()),
+                trapped => Err(self.trapped(trapped)),
+            },
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What one load or one attempt may use, and what is told of how it ended.
+
+use super::Sandbox;
+use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
+use crate::failure::{ErrorType, Failure, GuestFailure, Trapped};
+use std::time::Duration;
+
+/// What one load or one attempt may use.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// How messages call what is limited: `the task`, `top-level code`.
+    pub subject: &'static str,
+    /// Whether the program can declare another one.
+    pub can_be_raised: bool,
+    pub fuel: u64,
+    pub memory_bytes: Option<u64>,
+    pub timeout: Option<Duration>,
+    /// The most JSON that the guest may return.
+    pub result_bytes: usize,
+}
+
+impl Budget {
+    /// What to do about a limit.
+    fn advice<'a>(&self, raise: &'a str) -> &'a str {
+        if self.can_be_raised {
+            raise
+        } else {
+            "do this inside a task"
+        }
+    }
+}
+
+impl Sandbox {
+    pub(super) fn accept(&self, json: String) -> Result<String, Failure> {
+        let limit = self.budget.result_bytes;
+        if json.len() > limit {
+            return Err(Failure::new(
+                ErrorType::OutputLimit,
+                format!(
+                    "{} returned {} bytes of JSON, more than {limit}",
+                    self.budget.subject,
+                    json.len()
+                ),
+            ));
+        }
+        crate::envelope::check_json(&json)
+            .map_err(|problem| Failure::new(ErrorType::InvalidResult, problem))?;
+        Ok(json)
+    }
+
+    pub(super) fn guest_failure(&self, failure: GuestFailure) -> Failure {
+        if failure.is_out_of_memory() && self.bare.store.data().limiter.denied_bytes().is_some() {
+            return Failure {
+                stack: failure.stack,
+                ..self.out_of_memory()
+            };
+        }
+        failure.into_failure()
+    }
+
+    pub(super) fn trapped(&self, trapped: Trapped) -> Failure {
+        let Budget { subject, fuel, .. } = self.budget;
+        match trapped {
+            Trapped::Stopped(failure) if failure.error_type == ErrorType::Timeout => {
+                self.timed_out()
+            }
+            Trapped::Stopped(failure) => failure,
+            Trapped::FuelExhausted => Failure::new(
+                ErrorType::FuelExhausted,
+                format!(
+                    "{subject} used all of its {fuel} units of fuel: {}",
+                    self.budget.advice("raise compute, or do less")
+                ),
+            ),
+            Trapped::StackOverflow => Failure::new(
+                ErrorType::StackOverflow,
+                format!("{subject} called functions too deeply: recursion without end?"),
+            ),
+            Trapped::Stuck => Failure::new(
+                ErrorType::TaskError,
+                format!("{subject} waits for something that never happens: a promise without end?"),
+            ),
+            Trapped::Crashed(_) if self.bare.store.data().limiter.denied_bytes().is_some() => {
+                self.out_of_memory()
+            }
+            Trapped::Crashed(how) => Failure::new(
+                ErrorType::TaskError,
+                format!("{subject} made the language engine give up ({how})"),
+            ),
+            Trapped::Exited(status) => Failure::new(
+                ErrorType::TaskError,
+                format!("{subject} exited with status {status}"),
+            ),
+            Trapped::HandleLimit => Failure::new(
+                ErrorType::ResourceLimit,
+                format!("{subject} holds more than {COMPONENT_HANDLES_AT_MOST} handles"),
+            ),
+            Trapped::WasiHandleLimit => Failure::new(
+                ErrorType::ResourceLimit,
+                format!("{subject} has more than {WASI_HANDLES_AT_MOST} files and streams open"),
+            ),
+            Trapped::TransferLimit => Failure::new(
+                ErrorType::ResourceLimit,
+                format!(
+                    "{subject} passed more than {TRANSFER_BYTES_AT_MOST} bytes to the host at once"
+                ),
+            ),
+            Trapped::Unexpected(what) => Failure::internal(what),
+        }
+    }
+
+    fn timed_out(&self) -> Failure {
+        let timeout_ms = self.budget.timeout.unwrap_or_default().as_secs_f64() * 1000.0;
+        Failure::new(
+            ErrorType::Timeout,
+            format!(
+                "{} ran longer than its timeout of {timeout_ms} ms",
+                self.budget.subject
+            ),
+        )
+    }
+
+    fn out_of_memory(&self) -> Failure {
+        let limiter = &self.bare.store.data().limiter;
+        Failure::new(
+            ErrorType::MemoryLimit,
+            format!(
+                "{} wanted {} bytes of memory and may use {}: {}",
+                self.budget.subject,
+                limiter.denied_bytes().unwrap_or_default(),
+                limiter.limit_bytes(),
+                self.budget.advice("raise ram, or use less"),
+            ),
+        )
+    }
+}
+
+pub fn too_little_memory(budget: &Budget, needed: usize, limit: usize) -> Failure {
+    Failure::new(
+        ErrorType::MemoryLimit,
+        format!(
+            "{} may use {limit} bytes of memory, and the language engine with the program in it needs \
+             {needed} before it does anything: raise ram",
+            budget.subject,
+        ),
+    )
+}
