@@ -44,27 +44,37 @@ export interface Result {
   stderr: string;
 }
 
+/** What Deno is told to run the CLI. */
+const CLI = ["run", "-A", "--no-check", "--quiet", `--config=${ROOT}deno.json`, `${ROOT}cli.ts`];
+
 /** Starts the CLI as a user would, as a process. */
 export function startCli(
   args: string[],
   options: { cwd: string; env?: Record<string, string> },
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-check",
-      "--quiet",
-      `--config=${ROOT}deno.json`,
-      `${ROOT}cli.ts`,
-      ...args,
-    ],
+    args: [...CLI, ...args],
     cwd: options.cwd,
     env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1", ...options.env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+}
+
+/** Runs a shell script with mounts of its own. In it, `capsule` is the CLI. */
+export async function withOwnMounts(
+  script: string,
+  options: { cwd: string; env?: Record<string, string> },
+): Promise<Result> {
+  const command = [Deno.execPath(), ...CLI].map((word) => `'${word}'`).join(" ");
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["-rm", "sh", "-ec", `capsule() { ${command} "$@"; }\n${script}`],
+    cwd: options.cwd,
+    env: { CAPSULE_CACHE_DIR: CACHE, NO_COLOR: "1", ...options.env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
 /** Runs the CLI to its end. */

@@ -1,6 +1,15 @@
 /** build, exec, clean and doctor as processes, as a user runs them. */
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, type Result, ROOT, startCli, warmEngines } from "../support.ts";
+import {
+  CACHE,
+  cli,
+  project,
+  type Result,
+  ROOT,
+  startCli,
+  warmEngines,
+  withOwnMounts,
+} from "../support.ts";
 
 await warmEngines();
 
@@ -204,24 +213,22 @@ Deno.test("doctor tells what is there, and what is wrong", async () => {
 Deno.test("a full disk costs what is kept, and no result", async () => {
   using folder = project({ "main.py": "def main(): return 'x' * 10\n" });
   // A namespace of its own, in which a small disk lies over the cache and the project's .capsule.
-  const script = `set -e
+  const script = `
     mkdir -p cache .capsule
     mount -t tmpfs -o size=64k,mode=700 tmpfs .capsule
-    cp -a "$1"/*.cwasm "$1"/*.base "$1"/*.seal cache/
+    cp -a ${CACHE}/*.cwasm ${CACHE}/*.base ${CACHE}/*.seal cache/
     mkdir cache/images cache/programs cache/builds
     for name in images programs builds; do mount -t tmpfs -o size=64k,mode=700 tmpfs cache/$name; done
     for name in images programs builds; do head -c 70000 /dev/zero > cache/$name/filler || true; done
     head -c 70000 /dev/zero > .capsule/filler || true
-    CAPSULE_CACHE_DIR=$PWD/cache "$2" run -A --no-check --quiet --config="$3/deno.json" "$3/cli.ts" run main.py
-    CAPSULE_CACHE_DIR=$PWD/cache "$2" run -A --no-check --quiet --config="$3/deno.json" "$3/cli.ts" build main.py || echo "status $?"`;
-  const { stdout, stderr } = await new Deno.Command("unshare", {
-    args: ["-rm", "sh", "-c", script, "sh", `${ROOT}build/test-cache`, Deno.execPath(), ROOT],
+    capsule run main.py
+    capsule build main.py || echo "status $?"`;
+  const { stdout, stderr } = await withOwnMounts(script, {
     cwd: folder.path,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const [out, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals(out, "xxxxxxxxxx\nstatus 2\n", errors);
-  assertMatch(errors!, /No space left on device/);
+    env: { CAPSULE_CACHE_DIR: `${folder.path}/cache` },
+  });
+  assertEquals(stdout, "xxxxxxxxxx\nstatus 2\n", stderr);
+  assertMatch(stderr, /No space left on device/);
 });
 
 function namesIn(folder: string): string[] {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, ROOT, startCli, warmEngines } from "../support.ts";
+import { cli, project, startCli, warmEngines, withOwnMounts } from "../support.ts";
 
 await warmEngines();
 
@@ -83,17 +83,11 @@ Deno.test("list and trace show what ran", async () => {
 Deno.test("a project that nobody may write to shows what ran in it", async () => {
   using folder = project({ "ran/main.py": PROGRAM, "new/main.py": PROGRAM });
   assertEquals((await cli(["run", "main.py"], { cwd: `${folder.path}/ran` })).status, 0);
-  const script = `set -e
+  const script = `
     mount --bind "$PWD" "$PWD" && cd "$PWD" && mount -o remount,ro,bind "$PWD"
-    for name in ran new; do
-      "$1" run -A --no-check --quiet --config="$2/deno.json" "$2/cli.ts" list --cwd "$PWD/$name" 2>&1
-    done`;
-  const { stdout } = await new Deno.Command("unshare", {
-    args: ["-rm", "sh", "-c", script, "sh", Deno.execPath(), ROOT],
-    cwd: folder.path,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const [title, run, none] = new TextDecoder().decode(stdout).split("\n");
+    for name in ran new; do capsule list --cwd "$PWD/$name" 2>&1; done`;
+  const { stdout } = await withOwnMounts(script, { cwd: folder.path });
+  const [title, run, none] = stdout.split("\n");
   assertMatch(title!, /^RUN +STARTED/);
   assertMatch(run!, / completed .* main\.py$/);
   assertStringIncludes(none!, "nothing ran here yet");
