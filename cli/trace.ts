@@ -31,30 +31,30 @@ Examples:
 export async function trace(args: string[]): Promise<number> {
   const parsed = parseArguments(args, traceCommand);
   const store = await openTrace(parsed);
-  if (store === undefined) throw nothingRan();
   try {
     const prefix = parsed.positional[0];
-    const run = runOf(prefix === undefined ? store.runs(1) : store.find(prefix), prefix);
-    const attempts = store.attempts(run.run);
+    const found = prefix === undefined ? store?.runs(1) : store?.find(prefix);
+    const run = runOf(found ?? [], prefix);
+    const attempts = store?.attempts(run.run) ?? [];
     if (parsed.flags.has("json")) printLine(JSON.stringify({ ...run, attempts }, null, 2));
     else show(run, attempts);
     return 0;
   } finally {
-    store.close();
+    store?.close();
   }
 }
 
 function runOf(found: RunRow[], prefix: string | undefined): RunRow {
   if (found.length === 1) return found[0]!;
-  if (prefix === undefined) throw nothingRan();
+  if (prefix === undefined) {
+    throw new CapsuleError("invalid_argument", "nothing ran here yet", {
+      hint: "capsule run FILE",
+    });
+  }
   const problem = found.length === 0
     ? `there is no run ${JSON.stringify(prefix)}`
     : `${found.length} runs begin with ${JSON.stringify(prefix)}`;
   throw new CapsuleError("invalid_argument", problem, { hint: "capsule list shows the runs" });
-}
-
-function nothingRan(): CapsuleError {
-  return new CapsuleError("invalid_argument", "nothing ran here yet", { hint: "capsule run FILE" });
 }
 
 function show(run: RunRow, attempts: AttemptRow[]): void {
