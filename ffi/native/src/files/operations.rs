@@ -393,7 +393,7 @@ mod tests {
             fs::write(host.join(number.to_string()), "").unwrap();
         }
         let many = files.perform(list).await;
-        assert_eq!(many.json, r#"{"error":{"code":"EOVERFLOW"}}"#);
         fs::remove_dir_all(&host).unwrap();
+        assert_eq!(many.json, r#"{"error":{"code":"EOVERFLOW"}}"#);
     }
 }

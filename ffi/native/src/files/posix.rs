@@ -42,7 +42,7 @@ pub fn timestamp(milliseconds: f64) -> Result<NewTimestamp, ErrorCode> {
     }))
 }
 
-/// An error's name.
+/// The code as POSIX calls it.
 pub fn name_of(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Access => "EACCES",

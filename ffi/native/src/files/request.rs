@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// What a guest asks for.
+/// One operation.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {

@@ -46,7 +46,7 @@ impl MappedFile {
         self.len
     }
 
-    pub fn file(&self) -> &File {
+    pub(super) fn file(&self) -> &File {
         &self.file
     }
 
@@ -63,8 +63,11 @@ impl Drop for MappedFile {
     }
 }
 
+/// Maps a part of a file privately: changes stay there.
+///
 /// # Safety
-/// As [`super::Image::map`].
+/// `memory` points to `len` bytes, page-aligned, that may be replaced and that nobody else uses. `offset` begins a
+/// page of the file.
 pub unsafe fn map_private(
     memory: *mut u8,
     file: &File,

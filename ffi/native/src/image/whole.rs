@@ -1,4 +1,4 @@
-//! A program's memory in one piece, which is mapped at once.
+//! Memory that is mapped at once, where an image would be put together.
 
 use super::mapping::{MappedFile, map_private};
 use std::io;

@@ -31,20 +31,24 @@ pub fn decoded(headers: &mut HeaderMap, incoming: Incoming) -> Reader {
         .get(CONTENT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .map(str::to_ascii_lowercase);
-    let body = |incoming| BufReader::new(IncomingReader::new(incoming));
     let reader: Reader = match encoding.as_deref() {
         Some("gzip" | "x-gzip") => {
-            let mut decoder = GzipDecoder::new(body(incoming));
+            let mut decoder = GzipDecoder::new(buffered(incoming));
             decoder.multiple_members(true);
             Box::pin(decoder)
         }
-        Some("deflate") => Box::pin(ZlibDecoder::new(body(incoming))),
-        Some("br") => Box::pin(BrotliDecoder::new(body(incoming))),
+        Some("deflate") => Box::pin(ZlibDecoder::new(buffered(incoming))),
+        Some("br") => Box::pin(BrotliDecoder::new(buffered(incoming))),
         _ => return plain(incoming),
     };
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
     reader
+}
+
+/// As decoders read.
+fn buffered(incoming: Incoming) -> BufReader<IncomingReader> {
+    BufReader::new(IncomingReader::new(incoming))
 }
 
 /// The parts of a body, one behind the other.

@@ -2,7 +2,7 @@
 //!
 //! [`rules`] says which names a task may ask for, [`address`] which addresses they may have, [`client`]
 //! connects to those and no others, [`requests`] is what a guest sees of it: [`outgoing`] what it sends,
-//! [`incoming`] what comes back, [`refused`] why nothing does.
+//! [`incoming`] what comes back, [`refused`] what goes wrong.
 
 mod address;
 mod client;

@@ -1,10 +1,10 @@
-//! Why a request has no response.
+//! Why the network fails a guest.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// For the guest's eyes.
+/// What went wrong, for the guest's eyes.
 #[derive(Debug)]
 pub struct Refused {
     pub kind: Kind,

@@ -7,13 +7,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// An instance that is dropped when nobody waits for it. That takes a fraction of a millisecond: where a
-/// thousand end at once, most take turns.
-pub struct Droppable {
-    bare: ManuallyDrop<Bare>,
-    cpu: Arc<Cpu>,
-}
-
 /// The turns of instances that are dropped, as if they were a run.
 const DROPPING: u64 = u64::MAX;
 /// So many are dropped at once, each as its turn comes in the executor's own queue.
@@ -36,6 +29,13 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         DROPPED_NOW.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// An instance that is dropped when nobody waits for it. That takes a fraction of a millisecond: where a
+/// thousand end at once, most take turns.
+pub struct Droppable {
+    bare: ManuallyDrop<Bare>,
+    cpu: Arc<Cpu>,
 }
 
 impl Droppable {

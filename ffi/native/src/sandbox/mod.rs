@@ -1,12 +1,13 @@
 //! One sandbox: an instance of an engine, made for one load or one call and never used again.
 
+mod budget;
 mod dropping;
 mod limiter;
 mod outcome;
 mod state;
 mod waiting;
 
-pub use outcome::Budget;
+pub use budget::Budget;
 pub use state::{SandboxState, TaskSide};
 
 use crate::cpu::Cpu;
@@ -14,9 +15,9 @@ use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
 use crate::image::Image;
 use crate::program::SourceFile;
+use budget::too_little_memory;
 use dropping::Droppable;
 use limiter::Limiter;
-use outcome::too_little_memory;
 use state::MEMORY_BYTES_AT_MOST;
 use std::io;
 use std::sync::Arc;

@@ -1,34 +1,8 @@
-//! What one load or one attempt may use, and what is told of how it ended.
+//! What is told of how a guest ended.
 
-use super::Sandbox;
 use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
+use super::{Budget, Sandbox};
 use crate::failure::{ErrorType, Failure, GuestFailure, Trapped};
-use std::time::Duration;
-
-/// What one load or one attempt may use.
-#[derive(Clone, Debug)]
-pub struct Budget {
-    /// How messages call what is limited: `the task`, `top-level code`.
-    pub subject: &'static str,
-    /// Whether the program can declare another one.
-    pub can_be_raised: bool,
-    pub fuel: u64,
-    pub memory_bytes: Option<u64>,
-    pub timeout: Option<Duration>,
-    /// The most JSON that the guest may return.
-    pub result_bytes: usize,
-}
-
-impl Budget {
-    /// What to do about a limit.
-    fn advice<'a>(&self, raise: &'a str) -> &'a str {
-        if self.can_be_raised {
-            raise
-        } else {
-            "do this inside a task"
-        }
-    }
-}
 
 impl Sandbox {
     pub(super) fn accept(&self, json: String) -> Result<String, Failure> {
@@ -133,15 +107,4 @@ impl Sandbox {
             ),
         )
     }
-}
-
-pub fn too_little_memory(budget: &Budget, needed: usize, limit: usize) -> Failure {
-    Failure::new(
-        ErrorType::MemoryLimit,
-        format!(
-            "{} may use {limit} bytes of memory, and the language engine with the program in it needs \
-             {needed} before it does anything: raise ram",
-            budget.subject,
-        ),
-    )
 }

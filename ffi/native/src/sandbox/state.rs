@@ -1,4 +1,4 @@
-//! What the host keeps for a sandbox, in its store.
+//! A guest's side of the host: what is kept for it, and what of WASI it has.
 
 use super::limiter::Limiter;
 use crate::failure::{ErrorType, Stop};
@@ -23,7 +23,7 @@ const FUEL_INTERVAL: u64 = 10_000_000;
 const INSTANTIATION_FUEL: u64 = 1_000_000_000;
 const WASI_RANDOM_BYTES_AT_MOST: u64 = 1 << 16;
 
-/// Belongs to one instance.
+/// What the host keeps for a sandbox, in its store.
 pub struct SandboxState {
     /// None as long as the instance is a spare.
     pub(super) task: Option<TaskSide>,
