@@ -36,6 +36,15 @@ export interface Functions {
   capsule_database_close(database: bigint): void;
   capsule_sha256(data: Bytes, length: bigint, digest: Bytes): number;
   capsule_stat(path: Bytes, length: bigint, stat: Bytes): number;
+  capsule_read_file(
+    path: Bytes,
+    length: bigint,
+    folder: Bytes,
+    folderLength: bigint,
+    maxBytes: bigint,
+    content: Bytes,
+    error: Bytes,
+  ): number;
   capsule_buffer_free(address: bigint, length: bigint): void;
 }
 

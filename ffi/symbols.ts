@@ -1,7 +1,7 @@
 /** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
 
 /** The version of the ABI that these symbols describe. */
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 
 /** Statuses that mean something other than a fault. */
 export const STATUS = {
@@ -59,6 +59,11 @@ export const symbols = {
   capsule_sha256: { parameters: ["buffer", "usize", "buffer"], result: "u32" },
   // uint32_t capsule_stat(path, path_len, *stat)
   capsule_stat: { parameters: ["buffer", "usize", "buffer"], result: "u32" },
+  // uint32_t capsule_read_file(path, path_len, folder, folder_len, max_bytes, *content, *error)
+  capsule_read_file: {
+    parameters: ["buffer", "usize", "buffer", "usize", "u64", "buffer", "buffer"],
+    result: "u32",
+  },
   // void capsule_buffer_free(data, len): the address as a number, as it is read from a CapsuleBuffer
   capsule_buffer_free: { parameters: ["usize", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -12,7 +12,7 @@
 /*
  Changes whenever a symbol, a request or an event does.
  */
-#define CAPSULE_ABI_VERSION 4
+#define CAPSULE_ABI_VERSION 5
 
 /*
  The call did what it says.
@@ -158,6 +158,23 @@ uint32_t capsule_sha256(const uint8_t *data, size_t len, uint8_t *digest);
  `path` points to `path_len` bytes; `stat` is null or writable.
  */
 uint32_t capsule_stat(const uint8_t *path, size_t path_len, struct CapsuleStat *stat);
+
+/*
+ Reads a regular file of at most `max_bytes`, without waiting for anything: no device, no pipe. With a folder, the
+ file has to lie in it once all links are followed; `folder_len` is 0 without. `CAPSULE_NOT_FOUND` where nothing
+ lies at the path. Else `error` is JSON: `{"reason": "not_a_file" | "too_large" | "outside" | "unreadable",
+ "message": …}`.
+
+ # Safety
+ `path` points to `path_len` bytes and `folder` to `folder_len`; `content` and `error` are null or writable.
+ */
+uint32_t capsule_read_file(const uint8_t *path,
+                           size_t path_len,
+                           const uint8_t *folder,
+                           size_t folder_len,
+                           uint64_t max_bytes,
+                           struct CapsuleBuffer *content,
+                           struct CapsuleBuffer *error);
 
 /*
  Starts a runtime. `config` is JSON: `{"cache_folder": …, "engines": {"javascript": {"path": …,

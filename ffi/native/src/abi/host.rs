@@ -1,17 +1,19 @@
-//! What the host needs besides runtimes: SQLite, digests, and what lies at a path. Its own ways to them cost
-//! milliseconds of each start.
+//! What the host needs besides runtimes: SQLite, digests, what lies at a path, and files that somebody else may have
+//! put there. Its own ways to them cost milliseconds of each start, or lack the checks.
 
 use super::{
     CAPSULE_FAILED, CAPSULE_INVALID_ARGUMENT, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes,
     guarded, text, write,
 };
 use crate::database::Database;
+use crate::files::host_file::{self, Reason};
 use crate::handles::Handles;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 static DATABASES: Handles<Database> = Handles::new();
@@ -163,5 +165,39 @@ pub unsafe extern "C" fn capsule_stat(
         };
         // SAFETY: promised by the caller.
         unsafe { write(stat, found) }
+    })
+}
+
+/// Reads a regular file of at most `max_bytes`, without waiting for anything: no device, no pipe. With a folder, the
+/// file has to lie in it once all links are followed; `folder_len` is 0 without. `CAPSULE_NOT_FOUND` where nothing
+/// lies at the path. Else `error` is JSON: `{"reason": "not_a_file" | "too_large" | "outside" | "unreadable",
+/// "message": …}`.
+///
+/// # Safety
+/// `path` points to `path_len` bytes and `folder` to `folder_len`; `content` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_read_file(
+    path: *const u8,
+    path_len: usize,
+    folder: *const u8,
+    folder_len: usize,
+    max_bytes: u64,
+    content: *mut CapsuleBuffer,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        // SAFETY: promised by the caller.
+        let (path, folder) = unsafe { (text(path, path_len)?, text(folder, folder_len)?) };
+        let folder = (!folder.is_empty()).then(|| Path::new(folder));
+        let read = host_file::read(Path::new(path), folder, max_bytes).map_err(|refused| {
+            let status = match refused.reason {
+                Reason::Missing => CAPSULE_NOT_FOUND,
+                _ => CAPSULE_FAILED,
+            };
+            let json = serde_json::to_string(&refused).expect("text can be written");
+            Fault::new(status, json)
+        })?;
+        // SAFETY: promised by the caller.
+        unsafe { write(content, CapsuleBuffer::from(read)) }
     })
 }

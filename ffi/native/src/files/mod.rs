@@ -1,6 +1,7 @@
 //! The folders that a sandbox may touch. WASI's preopened folders keep a guest inside of them; what lies
 //! here says which there are, for both engines.
 
+pub mod host_file;
 mod operations;
 mod places;
 mod posix;

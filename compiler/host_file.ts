@@ -1,0 +1,73 @@
+/**
+ * The one way in which the host reads files that came with a program: a repository's settings, modules, packages.
+ * Whoever made them may have put a device, a pipe, a link or a terabyte there.
+ */
+import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
+import { BUFFER_BYTES, takeBuffer } from "../ffi/library.ts";
+import { libraryAt } from "../ffi/loaded.ts";
+import { STATUS } from "../ffi/symbols.ts";
+import { libraryPath } from "./installation.ts";
+
+/** What a source, a module or a data file that a program imports may have: more than any has. */
+export const SOURCE_BYTES_AT_MOST = 64 << 20;
+/** The same for settings: deno.json, package.json, capsule.toml, `.env`. */
+export const SETTINGS_BYTES_AT_MOST = 4 << 20;
+
+export interface HostFileOptions {
+  /** A larger file is refused. */
+  maxBytes: number;
+  /** Absolute. The file has to lie in this folder once all links are followed. */
+  inside?: string | undefined;
+  /** Of the error. */
+  code: CapsuleErrorCode;
+}
+
+/**
+ * Reads a regular file, and nothing else. The file that is checked is the file that is read; nothing is waited for.
+ *
+ * @param path Absolute.
+ * @returns Its content, or undefined if nothing lies at the path.
+ * @throws {CapsuleError} with the given code, for what is no regular file, too large, outside of the folder, or
+ * cannot be read.
+ */
+export function readHostFile(
+  path: string,
+  { maxBytes, inside = "", code }: HostFileOptions,
+): Uint8Array | undefined {
+  const library = libraryAt(libraryPath());
+  const [name, folder] = [encoder.encode(path), encoder.encode(inside)];
+  const [content, error] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
+  const status = library.functions.capsule_read_file(
+    name,
+    BigInt(name.length),
+    folder,
+    BigInt(folder.length),
+    BigInt(maxBytes),
+    content,
+    error,
+  );
+  if (status === STATUS.ok) return takeBuffer(library, content, (bytes) => bytes.slice());
+  const told = takeBuffer(library, error, (bytes) => decoder.decode(bytes));
+  if (status === STATUS.notFound) return undefined;
+  const problem = status === STATUS.failed ? JSON.parse(told).message : told;
+  throw new CapsuleError(code, `Cannot read "${path}": ${problem}`);
+}
+
+/**
+ * The same as text.
+ *
+ * @throws {CapsuleError} for what is not UTF-8, too.
+ */
+export function readHostTextFile(path: string, options: HostFileOptions): string | undefined {
+  const content = readHostFile(path, options);
+  if (content === undefined) return undefined;
+  try {
+    return strictDecoder.decode(content);
+  } catch (cause) {
+    throw new CapsuleError(options.code, `Cannot read "${path}": it is not UTF-8`, { cause });
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true });

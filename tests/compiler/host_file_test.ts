@@ -1,0 +1,55 @@
+import { readHostFile, readHostTextFile } from "../../compiler/host_file.ts";
+import { CapsuleError } from "../../errors.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+
+const options = { maxBytes: 10, code: "compile_failed" } as const;
+
+function withFolder(test: (folder: string) => void): void {
+  const folder = Deno.makeTempDirSync();
+  try {
+    test(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+Deno.test("readHostFile() gives the content of a file, and undefined where there is none", () =>
+  withFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/file`, "content");
+    Deno.writeTextFileSync(`${folder}/empty`, "");
+    assertEquals(readHostTextFile(`${folder}/file`, options), "content");
+    assertEquals(readHostFile(`${folder}/empty`, options), new Uint8Array(0));
+    assertEquals(readHostFile(`${folder}/none`, options), undefined);
+  }));
+
+Deno.test("readHostFile() refuses devices, folders and files that are too large, with the caller's code", () =>
+  withFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/large`, "content".repeat(2));
+    for (const path of ["/dev/zero", folder, `${folder}/large`]) {
+      const error = assertThrows(() => readHostFile(path, options), CapsuleError, path);
+      assertEquals(error.code, "compile_failed");
+    }
+  }));
+
+Deno.test("readHostFile() refuses a link that leads out of the folder", () =>
+  withFolder((folder) => {
+    Deno.mkdirSync(`${folder}/in`);
+    Deno.writeTextFileSync(`${folder}/out`, "out");
+    Deno.symlinkSync("../out", `${folder}/in/link`);
+    assertEquals(readHostTextFile(`${folder}/in/link`, options), "out");
+    assertThrows(
+      () => readHostFile(`${folder}/in/link`, { ...options, inside: `${folder}/in` }),
+      CapsuleError,
+      "leads out of its folder",
+    );
+  }));
+
+Deno.test("readHostTextFile() refuses what is not UTF-8", () =>
+  withFolder((folder) => {
+    Deno.writeFileSync(`${folder}/file`, Uint8Array.of(0xff));
+    assertThrows(
+      () => readHostTextFile(`${folder}/file`, options),
+      CapsuleError,
+      "it is not UTF-8",
+    );
+  }));
