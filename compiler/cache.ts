@@ -128,8 +128,8 @@ function stampOf(path: string): Input {
 }
 
 /** Whatever decides what a program is, besides its files. */
-function keyOf({ file, root, isConfined = false }: FileSource): string {
-  return JSON.stringify([file, root, isConfined, VERSION, REVISION, engineSources()]);
+function keyOf({ file, root, isConfined = false, packages }: FileSource): string {
+  return JSON.stringify([file, root, isConfined, packages, VERSION, REVISION, engineSources()]);
 }
 
 function digestOfPath(path: string): string | null {

@@ -42,6 +42,11 @@ interface AnySource {
    * imports no file.
    */
   isConfined?: boolean;
+  /**
+   * Which packages it may import: those of the host's own process, those of a folder (absolute), or none. By default those of
+   * its project; for confined text `"host"`; for a confined file those that really lie in the file's own folder.
+   */
+  packages?: "host" | string | false | undefined;
 }
 
 export interface FileSource extends AnySource {
