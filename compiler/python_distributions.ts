@@ -32,7 +32,7 @@ export function reachablePackages(
   folders: FolderGrant[],
   imported: string[],
 ): PackageFolder[] {
-  const written = program.files.flatMap(({ data }) => importsOf(decoder.decode(data)));
+  const written = program.files.flatMap(({ data }) => [...importsOf(decoder.decode(data))]);
   const modules = new Set(written.map(({ module }) => module.split(".")[0]!).filter(Boolean));
   modules.delete("capsule");
   return folders.map(({ host, guest }) => {

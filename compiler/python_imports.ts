@@ -1,85 +1,103 @@
+import { PythonScanner } from "./python_scanner.ts";
+
 /** An import statement: `from .a import b, c` is level 1, module `a`, names `b` and `c`. */
 export interface PythonImport {
   /** The number of dots. */
   level: number;
   module: string;
   names: string[];
+  /** Where the statement begins, both from 1. */
+  line: number;
+  column: number;
 }
 
 /**
  * The import statements of Python source, wherever they stand: in functions and branches too.
  *
  * It reads tokens, not grammar: enough to know what a module may want. Broken source gives what can be
- * read of it.
+ * read of it. The time it takes grows with the length of the source and with nothing else.
  */
-export function importsOf(source: string): PythonImport[] {
-  const found: PythonImport[] = [];
-  for (const statement of statements(source)) {
-    const plain = statement.match(/^import\s+(.+)$/);
-    if (plain) {
-      for (const module of plain[1]!.split(",")) {
-        const name = firstWord(module);
-        if (NAME.test(name)) found.push({ level: 0, module: name, names: [] });
-      }
+export function* importsOf(source: string): Generator<PythonImport> {
+  if (!source.includes("import")) return;
+  const scanner = new PythonScanner(source);
+  let isStart = true;
+  while (scanner.next()) {
+    if (isStart && scanner.kind === "word") {
+      const { line, column } = scanner;
+      if (scanner.word === "import") yield* plainImports(scanner, { line, column });
+      else if (scanner.word === "from") yield* fromImport(scanner, { line, column });
     }
-    const from = statement.match(/^from\s*([.\s]*)([\w.]*)\s*\bimport\b\s*\(?([^)]*)\)?$/);
-    if (from && from[1]!.trim() + from[2] !== "") {
-      const names = from[3]!.split(",").map(firstWord).filter((name) => /^\w+$/.test(name));
-      found.push({ level: from[1]!.replaceAll(/\s/g, "").length, module: from[2]!, names });
-    }
+    // A statement begins on a line, and behind a semicolon or a colon, unless a bracket is open.
+    isStart = endsStatement(scanner);
   }
-  return found;
 }
 
-const NAME = /^\w+(\.\w+)*$/;
-
-function firstWord(text: string): string {
-  return text.trim().split(/\s/, 1)[0]!;
+/** `import a, b.c as d`: stops at the token behind. */
+function* plainImports(
+  scanner: PythonScanner,
+  place: { line: number; column: number },
+): Generator<PythonImport> {
+  do {
+    scanner.next();
+    const module = dottedName(scanner);
+    if (module !== "") yield { level: 0, module, names: [], ...place };
+    skipAlias(scanner);
+  } while (scanner.is(","));
+  skipStatement(scanner);
 }
 
-/** Simple statements, without strings and comments, with continued lines joined. */
-function* statements(source: string): Generator<string> {
-  let statement = "";
-  let depth = 0;
-  TOKEN.lastIndex = 0;
-  for (let match; (match = TOKEN.exec(source));) {
-    const [token] = match;
-    if (token === "\n" || token === ";" || token === ":") {
-      if (depth > 0) {
-        statement += " ";
-      } else {
-        yield statement.trim();
-        statement = "";
-      }
-    } else if (token.startsWith("#") || token.startsWith("\\")) {
-      statement += " ";
-    } else if (isString(token)) {
-      statement += '""';
-    } else {
-      if ("([{".includes(token)) depth++;
-      if (")]}".includes(token)) depth = Math.max(0, depth - 1);
-      statement += token;
+/** `from ..a import (b, c as d)`: stops at the token behind. */
+function* fromImport(
+  scanner: PythonScanner,
+  place: { line: number; column: number },
+): Generator<PythonImport> {
+  let level = 0;
+  for (scanner.next(); scanner.is("."); scanner.next()) level++;
+  const module = scanner.kind === "word" && scanner.word === "import" ? "" : dottedName(scanner);
+  if (level === 0 && module === "") return skipStatement(scanner);
+  if (scanner.kind !== "word" || scanner.word !== "import") return skipStatement(scanner);
+  const names: string[] = [];
+  do {
+    scanner.next();
+    if (scanner.is("(")) scanner.next();
+    if (isName(scanner)) {
+      names.push(scanner.word);
+      scanner.next();
     }
+    skipAlias(scanner);
+  } while (scanner.is(","));
+  yield { level, module, names, ...place };
+  skipStatement(scanner);
+}
+
+/** `a.b.c`, as parts; empty if there is no name. */
+function dottedName(scanner: PythonScanner): string {
+  const parts: string[] = [];
+  while (isName(scanner)) {
+    parts.push(scanner.word);
+    scanner.next();
+    if (!scanner.is(".")) return parts.join(".");
+    scanner.next();
   }
-  yield statement.trim();
+  return "";
 }
 
-function isString(token: string): boolean {
-  return /^[A-Za-z]{0,2}["']/.test(token);
+function skipAlias(scanner: PythonScanner): void {
+  if (scanner.kind !== "word" || scanner.word !== "as") return;
+  scanner.next();
+  if (isName(scanner)) scanner.next();
 }
 
-const TOKEN = new RegExp(
-  [
-    // A string in three quotes may span lines; one in single quotes ends with its line.
-    String.raw`[A-Za-z]{0,2}"""(?:[^\\]|\\[^])*?(?:"""|$(?![^]))`,
-    String.raw`[A-Za-z]{0,2}'''(?:[^\\]|\\[^])*?(?:'''|$(?![^]))`,
-    String.raw`[A-Za-z]{0,2}"(?:[^"\\\n]|\\[^])*"?`,
-    String.raw`[A-Za-z]{0,2}'(?:[^'\\\n]|\\[^])*'?`,
-    String.raw`#[^\n]*`,
-    String.raw`\\\r?\n`,
-    String.raw`[\w]+`,
-    String.raw`\r?\n`,
-    String.raw`[^]`,
-  ].join("|"),
-  "g",
-);
+function skipStatement(scanner: PythonScanner): void {
+  while (!endsStatement(scanner) && scanner.next());
+}
+
+function endsStatement(scanner: PythonScanner): boolean {
+  if (scanner.kind === "end") return true;
+  if (scanner.depth > 0) return false;
+  return scanner.kind === "line" || scanner.is(";") || scanner.is(":");
+}
+
+function isName(scanner: PythonScanner): boolean {
+  return scanner.kind === "word" && !scanner.isNumber;
+}

@@ -1,8 +1,8 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertTrue } from "../assert.ts";
 import { importsOf } from "../../compiler/python_imports.ts";
 
 function names(source: string): string[] {
-  return importsOf(source).map(({ level, module, names }) =>
+  return [...importsOf(source)].map(({ level, module, names }) =>
     ".".repeat(level) + module + (names.length ? `:${names.join("+")}` : "")
   );
 }
@@ -56,4 +56,59 @@ Deno.test("importsOf() reads what it can of broken source", () => {
   assertEquals(names('import a\nx = "unclosed\nimport b\n"""never closed\nimport c'), ["a", "b"]);
   assertEquals(names("def (:\nimport a"), []);
   assertEquals(names("import\nfrom import x\nimport 1.2+3"), []);
+});
+
+Deno.test("importsOf() reads strings with fields as Python 3.14 does", () => {
+  const source = [
+    `import a`,
+    `x = f"{d["import b"]} {{import c}} {x:{width}} {y!r:>{'import d'}}"`,
+    `import e`,
+    `y = f'''{`,
+    `  "}" + t"{z}"`,
+    `}`,
+    `import f`,
+    `'''`,
+    `import g; z = rf"\\{x}" f"\\N{EM DASH}" f"\\"{x}"; import h`,
+    `if"import i"in x: import j`,
+    `w = f"{(lambda: 1)():=^{n}}"; import k`,
+  ].join("\n");
+  assertEquals(names(source), ["a", "e", "g", "h", "j", "k"]);
+});
+
+Deno.test("importsOf() knows names as Python does, spaces within them, and where each statement stands", () => {
+  assertEquals(names("import a . b\nfrom . . import c\nfrom.d import e\nimport µ, b2"), [
+    "a.b",
+    "..:c",
+    ".d:e",
+    "μ",
+    "b2",
+  ]);
+  const found = [...importsOf('"""\r\n"""\r\nif x:\r\n  import a; import b\rimport c')];
+  assertEquals(found.map(({ line, column }) => [line, column]), [[4, 3], [4, 13], [5, 1]]);
+});
+
+Deno.test("importsOf() takes no longer for text that is made to slow it down", () => {
+  const length = 200_000;
+  const texts = [
+    "from ",
+    "from .",
+    " .",
+    "import ",
+    "import (",
+    "import a,",
+    "a.",
+    "f'{",
+    "f'{x:",
+    "'",
+    '"""',
+    "\\",
+    "(",
+  ]
+    .map((part) => `from a import ${part.repeat(length / part.length)}\nimport`);
+  for (const text of [...texts, `from${" ".repeat(length)}x y\nimport`]) {
+    const startedMs = performance.now();
+    for (const _ of importsOf(text));
+    const tookMs = performance.now() - startedMs;
+    assertTrue(tookMs < 500, `${text.slice(0, 30)}: ${tookMs} ms`);
+  }
 });
