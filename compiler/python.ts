@@ -1,25 +1,36 @@
 import { CapsuleError } from "../errors.ts";
 import type { ProgramFile } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, dirname, join, relative } from "../platform/path.ts";
+import { dirname, isInside, join, relative } from "../platform/path.ts";
+import { readHostFile } from "./host_file.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
-import { importsOf } from "./python_imports.ts";
+import { importsOf, type PythonImport } from "./python_imports.ts";
 
 /** What a program that is no file is called. */
 const CODE_NAME = "code.py";
+/** More than any program has. */
+const MODULES_AT_MOST = 20_000;
+const MODULE_BYTES_AT_MOST = 16 << 20;
+const ALL_BYTES_AT_MOST = 256 << 20;
+/** No file system has longer names. */
+const NAME_LENGTH_AT_MOST = 255;
 
 /**
  * Collects a Python program: its file, and the modules beside it that it can reach. Whether what they
  * import exists, and whether they parse, the engine says when it loads them.
+ *
+ * @throws {CapsuleError} `compile_failed`, for a module that is no regular file, is too large, or of a confined program
+ * lies outside of its folder.
  */
 export function collectPython(source: Source): Compiled {
   const fromCode = "code" in source;
   const folder = fromCode ? source.root : dirname(source.file);
   const name = fromCode ? CODE_NAME : shownPath(source.root, source.file);
-  const main = fromCode ? encoder.encode(source.code) : read(source.file);
-  const collector = new Collector(source.root, folder);
+  const inside = source.isConfined ? folder : undefined;
+  const main = fromCode ? encoder.encode(source.code) : readMain(source.file, inside);
+  const collector = new Collector({ root: source.root, folder, inside });
   // Text whose author is not trusted imports packages only.
-  if (!fromCode || !source.isConfined) collector.follow(main, name, "");
+  if (!fromCode || !source.isConfined) collector.collect(main, name);
   return {
     program: {
       language: "python",
@@ -30,87 +41,156 @@ export function collectPython(source: Source): Compiled {
   };
 }
 
+/** A name that may be imported: a module, a package, or a folder that is a namespace. */
+interface Module {
+  /** The folder of what it holds, if it is a package. */
+  path: string;
+  /** The package that it lies in. */
+  parent: Module | undefined;
+  /** What was looked for in it. */
+  members: Map<string, Module>;
+  /** What lies in its folder: nothing, if there is none. */
+  names: Set<string> | undefined;
+}
+
+/** An import statement, and where it stands. */
+interface Place {
+  statement: PythonImport;
+  shown: string;
+}
+
+/** A module whose imports are to be followed. */
+interface Found {
+  data: Uint8Array;
+  shown: string;
+  /** Where its relative imports begin. */
+  packaged: Module;
+}
+
 /** Walks from import to import. Only what lies beside the program is taken. */
 class Collector {
   readonly files: ProgramFile[] = [];
   /** Files, and the folders in which they were looked for: a new one would change the program. */
   readonly inputs = new Set<string>();
-  readonly #seen = new Set<string>();
-  /** What lies in the folders that were looked into. */
-  readonly #folders = new Map<string, Set<string>>();
   readonly #root: string;
-  readonly #folder: string;
+  readonly #inside: string | undefined;
+  readonly #top: Module;
+  #found: Found[] = [];
+  #bytes = 0;
 
-  constructor(root: string, folder: string) {
-    this.#root = root;
-    this.#folder = folder;
+  /** @param options `inside` is the folder that all has to lie in, whatever links say. */
+  constructor(options: { root: string; folder: string; inside: string | undefined }) {
+    this.#root = options.root;
+    this.#inside = options.inside && platform.realPath(options.inside);
+    this.#top = { path: options.folder, parent: undefined, members: new Map(), names: undefined };
   }
 
-  /** Takes what a module imports. `parent` is the package that the module lies in, with dots. */
-  follow(source: Uint8Array, shown: string, parent: string): void {
+  /** Takes all that a program reaches. */
+  collect(data: Uint8Array, shown: string): void {
+    this.#found = [{ data, shown, packaged: this.#top }];
+    // No recursion: modules may import each other in a long chain.
+    for (let found; (found = this.#found.pop());) this.#follow(found);
+  }
+
+  #follow({ data, shown, packaged }: Found): void {
     let text: string;
     try {
-      text = decoder.decode(source);
+      text = decoder.decode(data);
     } catch (cause) {
       throw new CapsuleError("compile_failed", `${shown}:1:1: the file is not UTF-8`, { cause });
     }
-    for (const { level, module, names } of importsOf(text)) {
-      const base = level === 0 ? module : absoluteName(parent, level, module);
+    for (const statement of importsOf(text)) {
+      const place = { statement, shown };
+      const base = this.#baseOf(packaged, place);
       if (base === undefined) continue;
-      this.#take(base);
       // `from package import name`: the name may be a module.
-      for (const name of names) this.#take(base === "" ? name : `${base}.${name}`);
+      for (const name of statement.names) this.#member(base, name, place);
     }
   }
 
-  /** Takes a module by its full name, and the packages above it. */
-  #take(module: string): void {
-    const parts = module.split(".").filter(Boolean);
-    for (let length = 1; length <= parts.length; length++) {
-      const prefix = parts.slice(0, length).join(".");
-      if (this.#seen.has(prefix)) continue;
-      this.#seen.add(prefix);
-      const path = join(this.#folder, ...parts.slice(0, length));
-      this.#takeFile(join(path, "__init__.py"), prefix) || this.#takeFile(`${path}.py`, prefix);
+  /** The module that a statement names, if something may lie in it. */
+  #baseOf(packaged: Module, place: Place): Module | undefined {
+    const { level, module } = place.statement;
+    let base: Module | undefined = level === 0 ? this.#top : packaged;
+    // A relative import beyond the top fails when the program is loaded.
+    for (let left = level - 1; left > 0 && base; left--) base = base.parent;
+    for (let start = 0; base && start < module.length;) {
+      const dot = module.indexOf(".", start);
+      const end = dot === -1 ? module.length : dot;
+      base = this.#member(base, module.slice(start, end), place);
+      start = end + 1;
     }
+    return base;
   }
 
-  /** Whether there is a file. Folders are listed: to ask for each file costs ten times that. */
-  #isThere(path: string): boolean {
-    const folder = dirname(path);
-    let names = this.#folders.get(folder);
-    if (names === undefined) {
-      const isIn = folder === this.#folder || this.#isThere(folder);
-      names = new Set(isIn ? platform.readFolder(folder) : []);
-      this.#folders.set(folder, names);
-      if (names.size > 0) this.inputs.add(folder);
-    }
-    return names.has(basename(path));
+  /** A member of a package, which is taken when it is first met. Undefined where there is no such folder. */
+  #member(parent: Module, name: string, place: Place): Module | undefined {
+    const known = parent.members.get(name);
+    if (known !== undefined) return known;
+    if (name.length > NAME_LENGTH_AT_MOST || name.includes("\0")) return undefined;
+    const names = this.#namesIn(parent, place);
+    const isFolder = names.has(name);
+    if (!isFolder && !names.has(`${name}.py`)) return undefined;
+    const path = join(parent.path, name);
+    const module: Module = { path, parent, members: new Map(), names: undefined };
+    parent.members.set(name, module);
+    const isPackage = isFolder && this.#namesIn(module, place).has("__init__.py") &&
+      this.#take(join(path, "__init__.py"), module, place);
+    if (!isPackage && names.has(`${name}.py`)) this.#take(`${path}.py`, parent, place);
+    return module;
   }
 
-  #takeFile(path: string, module: string): boolean {
-    const isFile = this.#isThere(path) && platform.stat(path)?.isFile;
-    const data = isFile ? platform.readFile(path) : undefined;
+  /** What lies in a folder. Folders are listed: to ask for each file costs ten times that. */
+  #namesIn(module: Module, place: Place): Set<string> {
+    if (module.names !== undefined) return module.names;
+    if (platform.stat(module.path)?.isFolder !== true) return module.names = new Set();
+    if (this.#inside !== undefined && !isInside(this.#inside, platform.realPath(module.path))) {
+      throw this.#refusal(module.path, place, "its folder leads out of the program's");
+    }
+    module.names = new Set(platform.readFolder(module.path));
+    if (module.names.size > 0) this.inputs.add(module.path);
+    return module.names;
+  }
+
+  /** Takes a file, if it is there and no folder. */
+  #take(path: string, packaged: Module, place: Place): boolean {
+    const stat = platform.stat(path);
+    if (stat === undefined || stat.isFolder) return false;
+    let data: Uint8Array | undefined;
+    try {
+      data = readModule(path, this.#inside);
+    } catch (error) {
+      if (!(error instanceof CapsuleError)) throw error;
+      throw this.#refusal(path, place, error.message);
+    }
     if (data === undefined) return false;
+    this.#bytes += data.length;
+    if (this.files.length >= MODULES_AT_MOST || this.#bytes > ALL_BYTES_AT_MOST) {
+      const most = `${MODULES_AT_MOST} modules of ${ALL_BYTES_AT_MOST >> 20} MB in all`;
+      throw this.#refusal(path, place, `the program has more than ${most}`);
+    }
     this.inputs.add(path);
-    this.files.push({ path: relative(this.#folder, path), data });
-    const isPackage = path.endsWith("/__init__.py");
-    const parent = isPackage ? module : module.split(".").slice(0, -1).join(".");
-    this.follow(data, shownPath(this.#root, path), parent);
+    this.files.push({ path: relative(this.#top.path, path), data });
+    this.#found.push({ data, shown: shownPath(this.#root, path), packaged });
     return true;
   }
+
+  #refusal(path: string, { statement, shown }: Place, problem: string): CapsuleError {
+    const { line, column } = statement;
+    const module = relative(this.#top.path, path).replaceAll("/", ".");
+    const place = `${shown}:${line}:${column}`;
+    return new CapsuleError("compile_failed", `${place}: Cannot import "${module}": ${problem}`);
+  }
 }
 
-/** `from ..a import b`, seen from a package: what `..a` is in full. */
-function absoluteName(parent: string, level: number, module: string): string | undefined {
-  const parts = parent === "" ? [] : parent.split(".");
-  // A relative import beyond the top fails when the program is loaded.
-  if (level - 1 > parts.length) return undefined;
-  return [...parts.slice(0, parts.length - (level - 1)), module].filter(Boolean).join(".");
+function readMain(file: string, inside: string | undefined): Uint8Array {
+  const data = readModule(file, inside);
+  if (data !== undefined) return data;
+  throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
 }
 
-function read(file: string): Uint8Array {
-  return platform.readFile(file)!;
+function readModule(path: string, inside: string | undefined): Uint8Array | undefined {
+  return readHostFile(path, { maxBytes: MODULE_BYTES_AT_MOST, inside, code: "compile_failed" });
 }
 
 const encoder = new TextEncoder();
