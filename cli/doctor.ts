@@ -136,7 +136,8 @@ async function projectText(root: string): Promise<string> {
     root,
     platform.exists(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`,
   ];
-  const packages = packageFolders(root, root)[0];
+  const host = { cwd: root, environment: platform.env("VIRTUAL_ENV") };
+  const packages = packageFolders({ code: "", language: "python", root }, host)[0];
   if (packages) parts.push(`packages of ${packages.host}`);
   if (platform.stat(projectFolder(root))?.isFolder) parts.push(".capsule");
   return parts.join(", ");

@@ -26,6 +26,11 @@ The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or hos
 130 if it was interrupted.`,
   options: {
     ...EXECUTION_OPTIONS,
+    packages: {
+      value: "WHICH",
+      completes: "folders",
+      help: "Packages that the program may import: host, none, or a folder's",
+    },
     language: {
       value: "LANGUAGE",
       completes: { words: ["python", "typescript"] },
@@ -46,7 +51,7 @@ export async function run(args: string[]): Promise<number> {
     });
   }
   // Before signals are caught: whoever waits for standard input can simply be ended.
-  const program = await programOf(file, parsed, cwd);
+  const program = { ...await programOf(file, parsed, cwd), ...packagesOf(parsed) };
   return await execute(program, texts, parsed, cwd);
 }
 
@@ -71,4 +76,10 @@ async function programOf(
     });
   }
   return { code: new TextDecoder().decode(await platform.readInput()), language };
+}
+
+function packagesOf(parsed: Arguments): Pick<ProgramOptions, "packages"> {
+  const which = parsed.values.get("packages")?.[0];
+  if (which === undefined) return {};
+  return { packages: which === "none" ? false : which };
 }

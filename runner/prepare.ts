@@ -8,17 +8,17 @@ import {
   type Source,
 } from "../compiler/program.ts";
 import { findInstallation } from "../compiler/installation.ts";
-import { packageFolders } from "../compiler/python_packages.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { dirname, extname, resolve } from "../platform/path.ts";
+import { extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
 import { parseMounts } from "./mounts.ts";
+import { packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot } from "./project.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
@@ -50,6 +50,12 @@ export interface ProgramOptions {
    * `"declared"` for a source and `"none"` for a `.wasm`.
    */
   policy?: "declared" | "none" | Ceiling;
+  /**
+   * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
+   * `.venv` and `node_modules` of `cwd`; those of a folder; or `false`, for none. By default those of its project;
+   * for text under a `policy` the `"host"`'s; for a file under a `policy` those that lie in the file's own folder.
+   */
+  packages?: "host" | string | false;
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
   /** Gives up loading: the reason of the signal is thrown. */
@@ -107,7 +113,11 @@ export async function prepare(
   const found = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);
-  const source = "component" in found ? found : { ...found, isConfined: permitted !== undefined };
+  const source = "component" in found ? found : {
+    ...found,
+    isConfined: permitted !== undefined,
+    packages: parsePackages(options.packages, workingFolder(options.cwd)),
+  };
   const { root } = source;
   // What a component is written in, only the component says.
   runtime("component" in source ? undefined : languageOfSource(source));
@@ -135,7 +145,7 @@ export async function prepare(
 async function read(
   source: ProgramSource,
   variables: Variables,
-  { signal, onEvent }: ProgramOptions,
+  { cwd, signal, onEvent }: ProgramOptions,
 ): Promise<ReadProgram> {
   try {
     if ("component" in source) {
@@ -146,7 +156,8 @@ async function read(
     const program = "file" in source
       ? await compileCached(source, () => onEvent?.({ type: "program_compiling" }))
       : (await compile(source)).program;
-    const packages = program.language === "python" ? packagesOf(source, variables) : [];
+    const folder = workingFolder(cwd);
+    const packages = program.language === "python" ? packagesOf(source, variables, folder) : [];
     return { program, packages };
   } finally {
     // Ctrl-C reaches esbuild too: its failure is not what counts then.
@@ -163,7 +174,12 @@ function sourceOf(options: ProgramOptions): ProgramSource {
   }
   if (file !== undefined) {
     const path = resolve(cwd, file);
-    if (extname(path) === ".wasm") return { component: path, root: projectRoot(path, cwd) };
+    if (extname(path) === ".wasm") {
+      if (options.packages !== undefined) {
+        throw new CapsuleError("invalid_argument", "packages: a component brings its own");
+      }
+      return { component: path, root: projectRoot(path, cwd) };
+    }
     languageOf(path);
     return { file: path, root: projectRoot(path, cwd) };
   }
@@ -200,12 +216,6 @@ export function checkTexts({ file, code, cwd }: ProgramOptions): void {
 /** The folder that relative paths start from, absolute. */
 export function workingFolder(given: string | undefined): string {
   return given?.startsWith("/") ? given : resolve(platform.cwd(), given ?? ".");
-}
-
-/** Where the packages of a Python program lie. */
-function packagesOf(source: Source, variables: Variables): FolderGrant[] {
-  const folder = "file" in source ? dirname(source.file) : source.root;
-  return packageFolders(source.root, folder, variables("VIRTUAL_ENV") ?? "");
 }
 
 /** What loading a program needs besides it. */

@@ -8,6 +8,7 @@ import { CANCELLED, failedEnvelope } from "./failure.ts";
 import { encodeInput } from "./input.ts";
 import { parseMounts } from "./mounts.ts";
 import type { CallOptions, ProgramHandle } from "./open.ts";
+import { parsePackages } from "./packages.ts";
 import { checkTexts, type ProgramOptions, workingFolder } from "./prepare.ts";
 import type { RunOptions } from "./run.ts";
 import { countProgram, unlessAborted, useWorker } from "./worker.ts";
@@ -157,13 +158,14 @@ async function envelopeOf(
  * leaves out what it cannot hold, and nothing has to become a default by that.
  */
 function describe(options: ProgramOptions): Record<string, unknown> {
-  const { file, code, language, mounts, env, policy } = options;
+  const { file, code, language, mounts, env, policy, packages } = options;
   checkTexts(options);
   if (policy !== undefined) parseCeiling(policy);
   checkVariables(env ?? {});
   parseMounts(mounts ?? []);
   const cwd = workingFolder(options.cwd);
-  return { file, code, language, cwd, mounts, env, policy, environment: environment() };
+  parsePackages(packages, cwd);
+  return { file, code, language, cwd, mounts, env, policy, packages, environment: environment() };
 }
 
 /** This process's own, as it is now. */

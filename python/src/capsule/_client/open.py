@@ -140,6 +140,7 @@ def open(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
+    packages: str | os.PathLike[str] | Literal[False] | None = None,
     on_event: EventListener | None = None,
 ) -> Opening:
     """Loads a program and keeps it warm for many calls.
@@ -158,6 +159,7 @@ def open(
         env: Environment variables that win over ``os.environ``.
         cwd: The folder that relative paths start from: the current one by default.
         policy: What tasks may reach of what they declare.
+        packages: Which packages a program may import.
         on_event: Hears of what happens while the program is loaded.
 
     Raises:
@@ -176,6 +178,7 @@ def open_sync(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
+    packages: str | os.PathLike[str] | Literal[False] | None = None,
     on_event: EventListener | None = None,
 ) -> SyncProgram:
     """Like ``open``, for programs without an event loop.

@@ -79,6 +79,8 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
         given["input"] = _encode(call)
     if "file" in given:
         given["file"] = os.fsdecode(given["file"])
+    if isinstance(given.get("packages"), os.PathLike):
+        given["packages"] = os.fsdecode(given["packages"])
     if isinstance(given.get("policy"), Mapping):
         given["policy"] = _policy(given["policy"])
     return Exchange({"type": type, "observe": observe}, _encode(given).encode())
@@ -98,6 +100,9 @@ def _environment() -> dict[str, str]:
     # Programs then find the packages that their host finds, whether it was activated or not.
     if sys.prefix != sys.base_prefix:
         environment.setdefault("VIRTUAL_ENV", sys.prefix)
+    if environment.get("VIRTUAL_ENV"):
+        # The worker has another folder.
+        environment["VIRTUAL_ENV"] = _folder(environment["VIRTUAL_ENV"])
     return environment
 
 

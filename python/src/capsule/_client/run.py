@@ -24,6 +24,7 @@ async def run(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
+    packages: str | os.PathLike[str] | Literal[False] | None = None,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Runs a task of a program in a sandbox. What goes wrong in the task is in the envelope.
@@ -51,6 +52,11 @@ async def run(
             ``"declared"``, which is all, for programs whose author one trusts; ``"none"``; or lists
             of what is permitted. The default is ``"declared"`` for a source and ``"none"`` for a
             ``.wasm``.
+        packages: Which packages a program may import: those of the ``"host"``, which are the ones
+            of this process's virtual environment, or ``.venv`` and ``node_modules`` of ``cwd``;
+            those of a folder; or ``False``, for none. By default those of its project; for text
+            under a ``policy`` the ``"host"``'s; for a file under a ``policy`` those that lie in the
+            file's own folder.
         on_event: Hears of what happens, in the event loop's thread. What it raises ends the run
             and is raised here.
 
@@ -77,6 +83,7 @@ def run_sync(
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
+    packages: str | os.PathLike[str] | Literal[False] | None = None,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Like ``run``, for programs without an event loop: waits for the envelope.
