@@ -122,8 +122,10 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
 
 function packagesOf({ program, packages, declarations }: PreparedProgram): PackageFolder[] {
   if (packages.length === 0) return [];
-  const { files = [] } = JSON.parse(declarations) as { files?: string[] };
-  return reachablePackages(program, packages, files);
+  const { files } = JSON.parse(declarations) as { files?: unknown };
+  // The program can say anything.
+  const imported = Array.isArray(files) ? files.filter((file) => typeof file === "string") : [];
+  return reachablePackages(program, packages, imported);
 }
 
 /** A digest of all that goes into a component. */
