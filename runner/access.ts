@@ -1,6 +1,7 @@
 /** What tasks may reach: the options that grant it, parsed. */
 import { normalize } from "../platform/path.ts";
 import { Invalid } from "./invalid.ts";
+import { clipped, shown } from "./shown.ts";
 
 /** A folder, and what may be done in it. */
 export interface FolderAccess {
@@ -17,46 +18,60 @@ const MODES: Record<string, boolean> = {
 };
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+const VARIABLE_LENGTH_AT_MOST = 1000;
+const PATH_LENGTH_AT_MOST = 4096;
+const ENTRIES_AT_MOST = 1000;
+
+/** The entries of a list, which are not checked yet. */
+export function parseList(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) throw new Invalid(`is no list of ${what}`);
+  if (value.length <= ENTRIES_AT_MOST) return value;
+  throw new Invalid(`has ${value.length} entries, more than ${ENTRIES_AT_MOST}`);
+}
+
 /** Folders: `"./data"`, which may be written to, or `{ path, mode }`. */
 export function parseAllowedFiles(value: unknown): FolderAccess[] {
-  if (!Array.isArray(value)) throw new Invalid("is no list of folders");
-  return value.map(parseFolder);
+  return parseList(value, "folders").map(parseFolder);
 }
 
 function parseFolder(value: unknown): FolderAccess {
   if (typeof value === "string") return { path: parsePath(value), readOnly: false };
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Invalid(`has ${JSON.stringify(value)}, which is neither a folder nor { path, mode }`);
+    throw new Invalid(`has ${shown(value)}, which is neither a folder nor { path, mode }`);
   }
   const { path, mode = "rw", ...rest } = value as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
-    throw new Invalid(`has the unknown key "${unknown}"; a folder has path and mode`);
+    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has path and mode`);
   }
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
-    throw new Invalid(`has the mode ${JSON.stringify(mode)}: write "read-only" or "read-write"`);
+    throw new Invalid(`has the mode ${shown(mode)}: write "read-only" or "read-write"`);
   }
   return { path: parsePath(path), readOnly: MODES[mode]! };
 }
 
 function parsePath(value: unknown): string {
-  if (typeof value !== "string" || value === "" || value.includes("\0")) {
-    throw new Invalid(`has ${JSON.stringify(value)}, which is no path`);
+  const isPath = typeof value === "string" && value !== "" && !value.includes("\0") &&
+    value.length <= PATH_LENGTH_AT_MOST;
+  if (!isPath) {
+    throw new Invalid(`has ${shown(value)}, which is no path`);
   }
   const path = normalize(value);
   if (path === ".." || path.startsWith("../")) {
-    throw new Invalid(`has ${JSON.stringify(value)}, which leads out of the project`);
+    throw new Invalid(`has ${shown(value)}, which leads out of the project`);
   }
   return path;
 }
 
 /** Names of environment variables. */
 export function parseEnvVariables(value: unknown): string[] {
-  if (!Array.isArray(value)) throw new Invalid("is no list of names");
-  for (const name of value) {
-    if (typeof name !== "string" || !VARIABLE_NAME.test(name)) {
-      throw new Invalid(`has ${JSON.stringify(name)}, which is no name of an environment variable`);
+  const names = parseList(value, "names");
+  for (const name of names) {
+    const isName = typeof name === "string" && name.length <= VARIABLE_LENGTH_AT_MOST &&
+      VARIABLE_NAME.test(name);
+    if (!isName) {
+      throw new Invalid(`has ${shown(name)}, which is no name of an environment variable`);
     }
   }
-  return [...new Set<string>(value)];
+  return [...new Set(names as string[])];
 }

@@ -3,6 +3,7 @@ import type { HostRule, Language } from "../ffi/native.ts";
 import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
+import { clipped, shown } from "./shown.ts";
 
 /** What a task may use, as its options say. */
 export interface Policy {
@@ -29,11 +30,21 @@ const COMPUTE_PRESETS: Record<string, number> = {
   MEDIUM: 2_000_000_000,
   HIGH: 50_000_000_000,
 };
-const MEMORY_UNITS: Record<string, number> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 };
-const TIME_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** Powers of 1024, in lower case. */
+const MEMORY_UNITS: Record<string, number> = {
+  ...{ "": 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 },
+  ...{ kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
+};
+const TIME_UNITS: Record<string, number> = { "": 1, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const MEMORY_BYTES_AT_MOST = 4 * 2 ** 30;
 const TIMEOUT_MS_AT_MOST = 365 * 24 * TIME_UNITS.h!;
 const RETRIES_AT_MOST = 100;
+/** A size or a time that is longer is none. */
+const QUANTITY_LENGTH_AT_MOST = 100;
+const NAME_LENGTH_AT_MOST = 128;
+const TASKS_AT_MOST = 10_000;
+/** Of all declarations as JSON, with the names of the files that were imported. */
+const DECLARATIONS_LENGTH_AT_MOST = 4 << 20;
 
 /** What a task may use when it says nothing. */
 export const DEFAULTS: Readonly<Policy> = {
@@ -65,12 +76,24 @@ const OPTIONS: Record<string, (value: unknown) => Partial<Policy>> = {
  * @throws {CapsuleError} `load_failed`.
  */
 export function parseDeclarations(program: { name: string }, text: string): Declaration[] {
-  const refuse = () =>
-    new CapsuleError("load_failed", `${program.name}: the declarations of its tasks are malformed`);
-  const { tasks, implicit_main } = JSON.parse(text) ?? {};
-  if (!Array.isArray(tasks)) throw refuse();
+  const refuse = (problem: string) =>
+    new CapsuleError("load_failed", `${program.name}: the declarations of its tasks ${problem}`);
+  if (text.length > DECLARATIONS_LENGTH_AT_MOST) {
+    throw refuse(`have more than ${DECLARATIONS_LENGTH_AT_MOST >> 20} MB`);
+  }
+  let declarations: unknown;
+  try {
+    declarations = JSON.parse(text);
+  } catch {
+    throw refuse("are malformed");
+  }
+  const { tasks, implicit_main } = isRecord(declarations) ? declarations : {};
+  if (!Array.isArray(tasks)) throw refuse("are malformed");
+  if (tasks.length > TASKS_AT_MOST) {
+    throw refuse(`are ${tasks.length}, and at most ${TASKS_AT_MOST} are allowed`);
+  }
   for (const task of tasks) {
-    if (!isRecord(task) || !isRecord(task.options)) throw refuse();
+    if (!isRecord(task) || !isRecord(task.options)) throw refuse("are malformed");
   }
   return implicit_main === "script" ? [...tasks, { name: "main", options: {} }] : tasks;
 }
@@ -95,7 +118,7 @@ export function policiesOf(
     const refuse = (problem: string) =>
       new CapsuleError(
         "invalid_option",
-        `${program.name}: task ${JSON.stringify(name)}: ${problem}`,
+        `${program.name}: task ${shown(name)}: ${problem}`,
       );
     const nameProblem = checkName(name);
     if (nameProblem) throw refuse(nameProblem);
@@ -116,12 +139,12 @@ function policyOf(
       const parsed = parseOption(key, language, value);
       if (parsed === undefined) {
         const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language)).join(", ");
-        throw refuse(`unknown option "${key}"; there are: ${known}`);
+        throw refuse(`unknown option "${clipped(key)}"; there are: ${known}`);
       }
       Object.assign(policy, parsed);
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
-      throw refuse(`${key}: ${JSON.stringify(value)} ${error.message}`);
+      throw refuse(`${key}: ${shown(value)} ${error.message}`);
     }
   }
   return policy;
@@ -162,17 +185,21 @@ function checkName(name: unknown): string | undefined {
     return "name: it is not text without control characters";
   }
   if (!name.isWellFormed()) return "name: it is not well-formed Unicode";
-  const length = [...name].length;
-  if (length < 1 || length > 128) return `name: it has ${length} characters, not 1 to 128`;
+  // A character is at most two of these.
+  const length = name.length > 2 * NAME_LENGTH_AT_MOST ? name.length : [...name].length;
+  if (length < 1 || length > NAME_LENGTH_AT_MOST) {
+    return `name: it has ${length} characters, not 1 to ${NAME_LENGTH_AT_MOST}`;
+  }
 }
 
 /** Units of fuel: a preset in any case, or a positive whole number, also as text. */
 export function parseCompute(value: unknown): number {
-  if (typeof value === "string") {
-    const preset = COMPUTE_PRESETS[value.toUpperCase()];
-    if (preset !== undefined && Object.hasOwn(COMPUTE_PRESETS, value.toUpperCase())) return preset;
-  }
-  const fuel = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  const text = typeof value === "string"
+    ? value.slice(0, QUANTITY_LENGTH_AT_MOST).toUpperCase()
+    : "";
+  if (Object.hasOwn(COMPUTE_PRESETS, text)) return COMPUTE_PRESETS[text]!;
+  const isNumber = text !== "" && endOfDigits(text, 0) === text.length;
+  const fuel = isNumber ? Number(value) : value;
   if (typeof fuel !== "number" || !Number.isSafeInteger(fuel) || fuel <= 0) {
     throw new Invalid("is neither LOW, MEDIUM, HIGH nor a positive whole number below 2^53");
   }
@@ -184,11 +211,9 @@ export function parseMemory(value: unknown): number {
   const expected = 'is no size: write "64MB", "1.5 GB", "512KiB" or a whole number of bytes';
   let bytes = value;
   if (typeof value === "string") {
-    const match = value.match(/^\s*(\d+(?:\.\d+)?)\s*(?:([kmg])i?)?(b)?\s*$/i);
-    if (!match) throw new Invalid(expected);
-    const [, number, prefix = "", b = ""] = match;
-    if (prefix && !b) throw new Invalid(expected);
-    bytes = Math.ceil(Number(number) * MEMORY_UNITS[`${prefix}B`.toUpperCase()]!);
+    const { number, unit } = quantityOf(value, expected);
+    if (!Object.hasOwn(MEMORY_UNITS, unit.toLowerCase())) throw new Invalid(expected);
+    bytes = Math.ceil(number * MEMORY_UNITS[unit.toLowerCase()]!);
   }
   if (typeof bytes !== "number" || !Number.isInteger(bytes)) throw new Invalid(expected);
   if (bytes <= 0) throw new Invalid("is not more than 0 bytes");
@@ -201,9 +226,9 @@ export function parseTimeout(value: unknown): number {
   const expected = 'is no time: write "500ms", "1.8s", "5m", "1h" or a number of milliseconds';
   let milliseconds = value;
   if (typeof value === "string") {
-    const match = value.match(/^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)?\s*$/);
-    if (!match) throw new Invalid(expected);
-    milliseconds = Number(match[1]) * TIME_UNITS[match[2] ?? "ms"]!;
+    const { number, unit } = quantityOf(value, expected);
+    if (!Object.hasOwn(TIME_UNITS, unit)) throw new Invalid(expected);
+    milliseconds = number * TIME_UNITS[unit]!;
   }
   if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) {
     throw new Invalid(expected);
@@ -211,6 +236,23 @@ export function parseTimeout(value: unknown): number {
   if (milliseconds <= 0) throw new Invalid("is not more than 0 milliseconds");
   if (milliseconds > TIMEOUT_MS_AT_MOST) throw new Invalid("is more than a year");
   return milliseconds;
+}
+
+/** `1.5 GB`: a number, and what stands behind it. */
+function quantityOf(text: string, expected: string): { number: number; unit: string } {
+  if (text.length > QUANTITY_LENGTH_AT_MOST) throw new Invalid(expected);
+  const trimmed = text.trim();
+  const whole = endOfDigits(trimmed, 0);
+  const end = trimmed[whole] === "." ? endOfDigits(trimmed, whole + 1) : whole;
+  if (whole === 0 || end === whole + 1) throw new Invalid(expected);
+  return { number: Number(trimmed.slice(0, end)), unit: trimmed.slice(end).trimStart() };
+}
+
+/** Where the digits end that begin at a place. */
+function endOfDigits(text: string, start: number): number {
+  let end = start;
+  while (text[end]! >= "0" && text[end]! <= "9") end++;
+  return end;
 }
 
 function parseRetries(value: unknown): number {

@@ -12,11 +12,11 @@ export function shown(value: unknown): string {
   return clipped(text);
 }
 
-/** Text, cut where it is long. */
+/** Text, cut where it is longer than any name of a task. */
 export function clipped(text: string): string {
   if (text.length <= LENGTH_AT_MOST) return text;
   // Not in the middle of a character.
   return `${text.slice(0, LENGTH_AT_MOST).toWellFormed().replace(/\ufffd$/, "")}…`;
 }
 
-const LENGTH_AT_MOST = 100;
+const LENGTH_AT_MOST = 150;

@@ -1,5 +1,6 @@
 import type { Program } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
+import { clipped } from "./shown.ts";
 
 /**
  * Whether a program has a task.
@@ -8,13 +9,19 @@ import { CapsuleError } from "../errors.ts";
  */
 export function checkTask({ name, language }: Program, tasks: Set<string>, task: string): void {
   if (tasks.has(task)) return;
-  const found = tasks.size === 0
-    ? "it declares no task"
-    : `its tasks are: ${[...tasks].join(", ")}`;
+  const short = clipped(task);
+  const found = tasks.size === 0 ? "it declares no task" : `its tasks are: ${namesOf(tasks)}`;
   const example = language === "javascript"
-    ? `export const ${task} = task({ name: "${task}" }, () => …)`
-    : `@task(name="${task}")`;
-  throw new CapsuleError("task_not_found", `${name}: there is no task "${task}"; ${found}`, {
+    ? `export const ${short} = task({ name: "${short}" }, () => …)`
+    : `@task(name="${short}")`;
+  throw new CapsuleError("task_not_found", `${name}: there is no task "${short}"; ${found}`, {
     hint: `declare one: ${example}`,
   });
 }
+
+function namesOf(tasks: Set<string>): string {
+  const names = [...tasks].slice(0, NAMES_AT_MOST).join(", ");
+  return tasks.size > NAMES_AT_MOST ? `${names} and ${tasks.size - NAMES_AT_MOST} more` : names;
+}
+
+const NAMES_AT_MOST = 20;
