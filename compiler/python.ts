@@ -143,25 +143,33 @@ class Collector {
   /** What lies in a folder. Folders are listed: to ask for each file costs ten times that. */
   #namesIn(module: Module, place: Place): Set<string> {
     if (module.names !== undefined) return module.names;
-    if (platform.stat(module.path)?.isFolder !== true) return module.names = new Set();
-    if (this.#inside !== undefined && !isInside(this.#inside, platform.realPath(module.path))) {
+    let names: string[] = [];
+    let isOutside = false;
+    try {
+      if (platform.stat(module.path)?.isFolder) {
+        isOutside = this.#inside !== undefined &&
+          !isInside(this.#inside, platform.realPath(module.path));
+        if (!isOutside) names = platform.readFolder(module.path) ?? [];
+      }
+    } catch (error) {
+      throw this.#unreadable(module.path, place, error);
+    }
+    if (isOutside) {
       throw this.#refusal(module.path, place, "its folder leads out of the program's");
     }
-    module.names = new Set(platform.readFolder(module.path));
-    if (module.names.size > 0) this.inputs.add(module.path);
-    return module.names;
+    if (names.length > 0) this.inputs.add(module.path);
+    return module.names = new Set(names);
   }
 
   /** Takes a file, if it is there and no folder. */
   #take(path: string, packaged: Module, place: Place): boolean {
-    const stat = platform.stat(path);
-    if (stat === undefined || stat.isFolder) return false;
     let data: Uint8Array | undefined;
     try {
+      const stat = platform.stat(path);
+      if (stat === undefined || stat.isFolder) return false;
       data = readModule(path, this.#inside);
     } catch (error) {
-      if (!(error instanceof CapsuleError)) throw error;
-      throw this.#refusal(path, place, error.message);
+      throw this.#unreadable(path, place, error);
     }
     if (data === undefined) return false;
     this.#bytes += data.length;
@@ -175,9 +183,16 @@ class Collector {
     return true;
   }
 
+  /** Links that lead back to themselves, or a folder that nobody may look into, are the program's own. */
+  #unreadable(path: string, place: Place, error: unknown): unknown {
+    return platform.isSystemError(error)
+      ? this.#refusal(path, place, (error as Error).message)
+      : error;
+  }
+
   #refusal(path: string, { statement, shown }: Place, problem: string): CapsuleError {
     const { line, column } = statement;
-    const module = relative(this.#top.path, path).replaceAll("/", ".");
+    const module = relative(this.#top.path, path);
     const place = `${shown}:${line}:${column}`;
     return new CapsuleError("compile_failed", `${place}: Cannot import "${module}": ${problem}`);
   }

@@ -40,7 +40,13 @@ export function reachablePackages(
   return folders.map(({ host, guest }) => {
     const own = imported.filter((file) => file.startsWith(`${guest}/`));
     for (const file of own) modules.add(moduleOf(file.slice(guest.length + 1)));
-    return { guest, files: collect(host, modules) };
+    try {
+      return { guest, files: collect(host, modules) };
+    } catch (error) {
+      if (error instanceof CapsuleError || !platform.isSystemError(error)) throw error;
+      const problem = (error as Error).message;
+      throw new CapsuleError("compile_failed", `Cannot ship the packages of "${host}": ${problem}`);
+    }
   }).filter(({ files }) => files.length > 0);
 }
 

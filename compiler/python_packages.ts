@@ -41,6 +41,19 @@ interface Environment {
  * `compile_failed` if it came with the program.
  */
 export function packageFolders(source: Source, host: HostPackages): FolderGrant[] {
+  try {
+    return findFolders(source, host);
+  } catch (error) {
+    if (error instanceof CapsuleError || !platform.isSystemError(error)) throw error;
+    const problem = (error as Error).message;
+    throw new CapsuleError(
+      "compile_failed",
+      `Cannot look for the packages of the program: ${problem}`,
+    );
+  }
+}
+
+function findFolders(source: Source, host: HostPackages): FolderGrant[] {
   const environment = environmentOf(source, host);
   const packages = environment && sitePackages(environment);
   if (packages === undefined) return [];
