@@ -44,7 +44,7 @@ const QUANTITY_LENGTH_AT_MOST = 100;
 const NAME_LENGTH_AT_MOST = 128;
 const TASKS_AT_MOST = 10_000;
 /** Of all declarations as JSON, with the names of the files that were imported. */
-const DECLARATIONS_LENGTH_AT_MOST = 4 << 20;
+const DECLARATIONS_LENGTH_AT_MOST = 1 << 20;
 
 /** What a task may use when it says nothing. */
 export const DEFAULTS: Readonly<Policy> = {
@@ -134,7 +134,8 @@ function policyOf(
   refuse: (problem: string) => CapsuleError,
 ): Partial<Policy> {
   const policy: Partial<Policy> = {};
-  for (const [key, value] of Object.entries(options)) {
+  for (const key of Object.keys(options)) {
+    const value = options[key];
     try {
       const parsed = parseOption(key, language, value);
       if (parsed === undefined) {
