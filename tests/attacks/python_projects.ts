@@ -1,0 +1,185 @@
+/** Random Python projects of strangers: modules, packages, environments, and links between all of them. */
+
+/** Numbers that are the same for the same seed. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A whole number from 0, below a bound. */
+  below(bound: number): number {
+    // mulberry32
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+}
+
+/** In every file that is not the program's. */
+export const SECRET = "hunter2";
+
+const NAMES = ["a", "b", "c", "pkg", "lib", "µ", "_x", "é", "json", "capsule", "names", "settings"];
+const ODD_NAMES = [
+  "with space",
+  "new\nline",
+  "-rf",
+  "..py",
+  "a.b",
+  "x".repeat(200),
+  "\u202e",
+  "'",
+  "$HOME",
+];
+const SITE = ".venv/lib/python3.12/site-packages";
+const PLACES = ["", "", "", "pkg/", "lib/", "pkg/lib/", "c/", `${SITE}/`, `${SITE}/pkg/`];
+
+/** Makes a project: `home` is the user's own, `repo` the stranger's, `repo/src` the program's folder. */
+export function makeProject(folder: string, seed: number): void {
+  const random = new Random(seed);
+  const { home, own } = { home: `${folder}/home`, own: `${folder}/repo/src` };
+  for (const path of ["", "deep/", ".ssh/", SITE.slice(6) + "/"]) {
+    for (const name of ["settings.py", "__init__.py", "a.py", ".bashrc", "id_rsa"]) {
+      write(`${home}/${path}${name}`, `PASSWORD = "${SECRET}"\nimport ${random.pick(NAMES)}\n`);
+    }
+  }
+  write(`${home}/pyvenv.cfg`, "");
+  write(`${folder}/repo/above.py`, `PASSWORD = "${SECRET}"`);
+  for (let left = 6 + random.below(20); left > 0; left--) makeEntry(random, folder, own);
+  if (random.chance(60)) makeEnvironment(random, folder, own);
+  write(`${own}/main.py`, sourceOf(random, 12));
+}
+
+function makeEntry(random: Random, folder: string, own: string): void {
+  const place = `${own}/${random.pick(PLACES)}`;
+  const name = random.chance(85) ? random.pick(NAMES) : random.pick(ODD_NAMES);
+  const file = random.chance(25) ? `${place}__init__.py` : `${place}${name}.py`;
+  switch (random.below(9)) {
+    case 0:
+      return link(random.pick(targets(folder, own)), random.chance(50) ? file : `${place}${name}`);
+    case 1:
+      return link(random.pick(targets(folder, own)), file);
+    case 2:
+      return link(random.pick(["a.py", "b.py", ".", "..", name, `${name}.py`]), file);
+    case 3:
+      return random.chance(20) ? pipe(file) : sparse(file);
+    case 4:
+      return attempt(() =>
+        Deno.mkdirSync(random.chance(50) ? file : `${place}${name}`, { recursive: true })
+      );
+    default:
+      return write(file, sourceOf(random, 4));
+  }
+}
+
+function makeEnvironment(random: Random, folder: string, own: string): void {
+  const venv = `${own}/.venv`;
+  if (random.chance(15)) return link(random.pick(targets(folder, own)), venv);
+  write(`${venv}/pyvenv.cfg`, "");
+  const site = `${own}/${SITE}`;
+  const parent = site.slice(0, site.lastIndexOf("/"));
+  if (random.chance(25)) {
+    attempt(() => Deno.mkdirSync(parent, { recursive: true }));
+    return link(random.pick(targets(folder, own)), site);
+  }
+  if (random.chance(10)) return link(random.pick(targets(folder, own)), parent);
+  write(`${site}/a.py`, sourceOf(random, 2));
+  if (random.chance(20)) return link(random.pick(targets(folder, own)), `${site}/x.pth`);
+  const lines = [...targets(folder, own), "..", "#", "import os", "\0", "x".repeat(5000)];
+  write(`${site}/x.pth`, Array.from({ length: 5 }, () => random.pick(lines)).join("\n"));
+}
+
+/** What links and lines of `.pth` files lead to. */
+function targets(folder: string, own: string): string[] {
+  const home = `${folder}/home`;
+  return [
+    ...[home, `${home}/deep`, `${home}/settings.py`, `${home}/.bashrc`, `${home}/.ssh/id_rsa`],
+    ...["../../home", "../../../home/deep", "../../../../../../home", "..", "../..", "../above.py"],
+    ...[
+      own,
+      `${own}/pkg`,
+      `${own}/a.py`,
+      "pkg",
+      "lib",
+      ".",
+      "a.py",
+      "missing",
+      "/",
+      "/etc",
+      "/etc/passwd",
+    ],
+    ...["/dev/zero", "/dev/null", "/proc/self/environ", "/proc/self/root", "/proc/self/cwd"],
+  ];
+}
+
+/** A module that imports at random. */
+function sourceOf(random: Random, statements: number): string {
+  const name = () => random.pick(NAMES);
+  const kinds = [
+    () => `import ${name()}`,
+    () => `import ${name()}.${name()} as x, ${name()}`,
+    () => `from ${name()} import ${name()}, ${name()}`,
+    () => `from ${".".repeat(1 + random.below(4))} import ${name()}`,
+    () => `from ${".".repeat(1 + random.below(3))}${name()} import (${name()}, ${name()})`,
+    () => `from ${name()}.${name()}.${name()} import *`,
+    () => `def f():\n    import ${name()}`,
+    () => `import above, settings`,
+  ];
+  return Array.from({ length: 1 + random.below(statements) }, () => random.pick(kinds)()).join(
+    "\n",
+  ) + "\n";
+}
+
+function write(path: string, text: string): void {
+  attempt(() => {
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    // What is a link already stays one: nothing of the user's is written to.
+    if (!isThere(path)) Deno.writeTextFileSync(path, text, { createNew: true });
+  });
+}
+
+function link(target: string, path: string): void {
+  attempt(() => {
+    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    Deno.symlinkSync(target, path);
+  });
+}
+
+function pipe(path: string): void {
+  new Deno.Command("mkfifo", { args: [path], stderr: "null" }).outputSync();
+}
+
+function sparse(path: string): void {
+  attempt(() => {
+    using file = Deno.openSync(path, { createNew: true, write: true });
+    file.truncateSync(2 ** 40);
+  });
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What cannot be made, as another entry is in its way, is left out. */
+function attempt(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if (!(error instanceof Error) || !(error.name in Deno.errors || "code" in error)) throw error;
+  }
+}
