@@ -9,6 +9,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +20,7 @@ export interface Case {
   name: string;
   file?: string;
   files?: Record<string, string>;
+  links?: Record<string, string>;
   options?: Record<string, unknown>;
   task?: string;
   args?: unknown;
@@ -36,7 +38,7 @@ export type Run = (options: Record<string, unknown>) => Promise<unknown>;
 
 /** Runs a case. Returns what came back, as `expected` has it: once, since all calls have to give the same. */
 export async function runCase(run: Run, one: Case, programs: string): Promise<Expected> {
-  const { file, files = {}, options = {}, cancelAfterMs, times = 1 } = one;
+  const { file, files = {}, links = {}, options = {}, cancelAfterMs, times = 1 } = one;
   const cwd = realpathSync(mkdtempSync(join(tmpdir(), "capsule-contract-")));
   try {
     if (file !== undefined) cpSync(join(programs, file), join(cwd, file));
@@ -46,6 +48,7 @@ export async function runCase(run: Run, one: Case, programs: string): Promise<Ex
       });
       if (!path.endsWith("/")) writeFileSync(join(cwd, path), text);
     }
+    for (const [path, target] of Object.entries(links)) symlinkSync(target, join(cwd, path));
     const { task, args, kwargs } = one;
     const given = Object.entries({ file, task, args: expand(args), kwargs });
     const request = {

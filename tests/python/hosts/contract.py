@@ -35,6 +35,8 @@ def run_case(case: dict, programs: Path, call_all) -> object:
             (target if path.endswith("/") else target.parent).mkdir(parents=True, exist_ok=True)
             if not path.endswith("/"):
                 target.write_text(text)
+        for path, target in case.get("links", {}).items():
+            (cwd / path).symlink_to(target)
         given = {
             name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case
         }
