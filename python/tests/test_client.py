@@ -77,6 +77,21 @@ def test_a_request_tells_where_and_in_what_environment(tmp_path, monkeypatch):
     assert "on_event" not in opened
 
 
+def test_a_request_tells_which_packages_and_leaves_none_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIRTUAL_ENV", "relative/env")
+    for given, sent in [
+        (tmp_path / "env", str(tmp_path / "env")),
+        ("host", "host"),
+        (False, False),
+    ]:
+        request = payload_of(run_request({"code": "1", "packages": given}))
+        assert request["packages"] == sent
+        # The worker has another folder.
+        assert request["environment"]["VIRTUAL_ENV"] == str(tmp_path / "relative/env")
+    assert "packages" not in payload_of(run_request({"code": "1", "packages": None}))
+
+
 def test_a_current_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
     folder = tmp_path / "gone"
     folder.mkdir()

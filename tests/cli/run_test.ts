@@ -220,6 +220,41 @@ Deno.test("the file may lie elsewhere, and --cwd says where relative paths start
   assertEquals(relative.stdout, "Hello, there!\n");
 });
 
+Deno.test("--packages says which packages a program may import: host, none or a folder's", async () => {
+  const site = ".venv/lib/python3.12/site-packages";
+  using folder = project({
+    "main.py": `
+def main():
+    try:
+        import own
+        return own.VALUE
+    except ImportError:
+        return "nothing"`,
+    ".venv/pyvenv.cfg": "",
+    [`${site}/own.py`]: "VALUE = 'project'",
+    "other/.venv/pyvenv.cfg": "",
+    [`other/${site}/own.py`]: "VALUE = 'other'",
+  });
+  const env = { VIRTUAL_ENV: "" };
+  const cases = [
+    [[], "project"],
+    [["--packages", "none"], "nothing"],
+    [["--packages", "host"], "project"],
+    [["--packages=other"], "other"],
+    [["--packages", "./other/.venv"], "other"],
+  ] as const;
+  for (const [args, expected] of cases) {
+    const { stdout, stderr } = await cli(["run", "main.py", ...args], { cwd: folder.path, env });
+    assertEquals([stdout, stderr], [`${expected}\n`, ""], args.join(" "));
+  }
+  for (const wrong of ["", "missing", "main.py"]) {
+    const args = ["run", "main.py", `--packages=${wrong}`];
+    const { status, stdout, stderr } = await cli(args, { cwd: folder.path, env });
+    assertEquals([status, stdout], [2, ""], stderr);
+    assertMatch(stderr, /error: packages: /);
+  }
+});
+
 Deno.test("without FILE, the entrypoint of the nearest capsule.toml runs", async () => {
   using folder = project({
     "capsule.toml": `[workflow]\nentrypoint = "src/hello.py"`,
