@@ -12,6 +12,8 @@ const CODE_NAME = "code.py";
 const MODULES_AT_MOST = 20_000;
 const MODULE_BYTES_AT_MOST = 16 << 20;
 const ALL_BYTES_AT_MOST = 256 << 20;
+/** A program of very many modules lets others have their turn. */
+const SLICE_MS = 20;
 /** No file system has longer names. */
 const NAME_LENGTH_AT_MOST = 255;
 
@@ -22,7 +24,7 @@ const NAME_LENGTH_AT_MOST = 255;
  * @throws {CapsuleError} `compile_failed`, for a module that is no regular file, is too large, or of a confined program
  * lies outside of its folder.
  */
-export function collectPython(source: Source): Compiled {
+export async function collectPython(source: Source): Promise<Compiled> {
   const fromCode = "code" in source;
   const folder = fromCode ? source.root : dirname(source.file);
   const name = fromCode ? CODE_NAME : shownPath(source.root, source.file);
@@ -30,7 +32,7 @@ export function collectPython(source: Source): Compiled {
   const main = fromCode ? encoder.encode(source.code) : readMain(source.file, inside);
   const collector = new Collector({ root: source.root, folder, inside });
   // Text whose author is not trusted imports packages only.
-  if (!fromCode || !source.isConfined) collector.collect(main, name);
+  if (!fromCode || !source.isConfined) await collector.collect(main, name);
   return {
     program: {
       language: "python",
@@ -86,13 +88,21 @@ class Collector {
   }
 
   /** Takes all that a program reaches. */
-  collect(data: Uint8Array, shown: string): void {
+  async collect(data: Uint8Array, shown: string): Promise<void> {
     this.#found = [{ data, shown, packaged: this.#top }];
+    let startedMs = performance.now();
     // No recursion: modules may import each other in a long chain.
-    for (let found; (found = this.#found.pop());) this.#follow(found);
+    for (let found; (found = this.#found.pop());) {
+      for (const _ of this.#follow(found)) {
+        if (performance.now() - startedMs < SLICE_MS) continue;
+        await new Promise((resolve) => setTimeout(resolve));
+        startedMs = performance.now();
+      }
+    }
   }
 
-  #follow({ data, shown, packaged }: Found): void {
+  /** Takes what a module imports. Stops behind each statement. */
+  *#follow({ data, shown, packaged }: Found): Generator<void> {
     let text: string;
     try {
       text = decoder.decode(data);
@@ -102,9 +112,11 @@ class Collector {
     for (const statement of importsOf(text)) {
       const place = { statement, shown };
       const base = this.#baseOf(packaged, place);
-      if (base === undefined) continue;
       // `from package import name`: the name may be a module.
-      for (const name of statement.names) this.#member(base, name, place);
+      if (base !== undefined) {
+        for (const name of statement.names) this.#member(base, name, place);
+      }
+      yield;
     }
   }
 
