@@ -16,7 +16,7 @@ import { compile, type FileSource, type Program } from "./program.ts";
 import { engineSources } from "./installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 7;
+const REVISION = 8;
 
 /** A file or a folder that decides what the program is. */
 interface Input {

@@ -1,6 +1,6 @@
 /**
  * The packets that esbuild's service speaks: a length, an id, and a value in esbuild's own binary form, integers
- * little-endian. What carries a request has twice its number for an id; its answer has one more.
+ * little-endian. Both sides ask: what carries a request has twice its number for an id, and its answer has one more.
  */
 
 /** What a packet may hold. */
@@ -13,12 +13,22 @@ export type Value =
   | Value[]
   | { [name: string]: Value };
 
+/** A packet that came. */
+export interface Packet {
+  /** Of the request, by the number that its side gave it. */
+  id: number;
+  isAnswer: boolean;
+  value: Value;
+}
+
 /** What the first byte of a value tells. */
 const TYPE = { null: 0, boolean: 1, number: 2, text: 3, bytes: 4, list: 5, object: 6 };
 const LENGTH_BYTES = 4;
+/** Values in values: esbuild's own have a few levels. */
+const LEVELS_AT_MOST = 32;
 
-/** A request as bytes. */
-export function encodeRequest(id: number, value: Value): Uint8Array<ArrayBuffer> {
+/** A packet as bytes. */
+export function encodePacket({ id, isAnswer, value }: Packet): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   const number = (value: number) => parts.push(uint32(value));
   const bytes = (value: Uint8Array) => (number(value.length), parts.push(value));
@@ -46,7 +56,7 @@ export function encodeRequest(id: number, value: Value): Uint8Array<ArrayBuffer>
       }
     }
   };
-  number(2 * id);
+  number(2 * id + Number(isAnswer));
   write(value);
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const packet = new Uint8Array(LENGTH_BYTES + length);
@@ -60,11 +70,11 @@ export function encodeRequest(id: number, value: Value): Uint8Array<ArrayBuffer>
 }
 
 /**
- * The id of the request that a packet answers, and the answer. Undefined for a packet that asks for something.
+ * Reads what follows the length of a packet.
  *
  * @throws {Error} for bytes that are none.
  */
-export function decodeAnswer(packet: Uint8Array): { id: number; value: Value } | undefined {
+export function decodePacket(packet: Uint8Array): Packet {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.length);
   let at = 0;
   const number = () => {
@@ -77,7 +87,14 @@ export function decodeAnswer(packet: Uint8Array): { id: number; value: Value } |
     at += length;
     return packet.subarray(at - length, at);
   };
-  const read = (): Value => {
+  const count = () => {
+    const count = number();
+    // Each value takes a byte at least.
+    if (count > packet.length - at) throw new Error("a packet of esbuild is cut");
+    return count;
+  };
+  const read = (level: number): Value => {
+    if (level > LEVELS_AT_MOST) throw new Error("a packet of esbuild is nested too deeply");
     const type = view.getUint8(at++);
     switch (type) {
       case TYPE.null:
@@ -91,36 +108,50 @@ export function decodeAnswer(packet: Uint8Array): { id: number; value: Value } |
       case TYPE.bytes:
         return bytes();
       case TYPE.list:
-        return Array.from({ length: number() }, read);
+        return Array.from({ length: count() }, () => read(level + 1));
       case TYPE.object:
         return Object.fromEntries(
-          Array.from({ length: number() }, () => [decoder.decode(bytes()), read()]),
+          Array.from({ length: count() }, () => [decoder.decode(bytes()), read(level + 1)]),
         );
     }
     throw new Error(`a packet of esbuild holds a value of the type ${type}`);
   };
   const id = number();
-  return id % 2 === 1 ? { id: (id - 1) / 2, value: read() } : undefined;
+  return { id: Math.floor(id / 2), isAnswer: id % 2 === 1, value: read(0) };
 }
 
 /** Cuts a stream of bytes into what follows each length. */
 export class PacketDecoder {
-  #held = new Uint8Array(0);
+  /** What came of a packet that has not ended. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
 
   /** The packets that end in these bytes. */
   *push(bytes: Uint8Array): Generator<Uint8Array> {
-    const all = new Uint8Array(this.#held.length + bytes.length);
-    all.set(this.#held);
-    all.set(bytes, this.#held.length);
-    const view = new DataView(all.buffer);
-    let at = 0;
-    while (all.length - at >= LENGTH_BYTES) {
-      const end = at + LENGTH_BYTES + view.getUint32(at, true);
-      if (end > all.length) break;
-      yield all.subarray(at + LENGTH_BYTES, end);
-      at = end;
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    while (this.#heldBytes >= LENGTH_BYTES) {
+      if (this.#held[0]!.length < LENGTH_BYTES) this.#join();
+      const [first] = this.#held;
+      const end = LENGTH_BYTES +
+        new DataView(first!.buffer, first!.byteOffset, first!.length).getUint32(0, true);
+      if (end > this.#heldBytes) return;
+      if (end > first!.length) this.#join();
+      const all = this.#held[0]!;
+      this.#held[0] = all.subarray(end);
+      this.#heldBytes -= end;
+      yield all.subarray(LENGTH_BYTES, end);
     }
-    this.#held = all.slice(at);
+  }
+
+  #join(): void {
+    const all = new Uint8Array(this.#heldBytes);
+    let at = 0;
+    for (const part of this.#held) {
+      all.set(part, at);
+      at += part.length;
+    }
+    this.#held = [all];
   }
 }
 
@@ -131,4 +162,4 @@ function uint32(value: number): Uint8Array {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -1,75 +1,133 @@
 /**
- * esbuild as a process that stays: to start it takes ten times as long as to bundle a small program. Only a process
- * that bundles one program after the other has it, and it ends when it was not needed for some seconds.
+ * esbuild as a process that stays, which bundles what it is handed: each import that it finds is asked for, and so is each
+ * text. It ends when it was not needed for some seconds, and keeps no process alive.
  */
 import { type Child, platform } from "../platform/mod.ts";
-import { decodeAnswer, encodeRequest, PacketDecoder, type Value } from "./esbuild_packet.ts";
+import { decodePacket, encodePacket, PacketDecoder, type Value } from "./esbuild_packet.ts";
 import { BUILD_TIMEOUT_MS, limitedEsbuild } from "./esbuild_limits.ts";
 
 /** The version whose packets these are: esbuild says its own first. */
 const VERSION = "0.28.2";
-/** A process that bundles fewer programs starts esbuild for each. */
-const BUILDS_BEFORE_SERVICE = 1;
 const IDLE_MS = 10_000;
+const PLUGIN = "capsule";
 
 /** What is bundled. */
 export interface BuildRequest {
   /** Options as the command line of esbuild takes them. */
   options: string[];
-  /** What would be its standard input. */
-  input: string;
-  /** The folder that relative paths start from. */
-  cwd: string;
+  /** The entry: a module by this name. */
+  entry: string;
+  modules: Modules;
 }
 
-/** What esbuild makes of it. */
-export interface Build {
-  bundle: string;
-  /** JSON. */
-  sourceMap: string;
-  metafile: Metafile;
+/** Where esbuild has all modules but the entry from. */
+export interface Modules {
+  /** Names under which modules are loaded: esbuild reads no file of any of these. */
+  namespaces: string[];
+  resolve(request: ResolveRequest): Promise<Resolved>;
+  load(request: LoadRequest): Promise<Loaded>;
 }
 
-/** What esbuild tells of what it has read and written. */
-export interface Metafile {
-  inputs: Record<string, { imports: Import[] }>;
-  outputs: Record<string, { imports: Import[] }>;
-}
-
-/** An import as esbuild tells of it. */
-export interface Import {
+/** An import that esbuild has found. */
+export interface ResolveRequest {
   path: string;
-  /** It was left to whoever runs the bundle. */
-  external?: boolean;
+  /** Who imports it. */
+  importer: string;
+  namespace: string;
   kind: string;
 }
 
-let builds = 0;
+/** What an import means. Without a path and a problem, nothing: the build fails, unless the program can do without. */
+export interface Resolved {
+  path?: string;
+  namespace?: string;
+  /** Behind the path. */
+  suffix?: string;
+  /** It is left to whoever runs the bundle. */
+  external?: boolean;
+  sideEffects?: boolean;
+  problem?: string;
+}
+
+export interface LoadRequest {
+  path: string;
+  namespace: string;
+  /** The attributes of the import. */
+  with: Record<string, string>;
+}
+
+export type Loaded = { contents: Uint8Array; loader: string } | { problem: string };
+
+/** What esbuild makes of it. */
+export interface Build {
+  errors: Message[];
+  bundle: string;
+  /** JSON. */
+  sourceMap: string;
+}
+
+/** What is wrong with a program. */
+export interface Message {
+  text: string;
+  /** It is what `modules` said. */
+  isOurs: boolean;
+  location: Location | undefined;
+  notes: { text: string; location: Location | undefined }[];
+}
+
+/** A place in a module. */
+export interface Location {
+  file: string;
+  /** From 1. */
+  line: number;
+  /** In bytes, from 0. */
+  column: number;
+  length: number;
+  lineText: string;
+  suggestion: string;
+}
+
 let shared: Promise<EsbuildService> | undefined;
 
 /**
- * Bundles by the service. Undefined where there is none, and for what it could not bundle: esbuild as a command tells
- * why.
+ * Bundles a program. A service that ends meanwhile, for whatever reason, is replaced once.
+ *
+ * @throws {Error} when esbuild ends again, or takes too long.
  */
-export async function buildByService(request: BuildRequest): Promise<Build | undefined> {
-  if (builds++ < BUILDS_BEFORE_SERVICE) return undefined;
-  try {
-    const service = await (shared ??= EsbuildService.start());
-    return await service.build(request);
-  } catch {
-    // One that does not start, or has ended: the next build tries anew.
-    shared = undefined;
-    return undefined;
+export async function buildByService(request: BuildRequest): Promise<Build> {
+  return await withService((service) => service.build(request));
+}
+
+/** What esbuild's command shows of errors. */
+export async function formatMessages(messages: Message[]): Promise<string[]> {
+  return await withService((service) => service.format(messages));
+}
+
+/** Whoever took too long would do so again. */
+class TimedOut extends Error {}
+
+async function withService<T>(use: (service: EsbuildService) => Promise<T>): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    let service: EsbuildService | undefined;
+    try {
+      service = await (shared ??= EsbuildService.start());
+      return await use(service);
+    } catch (error) {
+      if (service === undefined) shared = undefined;
+      if (attempt > 1 || service?.hasEnded === false || error instanceof TimedOut) throw error;
+    }
   }
 }
 
 class EsbuildService {
   readonly #child: Child;
   readonly #waiting = new Map<number, PromiseWithResolvers<Value>>();
+  readonly #builds = new Map<number, Modules>();
   #lastId = 0;
   #lastKey = 0;
   #lastUsedMs = 0;
   #isWatched = false;
+  hasEnded = false;
 
   private constructor(child: Child) {
     this.#child = child;
@@ -77,56 +135,85 @@ class EsbuildService {
 
   /** @throws {Error} when it does not start, or is of another version. */
   static async start(): Promise<EsbuildService> {
-    const { command, args } = limitedEsbuild([`--service=${VERSION}`], { isService: true });
-    const child = await platform.startProgram(command, args, platform.environment());
+    // To ping, it needs a clock, and takes the descriptors of that at once.
+    const { command, args } = limitedEsbuild([`--service=${VERSION}`, "--ping"]);
+    // Nothing of the environment is for it.
+    const child = await platform.startProgram(command, args, {});
     const service = new EsbuildService(child);
     const packets = packetsOf(child);
     const { value: first } = await packets.next();
     if (first === undefined || new TextDecoder().decode(first) !== VERSION) {
       child.kill();
-      throw new Error("esbuild is of another version");
+      throw new Error("esbuild does not start, or is of another version");
     }
     service.#receive(packets);
     return service;
   }
 
-  /** @throws {Error} when the service has ended. */
-  async build({ options, input, cwd }: BuildRequest): Promise<Build | undefined> {
-    const nodePath = platform.env("NODE_PATH");
+  /** @throws {Error} when the service ends. */
+  async build({ options, entry, modules }: BuildRequest): Promise<Build> {
+    // Of builds that are under way at once, each has its own.
+    const key = ++this.#lastKey;
+    this.#builds.set(key, modules);
+    try {
+      const answer = await this.#ask({
+        command: "build",
+        key,
+        entries: [["", entry]],
+        flags: options,
+        write: false,
+        // Without a folder to resolve in, it looks for nothing itself.
+        absWorkingDir: "/",
+        nodePaths: [],
+        context: false,
+        plugins: [{
+          name: PLUGIN,
+          onStart: false,
+          onEnd: false,
+          onResolve: [{ id: 0, filter: ".*", namespace: "" }],
+          // Files are not loaded otherwise either: nothing resolves to one.
+          onLoad: ["file", ...modules.namespaces].map((namespace) => ({
+            id: 0,
+            filter: ".*",
+            namespace,
+          })),
+        }],
+      }) as Record<string, Value>;
+      if (typeof answer.error === "string") throw new Error(answer.error);
+      const files = (answer.outputFiles ?? []) as { path: string; contents: Uint8Array }[];
+      const text = (ending: string) => {
+        const file = files.find(({ path }) => path.endsWith(ending));
+        return file === undefined ? "" : decoder.decode(file.contents);
+      };
+      const errors = (answer.errors as Record<string, Value>[]).map(messageOf);
+      return { errors, bundle: text(".js"), sourceMap: text(".js.map") };
+    } finally {
+      this.#builds.delete(key);
+    }
+  }
+
+  async format(messages: Message[]): Promise<string[]> {
     const answer = await this.#ask({
-      command: "build",
-      // Of builds that are under way at once, each has its own.
-      key: ++this.#lastKey,
-      entries: [],
-      flags: options,
-      write: false,
-      stdinContents: encoder.encode(input),
-      stdinResolveDir: cwd,
-      absWorkingDir: cwd,
-      nodePaths: nodePath ? nodePath.split(":") : [],
-      context: false,
+      command: "format-msgs",
+      messages: messages.map(valueOf),
+      isWarning: false,
+      color: false,
     });
-    const { outputFiles, metafile } = answer as Record<string, Value>;
-    if (!Array.isArray(outputFiles) || metafile === undefined) return undefined;
-    const files = outputFiles as { path: string; contents: Uint8Array }[];
-    const text = (ending: string) => {
-      const file = files.find(({ path }) => path.endsWith(ending));
-      return file && decoder.decode(file.contents);
-    };
-    const [bundle, sourceMap] = [text(".js"), text(".js.map")];
-    if (bundle === undefined || sourceMap === undefined) return undefined;
-    const told = typeof metafile === "string" ? metafile : decoder.decode(metafile as Uint8Array);
-    return { bundle, sourceMap, metafile: JSON.parse(told) };
+    return ((answer as Record<string, Value>).messages ?? []) as string[];
   }
 
   async #ask(value: Value): Promise<Value> {
+    if (this.hasEnded) throw new Error("esbuild's service has ended");
     const id = ++this.#lastId;
     const waiting = Promise.withResolvers<Value>();
     if (this.#waiting.size === 0) this.#child.keepAlive(true);
     this.#waiting.set(id, waiting);
-    this.#child.write(encodeRequest(id, value));
-    // The others that wait are bundled by the command then.
-    const stop = platform.after(BUILD_TIMEOUT_MS, () => this.#child.kill());
+    this.#child.write(encodePacket({ id, isAnswer: false, value }));
+    // The others that wait are bundled by the next service then.
+    const stop = platform.after(BUILD_TIMEOUT_MS, () => {
+      waiting.reject(new TimedOut("esbuild takes too long"));
+      this.#child.kill();
+    });
     try {
       return await waiting.promise;
     } finally {
@@ -145,16 +232,35 @@ class EsbuildService {
     let cause: unknown;
     try {
       for await (const packet of packets) {
-        const answer = decodeAnswer(packet);
-        if (answer !== undefined) this.#waiting.get(answer.id)?.resolve(answer.value);
+        const { id, isAnswer, value } = decodePacket(packet);
+        if (isAnswer) this.#waiting.get(id)?.resolve(value);
+        else this.#answer(id, value as Record<string, Value>);
       }
     } catch (error) {
       cause = error;
     }
+    this.hasEnded = true;
     shared = undefined;
     this.#child.kill();
     const ended = new Error("esbuild's service has ended", { cause });
     for (const { reject } of this.#waiting.values()) reject(ended);
+  }
+
+  async #answer(id: number, request: Record<string, Value>): Promise<void> {
+    const modules = this.#builds.get(request.key as number);
+    let value: Value = {};
+    if (request.command === "on-start") {
+      value = { errors: [], warnings: [] };
+    } else if (modules !== undefined) {
+      try {
+        value = request.command === "on-resolve"
+          ? valueOfResolved(await modules.resolve(request as unknown as ResolveRequest))
+          : valueOfLoaded(await modules.load(request as unknown as LoadRequest));
+      } catch (error) {
+        value = { id: 0, errors: [problem(error instanceof Error ? error.message : `${error}`)] };
+      }
+    }
+    this.#child.write(encodePacket({ id, isAnswer: true, value }));
   }
 
   #endWhenIdle(): void {
@@ -170,10 +276,48 @@ class EsbuildService {
   }
 }
 
+function valueOfResolved({ problem: text, ...resolved }: Resolved): Value {
+  return text === undefined ? { id: 0, ...resolved } : { id: 0, errors: [problem(text)] };
+}
+
+function valueOfLoaded(loaded: Loaded): Value {
+  return "problem" in loaded
+    ? { id: 0, errors: [problem(loaded.problem)] }
+    : { id: 0, contents: loaded.contents, loader: loaded.loader };
+}
+
+/** Without a place: esbuild adds that of the import. */
+function problem(text: string): Value {
+  return { id: "", pluginName: "", text, location: null, notes: [], detail: 0 };
+}
+
+function messageOf(value: Record<string, Value>): Message {
+  const location = (value: Value) => (value ?? undefined) as unknown as Location | undefined;
+  const notes = value.notes as Record<string, Value>[];
+  return {
+    text: value.text as string,
+    isOurs: value.pluginName === PLUGIN,
+    location: location(value.location!),
+    notes: notes.map((note) => ({ text: note.text as string, location: location(note.location!) })),
+  };
+}
+
+function valueOf({ text, location, notes }: Message): Value {
+  const place = (location: Location | undefined): Value =>
+    location === undefined ? null : { ...location, namespace: "file" };
+  return {
+    id: "",
+    pluginName: "",
+    text,
+    location: place(location),
+    notes: notes.map((note) => ({ text: note.text, location: place(note.location) })),
+    detail: 0,
+  };
+}
+
 async function* packetsOf(child: Child): AsyncGenerator<Uint8Array, undefined> {
   const decoder = new PacketDecoder();
   for await (const bytes of child.output()) yield* decoder.push(bytes);
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,128 +1,135 @@
 /**
- * `npm:` and `jsr:` specifiers and the import map of deno.json, as aliases of esbuild. Packages are those
- * that lie on this machine, in `node_modules` or in Deno's `vendor` folder: nothing is downloaded.
+ * `npm:` and `jsr:` specifiers and the import map of deno.json. Packages are those that lie on this machine, in
+ * `node_modules` or in Deno's `vendor` folder: nothing is downloaded.
  */
-import type { ParseError } from "jsonc-parser";
 import { CapsuleError } from "../errors.ts";
-import { platform } from "../platform/mod.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
-
-const SPECIFIER = /^(npm|jsr):\/?((?:@[^/@]+\/)?[^/@]+)(?:@([^/]+))?(\/.+)?$/;
-const QUOTED = /(["'])((?:npm|jsr):[^"'\s]+)\1/g;
-/** A package by its name, perhaps with a path in it. */
-const PLAIN = /^(?:@[\w.-]+\/)?[\w-][\w.-]*(?:\/[^:]*)?$/;
+import {
+  type JsonObject,
+  memberOf,
+  objectIn,
+  parseCommentedJson,
+  parseJson,
+  textIn,
+} from "./json_file.ts";
+import type { ModuleFiles } from "./module_files.ts";
+import { parsePackageJson } from "./package_json.ts";
 
 /** What Deno's configuration is called. */
-export const DENO_CONFIG = ["deno.json", "deno.jsonc"];
+const DENO_CONFIG = ["deno.json", "deno.jsonc"];
 /** How a program may name the SDK, with and without a registry and a version. */
 const SDK = ["@capsule/sdk", "@capsule-run/sdk"];
 /** The same with registries. A project's settings may add more names, and change none of these. */
 export const SDK_SPECIFIERS: ReadonlySet<string> = new Set(
   SDK.flatMap((name) => [name, `jsr:${name}`, `npm:${name}`]),
 );
+/** Longer than any range of versions that somebody writes. */
+const RANGE_AT_MOST = 256;
 
-interface Specifier {
+/** A package in a registry. */
+export interface Specifier {
   registry: "npm" | "jsr";
   name: string;
   /** A range of versions, or a tag. */
   version: string | undefined;
+  /** Empty, or with a slash before it. */
   subpath: string;
 }
 
 interface DenoConfig {
   /** Its folder, absolute. */
   folder: string;
-  imports: Record<string, string>;
+  imports: JsonObject;
   jsxImportSource: string | undefined;
+}
+
+/** What an import means instead. */
+export interface Alias {
+  /** The name, or its start, that is mapped. */
+  key: string;
+  /** A name or an absolute path. */
+  target: string;
 }
 
 /** What a program may import besides files and packages by their plain names. */
 export class Specifiers {
+  readonly #files: ModuleFiles;
   readonly #folder: string;
   readonly #configs: DenoConfig[];
   readonly #aliases = new Map<string, string>();
   readonly #sdk = new Set(SDK_SPECIFIERS);
 
-  private constructor(folder: string, configs: DenoConfig[]) {
+  private constructor(files: ModuleFiles, folder: string, configs: DenoConfig[]) {
+    this.#files = files;
     this.#folder = folder;
     this.#configs = configs;
-  }
-
-  /** For a program whose file lies in a folder. What its text names is known at once. */
-  static async of(folder: string, text: string): Promise<Specifiers> {
-    const specifiers = new Specifiers(folder, await denoConfigs(folder));
     // The nearest file wins.
-    for (const { folder, imports } of specifiers.#configs.toReversed()) {
-      for (const [key, value] of Object.entries(imports)) await specifiers.#map(key, value, folder);
+    for (const { folder, imports } of configs.toReversed()) {
+      for (const [key, value] of Object.entries(imports)) this.#map(key, value, folder);
     }
-    await specifiers.add([...text.matchAll(QUOTED)].map(([, , specifier]) => specifier!));
-    return specifiers;
   }
 
-  /** Finds what names stand for. False if none became known that was not. */
-  async add(names: string[]): Promise<boolean> {
-    const known = () => this.#aliases.size + this.#sdk.size;
-    const before = known();
-    for (const name of names) {
-      const target = await this.#find(name);
-      if (target !== undefined && !this.#aliases.has(name)) this.#aliases.set(name, target);
+  /**
+   * For a program whose file lies in a folder.
+   *
+   * @throws {CapsuleError} for settings that cannot be read.
+   */
+  static async of(files: ModuleFiles, folder: string): Promise<Specifiers> {
+    return new Specifiers(files, folder, await denoConfigs(files, folder));
+  }
+
+  /** Whether a name means the SDK. */
+  isSdk(name: string): boolean {
+    return this.#sdk.has(name) || namesSdk(name);
+  }
+
+  /** What a name stands for by the import map: the longest key counts. */
+  alias(name: string): Alias | undefined {
+    if (this.#aliases.size === 0 || name.startsWith(".") || name.startsWith("/")) return undefined;
+    for (let end = name.length; end > 0; end = name.lastIndexOf("/", end - 1)) {
+      const key = name.slice(0, end);
+      const target = this.#aliases.get(key);
+      if (target !== undefined) return { key, target: target + name.slice(end) };
     }
-    return known() > before;
+    return undefined;
   }
 
-  /** All names of the SDK: an alias knows no patterns, each version is a name of its own. */
-  get sdk(): string[] {
-    return [...this.#sdk];
+  get jsxImportSource(): string | undefined {
+    return this.#configs.find((config) => config.jsxImportSource)?.jsxImportSource;
   }
 
-  /** Whether a name stands for something else. */
-  isAlias(name: string): boolean {
-    return [...this.#aliases.keys()].some((key) => name === key || name.startsWith(`${key}/`));
+  /** What to do about a package that was not found. */
+  async hintFor(name: string): Promise<string | undefined> {
+    const specifier = parseSpecifier(name);
+    if (specifier === undefined) {
+      const plain = packageName(name);
+      return plain && `run \`npm install ${plain}\``;
+    }
+    const found = this.#installed(specifier);
+    const { registry, name: wanted, version } = specifier;
+    const tool = registry === "npm" ? "npm install" : "npx jsr add";
+    const other = found === undefined || await newestOf([found.version], version)
+      ? ""
+      : `: version ${found.version} is installed`;
+    return `run \`${tool} ${wanted}${version === undefined ? "" : `@${version}`}\`${other}`;
   }
 
-  /** For esbuild's command line. */
-  get options(): string[] {
-    const jsxImportSource = this.#configs.find((config) => config.jsxImportSource)?.jsxImportSource;
-    return [
-      ...[...this.#aliases].map(([name, target]) => `--alias:${name}=${target}`),
-      ...(jsxImportSource === undefined ? [] : [`--jsx-import-source=${jsxImportSource}`]),
-    ];
-  }
-
-  /** What to do about a name that could not be resolved. */
-  hintFor(name: string): string | undefined {
-    const specifier = parse(name) ?? (PLAIN.test(name) ? parse(`npm:${name}`) : undefined);
-    if (specifier === undefined) return undefined;
-    const { registry, version } = specifier;
-    const wanted = version === undefined ? specifier.name : `${specifier.name}@${version}`;
-    const installed = this.#installed(specifier)?.version;
-    const command = registry === "npm" ? `npm install ${wanted}` : `npx jsr add ${wanted}`;
-    return `run \`${command}\`` +
-      (installed === undefined ? "" : `: version ${installed} is installed`);
-  }
-
-  /** An entry of an import map. */
-  async #map(key: string, value: string, folder: string): Promise<void> {
-    if (typeof value !== "string" || key.startsWith(".") || /^\/.|^$/.test(key)) return;
+  /** Adds an entry of an import map. */
+  #map(key: string, value: unknown, folder: string): void {
+    if (typeof value !== "string" || key === "" || key.startsWith(".")) return;
+    if (key.startsWith("/") && key !== "/") return;
     if (namesSdk(value)) return void this.#sdk.add(key);
-    // `lib/` maps all that begins so, and so does an alias.
-    const name = key.length > 1 ? key.replace(/\/$/, "") : key;
-    const end = value.replace(/\/$/, "");
-    const target = SPECIFIER.test(value)
-      // What is not there is missed only where it is imported: esbuild names the specifier then.
-      ? await this.#find(end) ?? end
-      : /^\.{0,2}\//.test(value)
-      ? resolve(folder, value)
-      : end;
+    // `lib/` maps all that begins so.
+    const name = key.length > 1 && key.endsWith("/") ? key.slice(0, -1) : key;
+    const end = value.endsWith("/") ? value.slice(0, -1) : value;
+    const isPath = /^\.{0,2}\//.test(value);
+    const target = isPath ? resolve(folder, value) : end;
     // The SDK is the engine's, whatever a project maps it to.
     if (name !== target && !namesSdk(name)) this.#aliases.set(name, target);
   }
 
-  /** What esbuild finds it by. */
-  async #find(name: string): Promise<string | undefined> {
-    const specifier = parse(name);
-    if (specifier === undefined) return undefined;
-    if (namesSdk(name)) return void this.#sdk.add(name);
+  /** What a specifier means: a name to look for from the program's folder, or an absolute path. */
+  async find(specifier: Specifier): Promise<string | undefined> {
     const { version, subpath } = specifier;
     const installed = this.#installed(specifier);
     if (installed === undefined) return await this.#vendored(specifier);
@@ -131,11 +138,19 @@ export class Specifiers {
 
   /** The package in the nearest `node_modules` that has it. */
   #installed({ registry, name }: Specifier): { name: string; version: string } | undefined {
-    const names = registry === "npm" ? [name] : [`@jsr/${name.slice(1).replace("/", "__")}`, name];
-    for (const folder of upwards(this.#folder)) {
+    const scoped = name.startsWith("@") ? name.slice(1).replace("/", "__") : name;
+    const names = registry === "npm" ? [name] : [`@jsr/${scoped}`, name];
+    for (const folder of this.#files.upwards(this.#folder)) {
+      const packages = join(folder, "node_modules");
+      if (!this.#files.isAllowed(packages)) continue;
+      this.#files.watchAlways(packages);
+      if (this.#files.kind(packages) !== "folder") continue;
       for (const name of names) {
-        const text = platform.readTextFile(join(folder, "node_modules", name, "package.json"));
-        if (text !== undefined) return { name, version: JSON.parse(text).version ?? "0.0.0" };
+        const path = join(packages, name, "package.json");
+        if (!path.startsWith(`${packages}/`)) continue;
+        this.#files.watchAlways(path);
+        const found = this.#files.settings(path, parsePackageJson);
+        if (found !== undefined) return { name, version: found.version ?? "0.0.0" };
       }
     }
   }
@@ -143,34 +158,59 @@ export class Specifiers {
   /** A module in Deno's `vendor` folder, where a list of exports lies beside each version. */
   async #vendored({ registry, name, version, subpath }: Specifier): Promise<string | undefined> {
     if (registry !== "jsr") return undefined;
+    const end = "_meta.json";
     for (const config of this.#configs) {
-      const folder = join(config.folder, "vendor", "jsr.io", name);
-      const versions = (platform.readFolder(folder) ?? [])
-        .map((entry) => entry.match(/^(.+)_meta\.json$/)?.[1])
-        .filter((found) => found !== undefined);
+      const vendor = join(config.folder, "vendor", "jsr.io");
+      const folder = join(vendor, name);
+      if (!folder.startsWith(`${vendor}/`) || !this.#files.isAllowed(folder)) continue;
+      this.#files.watchAlways(folder);
+      const versions = this.#files.names(folder)
+        .filter((entry) => entry.endsWith(end) && entry.length > end.length)
+        .map((entry) => entry.slice(0, -end.length));
       const newest = await newestOf(versions, version);
       if (newest === undefined) continue;
-      const { exports } = JSON.parse(platform.readTextFile(join(folder, `${newest}_meta.json`))!);
-      const path = exports?.[`.${subpath}`];
-      if (typeof path === "string") return join(folder, newest, path);
+      const list = join(folder, newest + end);
+      const exports = memberOf(this.#files.settings(list, parseJson), "exports");
+      const path = textIn(memberOf(exports, `.${subpath}`));
+      const found = path === undefined ? undefined : join(folder, newest, path);
+      if (found?.startsWith(`${folder}/`)) return found;
     }
   }
 }
 
 function namesSdk(text: string): boolean {
-  return SDK.includes(text) || SDK.includes(parse(text)?.name ?? "");
+  return SDK.includes(text) || SDK.includes(parseSpecifier(text)?.name ?? "");
 }
 
-function parse(text: string): Specifier | undefined {
-  const match = text.match(SPECIFIER);
-  if (match === null) return undefined;
-  const [, registry, name, version, subpath = ""] = match;
-  return { registry: registry as "npm" | "jsr", name: name!, version, subpath };
+/** Takes `npm:@scope/name@range/path` apart. Undefined for what is none. */
+export function parseSpecifier(text: string): Specifier | undefined {
+  const registry = text.startsWith("npm:") ? "npm" : text.startsWith("jsr:") ? "jsr" : undefined;
+  if (registry === undefined) return undefined;
+  const rest = text.slice(text[4] === "/" ? 5 : 4);
+  const scopeEnd = rest.startsWith("@") ? rest.indexOf("/") : -1;
+  if (rest.startsWith("@") && scopeEnd < 2) return undefined;
+  const slash = rest.indexOf("/", scopeEnd + 1);
+  const whole = slash < 0 ? rest : rest.slice(0, slash);
+  const at = whole.indexOf("@", scopeEnd + 1);
+  const name = at < 0 ? whole : whole.slice(0, at);
+  const version = at < 0 ? undefined : whole.slice(at + 1);
+  const subpath = slash < 0 ? "" : rest.slice(slash);
+  if (name.length === scopeEnd + 1 || version === "" || subpath === "/") return undefined;
+  if (name.slice(1).includes("@")) return undefined;
+  return { registry, name, version, subpath };
+}
+
+/** The package that an import names, if what it names could be one. */
+export function packageName(name: string): string | undefined {
+  const parts = name.split("/", 2);
+  const found = name.startsWith("@") ? parts.join("/") : parts[0]!;
+  return name.includes(":") || !/^(?:@[\w.-]+\/)?[\w-][\w.-]*$/.test(found) ? undefined : found;
 }
 
 /** The newest of the versions that are in a range. A tag, as `latest`, takes any. */
 async function newestOf(versions: string[], range = "*"): Promise<string | undefined> {
   if (versions.length === 1 && isPlainlyIn(versions[0]!, range)) return versions[0];
+  if (range.length > RANGE_AT_MOST) return undefined;
   // It costs 25 ms under Deno.
   const { default: semver } = await import("semver");
   const wanted = semver.validRange(range) === null ? "*" : range;
@@ -180,8 +220,8 @@ async function newestOf(versions: string[], range = "*"): Promise<string | undef
 /** Whether a version is in a range of the commonest forms: `*`, `1.2.3`, `1`, `^1`, `^1.2`, `^1.2.3`. */
 function isPlainlyIn(version: string, range: string): boolean {
   if (range === "*" || range === version) return true;
-  const wanted = range.match(/^\^?(\d+)(?:\.(\d+))?(?:\.(\d+))?$/);
-  const found = version.match(/^(\d+)\.(\d+)\.(\d+)$/);
+  const wanted = range.match(/^\^?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?$/);
+  const found = version.match(/^(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/);
   if (wanted === null || found === null || wanted[1] !== found[1] || wanted[1] === "0") {
     return false;
   }
@@ -191,52 +231,35 @@ function isPlainlyIn(version: string, range: string): boolean {
 }
 
 /** The deno.json that belongs to a folder, and that of the workspace around it; the nearest first. */
-async function denoConfigs(folder: string): Promise<DenoConfig[]> {
+async function denoConfigs(files: ModuleFiles, folder: string): Promise<DenoConfig[]> {
   const configs: DenoConfig[] = [];
-  for (const above of upwards(folder)) {
-    const path = DENO_CONFIG.map((name) => join(above, name)).find(platform.exists);
+  for (const above of files.upwards(folder)) {
+    const path = DENO_CONFIG.map((name) => join(above, name))
+      .find((path) => files.settingsKind(path) !== undefined);
     if (path === undefined) continue;
-    const config = await readJson(path);
+    const config = await readJson(files, path);
     if (configs.length > 0 && config.workspace === undefined) continue;
-    const map = typeof config.importMap === "string" && !config.imports
-      ? resolve(above, config.importMap)
+    const importMap = textIn(memberOf(config, "importMap"));
+    const map = importMap !== undefined && objectIn(config.imports) === undefined
+      ? resolve(above, importMap)
       : undefined;
-    const imports = map === undefined ? config.imports : (await readJson(map)).imports;
-    const { jsxImportSource } = (config.compilerOptions ?? {}) as { jsxImportSource?: string };
+    const imports = map === undefined ? config.imports : (await readJson(files, map)).imports;
     configs.push({
       folder: map === undefined ? above : dirname(map),
-      imports: (imports ?? {}) as Record<string, string>,
-      jsxImportSource,
+      imports: objectIn(imports) ?? {},
+      jsxImportSource: textIn(memberOf(config.compilerOptions, "jsxImportSource")),
     });
   }
   return configs;
 }
 
-/** JSON as Deno reads it: with comments and trailing commas. */
-async function readJson(path: string): Promise<Record<string, unknown>> {
-  const text = platform.readTextFile(path);
+async function readJson(files: ModuleFiles, path: string): Promise<JsonObject> {
+  const text = files.settings(path, (text) => text);
   if (text === undefined) {
-    throw new CapsuleError("compile_failed", `Cannot read "${path}": there is no such file`);
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    const { parse, printParseErrorCode } = await import("jsonc-parser");
-    const errors: ParseError[] = [];
-    const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors[0] === undefined && typeof value === "object" && value !== null) return value;
-    const { error = 1, offset = 0 } = errors[0] ?? {};
-    const lines = text.slice(0, offset).split("\n");
     throw new CapsuleError(
       "compile_failed",
-      `${path}:${lines.length}:${lines.at(-1)!.length + 1}: ${printParseErrorCode(error)}`,
+      `Cannot read "${path}": there is no such file in what the program is given`,
     );
   }
-}
-
-function* upwards(folder: string): Generator<string> {
-  for (let above = folder;; above = dirname(above)) {
-    yield above;
-    if (above === dirname(above)) return;
-  }
+  return await parseCommentedJson(text, path);
 }

@@ -1,0 +1,115 @@
+/** What is wrong with a program, as a person is told. */
+import { CapsuleError } from "../errors.ts";
+import { formatMessages, type Location, type Message } from "./esbuild_service.ts";
+import { isEntry, type Missing, type ProgramModules } from "./modules.ts";
+import type { Specifiers } from "./specifiers.ts";
+
+/** So many are told. */
+const MESSAGES_AT_MOST = 20;
+/** Longer lines are not quoted whole. */
+const LINE_AT_MOST = 400;
+
+/** The names that modules have for esbuild, and those that a person knows. */
+export class NamesShown {
+  readonly #modules: ProgramModules;
+  readonly #entry: string | undefined;
+  readonly #shown: (path: string) => string;
+
+  /** Those of a build. The entry has a name if it is the program's own text. */
+  constructor(
+    modules: ProgramModules,
+    { entry, shown }: { entry: string | undefined; shown: (path: string) => string },
+  ) {
+    this.#modules = modules;
+    this.#entry = entry;
+    this.#shown = shown;
+  }
+
+  /** Of a module, as esbuild writes it. Undefined for what is no file. */
+  of(name: string): string | undefined {
+    if (isEntry(name)) return this.#entry;
+    const known = this.#modules.files.get(name);
+    if (known !== undefined) return this.#shown(known.path);
+    // With what stood behind the path in the import.
+    for (let end = name.length; (end = lastSuffix(name, end)) > 0;) {
+      const file = this.#modules.files.get(name.slice(0, end));
+      if (file !== undefined) return this.#shown(file.path);
+    }
+    return undefined;
+  }
+}
+
+function lastSuffix(name: string, before: number): number {
+  return Math.max(name.lastIndexOf("?", before - 1), name.lastIndexOf("#", before - 1));
+}
+
+export interface Told {
+  modules: ProgramModules;
+  names: NamesShown;
+  specifiers: Specifiers;
+}
+
+/** An error that tells what esbuild, and whoever handed it the modules, found wrong. */
+export async function compileFailed(
+  errors: Message[],
+  { modules, names, specifiers }: Told,
+): Promise<CapsuleError> {
+  const place = (location: Location | undefined) =>
+    location &&
+    { ...location, ...clipped(location), file: names.of(location.file) ?? location.file };
+  const missing = new Map(
+    [...modules.missing.values()].map((one) => [textFor(one.specifier), one]),
+  );
+  let first: Missing | undefined;
+  const told = errors.slice(0, MESSAGES_AT_MOST).map((message): Message => {
+    const one = missing.get(message.text);
+    first ??= one;
+    return {
+      ...message,
+      text: one?.renamed === undefined
+        ? message.text
+        : `Could not resolve ${JSON.stringify(one.renamed)} (originally ${
+          JSON.stringify(one.specifier)
+        })`,
+      location: place(message.location),
+      // Advice for whoever calls esbuild helps nobody here.
+      notes: one === undefined
+        ? message.notes.map((note) => ({ ...note, location: place(note.location) }))
+        : [],
+    };
+  });
+  const own = told.filter(({ isOurs }) => isOurs).map(ownMessage);
+  const others = told.filter(({ isOurs }) => !isOurs);
+  const formatted = others.length === 0 ? [] : await formatMessages(others);
+  const more = errors.length - told.length;
+  const texts = [...own, ...formatted.map((text) => text.trim())];
+  if (more > 0) texts.push(`and ${more} more`);
+  const hint = modules.hint ??
+    (first && await specifiers.hintFor(first.renamed ?? first.specifier));
+  return new CapsuleError("compile_failed", texts.join("\n\n"), { hint });
+}
+
+/** What esbuild says of an import that nothing was found for. */
+function textFor(specifier: string): string {
+  return `Could not resolve ${JSON.stringify(specifier)}`;
+}
+
+/** It is told where it is without the line itself. */
+function ownMessage({ text, location }: Message): string {
+  if (location === undefined) return text;
+  const { file, line, column, lineText } = location;
+  // What is imported begins behind the quote.
+  const isQuoted = /["'`]/.test(lineText[column] ?? "");
+  return `${file}:${line}:${column + (isQuoted ? 2 : 1)}: ${text}`;
+}
+
+/** A line may be a whole package. */
+function clipped({ lineText, column, length }: Location): Partial<Location> {
+  if (lineText.length <= LINE_AT_MOST) return {};
+  const start = Math.max(0, Math.min(column, lineText.length) - LINE_AT_MOST / 2);
+  return {
+    lineText: lineText.slice(start, start + LINE_AT_MOST),
+    column: column - start,
+    length: Math.min(length, LINE_AT_MOST / 2),
+  };
+}

@@ -1,0 +1,104 @@
+/** What the fields `exports` and `imports` of a package make of an import, as Node resolves it. */
+import { memberOf, objectIn } from "./json_file.ts";
+
+/** Targets in targets. */
+const LEVELS_AT_MOST = 64;
+
+/**
+ * What a path in a package, `.` or `./…`, means by its `exports`. Undefined for what it does not export.
+ *
+ * @returns A path from the package's folder, beginning with `./`.
+ */
+export function exportedPath(
+  exports: unknown,
+  subpath: string,
+  conditions: ReadonlySet<string>,
+): string | undefined {
+  const object = objectIn(exports);
+  const hasPaths = object !== undefined && Object.keys(object).some((key) => key.startsWith("."));
+  const map = hasPaths ? object : { ".": exports };
+  const target = targetIn(map, subpath, conditions);
+  return target?.startsWith("./") && isSafe(target) ? target : undefined;
+}
+
+/** What a name that begins with `#` means by a package's `imports`: a path from its folder, or another package. */
+export function importedPath(
+  imports: unknown,
+  name: string,
+  conditions: ReadonlySet<string>,
+): string | undefined {
+  const map = objectIn(imports);
+  if (map === undefined || name === "#" || name.startsWith("#/")) return undefined;
+  const target = targetIn(map, name, conditions);
+  if (target === undefined || target.startsWith("../") || target.startsWith("/")) return undefined;
+  return target.startsWith("./") && !isSafe(target) ? undefined : target;
+}
+
+function targetIn(
+  map: Record<string, unknown>,
+  name: string,
+  conditions: ReadonlySet<string>,
+): string | undefined {
+  if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) {
+    return chosen(map[name], undefined, conditions, 0) ?? undefined;
+  }
+  let best: { key: string; star: number; length: number } | undefined;
+  for (const key of Object.keys(map)) {
+    const star = key.indexOf("*");
+    const isFolder = star < 0 && key.endsWith("/");
+    if (star < 0 && !isFolder) continue;
+    const [before, after] = isFolder ? [key, ""] : [key.slice(0, star), key.slice(star + 1)];
+    const matches = name.startsWith(before) && name.endsWith(after) &&
+      name.length >= before.length + after.length && name !== before;
+    if (!matches) continue;
+    const isBetter = best === undefined || before.length > best.length ||
+      before.length === best.length && key.length > best.key.length;
+    if (isBetter) best = { key, star, length: before.length };
+  }
+  if (best === undefined) return undefined;
+  const { key, star, length } = best;
+  const end = star < 0 ? name.length : name.length - (key.length - star - 1);
+  const target = chosen(map[key], name.slice(length, end), conditions, 0);
+  return target ?? undefined;
+}
+
+/** Null ends the search: it is excluded. */
+function chosen(
+  target: unknown,
+  match: string | undefined,
+  conditions: ReadonlySet<string>,
+  level: number,
+): string | null | undefined {
+  if (level > LEVELS_AT_MOST) return undefined;
+  if (target === null) return null;
+  if (typeof target === "string") {
+    if (match === undefined) return target;
+    if (!isSafe(`./${match}`)) return undefined;
+    return target.includes("*")
+      ? target.replaceAll("*", () => match)
+      : target.endsWith("/")
+      ? target + match
+      : target;
+  }
+  if (Array.isArray(target)) {
+    for (const one of target.slice(0, LEVELS_AT_MOST)) {
+      const found = chosen(one, match, conditions, level + 1);
+      if (found !== undefined && found !== null) return found;
+    }
+    return undefined;
+  }
+  const object = objectIn(target) ?? {};
+  for (const condition of Object.keys(object)) {
+    if (condition !== "default" && !conditions.has(condition)) continue;
+    const found = chosen(memberOf(object, condition), match, conditions, level + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** No name of a target, behind `./`, leads elsewhere. */
+function isSafe(target: string): boolean {
+  return target.slice(2).split("/").every((name) =>
+    name !== ".." && name !== "." && name.toLowerCase() !== "node_modules"
+  ) && !target.includes("\\") && !target.includes("%");
+}
