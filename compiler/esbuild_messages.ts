@@ -25,6 +25,11 @@ export class NamesShown {
     this.#shown = shown;
   }
 
+  /** In what esbuild says: it quotes names. */
+  inText(text: string): string {
+    return text.split('"').map((part) => this.of(part) ?? part).join('"');
+  }
+
   /** Of a module, as esbuild writes it. Undefined for what is no file. */
   of(name: string): string | undefined {
     if (isEntry(name)) return this.#entry;
@@ -67,14 +72,17 @@ export async function compileFailed(
     return {
       ...message,
       text: one?.renamed === undefined
-        ? message.text
+        ? names.inText(message.text)
         : `Could not resolve ${JSON.stringify(one.renamed)} (originally ${
           JSON.stringify(one.specifier)
         })`,
       location: place(message.location),
       // Advice for whoever calls esbuild helps nobody here.
       notes: one === undefined
-        ? message.notes.map((note) => ({ ...note, location: place(note.location) }))
+        ? message.notes.map(({ text, location }) => ({
+          text: names.inText(text),
+          location: place(location),
+        }))
         : [],
     };
   });

@@ -11,16 +11,11 @@ const ENTRY_NAMESPACE = "capsule-entry";
 /** What the entry imports, if the program is a file. No other import can be it: it has a NUL. */
 const FILE = "\0file";
 
-/**
- * Names of modules by what their package says that they are: esbuild sees that by the ending alone. None of these is
- * the namespace of files, which esbuild would read.
- */
-const NAMESPACES = {
-  plain: { name: "capsule", ending: "" },
-  module: { name: "capsule-module", ending: ".mjs" },
-  commonjs: { name: "capsule-commonjs", ending: ".cjs" },
-} as const;
+/** Of modules. It is not that of files, which esbuild would read. */
+const NAMESPACE = "capsule";
+/** Files of which a package says what they are: esbuild sees that by the ending alone. */
 const TYPED = [".js", ".jsx", ".ts", ".tsx"];
+const TYPE_ENDINGS = { module: ".mjs", commonjs: ".cjs" };
 
 const LOADERS: Record<string, string> = {
   ".js": "js",
@@ -71,7 +66,8 @@ export interface ProgramModulesOptions {
 export class ProgramModules implements Modules {
   readonly namespaces: string[] = [
     ENTRY_NAMESPACE,
-    ...Object.values(NAMESPACES).map(({ name }) => name),
+    NAMESPACE,
+    ...TYPED.map((ending) => NAMESPACE + ending),
   ];
   readonly missing: Map<string, Missing> = new Map();
   /** Whether something was refused. */
@@ -149,9 +145,12 @@ export class ProgramModules implements Modules {
 
   #named(file: ModuleFile): Resolved {
     const { path, suffix } = file;
-    const type = TYPED.includes(extname(path)) ? file.package?.type ?? "plain" : "plain";
-    const { name: namespace, ending } = NAMESPACES[type];
-    const name = relative(this.#options.root, path) + ending;
+    const ending = extname(path);
+    const type = TYPED.includes(ending) ? file.package?.type : undefined;
+    // With another ending, it is told from a file that has that itself by the namespace.
+    const namespace = type === undefined ? NAMESPACE : NAMESPACE + ending;
+    const shown = relative(this.#options.root, path);
+    const name = type === undefined ? shown : shown.slice(0, -ending.length) + TYPE_ENDINGS[type];
     this.files.set(`${namespace}:${name}`, file);
     return {
       path: name,
