@@ -59,14 +59,18 @@ export function encodePacket({ id, isAnswer, value }: Packet): Uint8Array<ArrayB
   number(2 * id + Number(isAnswer));
   write(value);
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const packet = new Uint8Array(LENGTH_BYTES + length);
-  packet.set(uint32(length));
-  let at = LENGTH_BYTES;
+  return joined([uint32(length), ...parts]);
+}
+
+/** Several packets, or parts of one, as one. */
+export function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
   for (const part of parts) {
-    packet.set(part, at);
+    whole.set(part, at);
     at += part.length;
   }
-  return packet;
+  return whole;
 }
 
 /**
@@ -145,13 +149,7 @@ export class PacketDecoder {
   }
 
   #join(): void {
-    const all = new Uint8Array(this.#heldBytes);
-    let at = 0;
-    for (const part of this.#held) {
-      all.set(part, at);
-      at += part.length;
-    }
-    this.#held = [all];
+    this.#held = [joined(this.#held)];
   }
 }
 

@@ -3,7 +3,7 @@
  * text. It ends when it was not needed for some seconds, and keeps no process alive.
  */
 import { type Child, platform } from "../platform/mod.ts";
-import { decodePacket, encodePacket, PacketDecoder, type Value } from "./esbuild_packet.ts";
+import { decodePacket, encodePacket, joined, PacketDecoder, type Value } from "./esbuild_packet.ts";
 import { BUILD_TIMEOUT_MS, limitedEsbuild } from "./esbuild_limits.ts";
 
 /** The version whose packets these are: esbuild says its own first. */
@@ -142,7 +142,7 @@ class EsbuildService {
     const service = new EsbuildService(child);
     const packets = packetsOf(child);
     const { value: first } = await packets.next();
-    if (first === undefined || new TextDecoder().decode(first) !== VERSION) {
+    if (first?.[0] === undefined || decoder.decode(first[0]) !== VERSION) {
       child.kill();
       throw new Error("esbuild does not start, or is of another version");
     }
@@ -228,13 +228,18 @@ class EsbuildService {
     }
   }
 
-  async #receive(packets: AsyncIterable<Uint8Array>): Promise<void> {
+  async #receive(packets: AsyncIterable<Uint8Array[]>): Promise<void> {
     let cause: unknown;
     try {
-      for await (const packet of packets) {
-        const { id, isAnswer, value } = decodePacket(packet);
-        if (isAnswer) this.#waiting.get(id)?.resolve(value);
-        else this.#answer(id, value as Record<string, Value>);
+      for await (const some of packets) {
+        const answers: Promise<Uint8Array>[] = [];
+        for (const packet of some) {
+          const { id, isAnswer, value } = decodePacket(packet);
+          if (isAnswer) this.#waiting.get(id)?.resolve(value);
+          else answers.push(this.#answer(id, value as Record<string, Value>));
+        }
+        // What is asked for at once is answered at once: each write costs as much as an answer.
+        if (answers.length > 0) this.#child.write(joined(await Promise.all(answers)));
       }
     } catch (error) {
       cause = error;
@@ -246,7 +251,7 @@ class EsbuildService {
     for (const { reject } of this.#waiting.values()) reject(ended);
   }
 
-  async #answer(id: number, request: Record<string, Value>): Promise<void> {
+  async #answer(id: number, request: Record<string, Value>): Promise<Uint8Array> {
     const modules = this.#builds.get(request.key as number);
     let value: Value = {};
     if (request.command === "on-start") {
@@ -260,7 +265,7 @@ class EsbuildService {
         value = { id: 0, errors: [problem(error instanceof Error ? error.message : `${error}`)] };
       }
     }
-    this.#child.write(encodePacket({ id, isAnswer: true, value }));
+    return encodePacket({ id, isAnswer: true, value });
   }
 
   #endWhenIdle(): void {
@@ -315,9 +320,10 @@ function valueOf({ text, location, notes }: Message): Value {
   };
 }
 
-async function* packetsOf(child: Child): AsyncGenerator<Uint8Array, undefined> {
+/** Those that end with each part of the stream. */
+async function* packetsOf(child: Child): AsyncGenerator<Uint8Array[], undefined> {
   const decoder = new PacketDecoder();
-  for await (const bytes of child.output()) yield* decoder.push(bytes);
+  for await (const bytes of child.output()) yield [...decoder.push(bytes)];
 }
 
 const decoder = new TextDecoder();
