@@ -121,11 +121,21 @@ function isWhole(text: string, stripped: string): boolean {
   return true;
 }
 
-const SPECIFIER = /\bfrom\s*(["'])(.*?)\1/g;
-
 /** Whether a text seems to import nothing else: of most that do, that is seen at once. */
 export function importsOnly(text: string, importable: (specifier: string) => unknown): boolean {
-  return [...text.matchAll(SPECIFIER)].every(([, , specifier]) => importable(specifier!));
+  for (let at = text.indexOf("from"); at >= 0; at = text.indexOf("from", at)) {
+    const isWord = at === 0 || !/[\w$]/.test(text[at - 1]!);
+    at += "from".length;
+    let start = at;
+    while (start < text.length && text[start]!.trim() === "") start++;
+    const quote = text[start];
+    if (!isWord || quote !== '"' && quote !== "'") continue;
+    const end = text.indexOf(quote, start + 1);
+    if (end < 0) continue;
+    const specifier = text.slice(start + 1, end);
+    if (!specifier.includes("\n") && !importable(specifier)) return false;
+  }
+  return true;
 }
 
 /** Names that mean something to esbuild, or in the function that the bundle becomes. */

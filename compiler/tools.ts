@@ -39,10 +39,3 @@ const SYSTEM_CERTIFICATES = [
   // macOS, and the BSDs.
   "/etc/ssl/cert.pem",
 ];
-
-/** A folder for files of a moment, inside the cache. */
-export function temporaryFolder(): string {
-  const folder = join(cacheFolder(), "tmp");
-  platform.makeFolder(folder, 0o700);
-  return folder;
-}

@@ -1,8 +1,7 @@
 import { fileStat } from "./file_stat.ts";
 import { dirname, join } from "./path.ts";
-import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
+import type { FileStat, Platform } from "./platform.ts";
 
-const decoder = new TextDecoder();
 /** What a pipe holds. */
 const CHUNK_BYTES = 64 << 10;
 
@@ -75,7 +74,6 @@ export const platform: Platform = {
     error instanceof Error && (error.name in Deno.errors || "code" in error),
 
   after,
-  run,
   async start(file, args, environment) {
     const { startFile } = await import("./deno_child.ts");
     return startFile(file, args, environment);
@@ -108,27 +106,6 @@ export const platform: Platform = {
     return () => Deno.removeSignalListener(signal, callback);
   },
 };
-
-async function run(command: string, args: string[], options: RunOptions): Promise<RunResult> {
-  const child = new Deno.Command(command, {
-    args,
-    cwd: options.cwd,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const written = writer.write(new TextEncoder().encode(options.input)).then(() => writer.close());
-  const stop = after(options.timeoutMs, () => child.kill("SIGKILL"));
-  try {
-    // A command that ends early closes its input: what it says of that counts, not the broken pipe.
-    const [result] = await Promise.all([child.output(), written.catch(() => {})]);
-    const status = result.signal === null ? result.code : undefined;
-    return { status, stdout: result.stdout, stderr: decoder.decode(result.stderr) };
-  } finally {
-    stop();
-  }
-}
 
 /** Deno's `setTimeout` loads Node's timers when it is first called, for 7 ms. */
 function after(milliseconds: number, callback: () => void): () => void {

@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { fileStat } from "./file_stat.ts";
-import type { FileStat, Platform, RunOptions, RunResult } from "./platform.ts";
+import type { FileStat, Platform } from "./platform.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -76,7 +75,6 @@ export const platform: Platform = {
     const timer = setTimeout(callback, milliseconds).unref();
     return () => clearTimeout(timer);
   },
-  run,
   async start(file, args, environment) {
     const { startFile } = await import("./node_child.ts");
     return startFile(file, args, environment);
@@ -111,31 +109,6 @@ export const platform: Platform = {
     return () => void process.off(signal, callback);
   },
 };
-
-async function run(command: string, args: string[], options: RunOptions): Promise<RunResult> {
-  const { cwd, timeoutMs } = options;
-  const child = spawn(command, args, {
-    cwd,
-    stdio: "pipe",
-    timeout: timeoutMs,
-    killSignal: "SIGKILL",
-  });
-  const output = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
-  child.stdout.on("data", (chunk) => output.stdout.push(chunk));
-  child.stderr.on("data", (chunk) => output.stderr.push(chunk));
-  // A command that ends early closes its input: what it says of that counts, not the broken pipe.
-  child.stdin.on("error", () => {});
-  child.stdin.end(options.input);
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  return {
-    status: status ?? undefined,
-    stdout: Buffer.concat(output.stdout),
-    stderr: Buffer.concat(output.stderr).toString(),
-  };
-}
 
 /**
  * Asked for again and again: a thread that waits for it would be one of the four that Node has for all that

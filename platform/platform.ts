@@ -68,8 +68,6 @@ export interface Platform {
    */
   after(milliseconds: number, callback: () => void): () => void;
 
-  /** Runs a command to its end. */
-  run(command: string, args: string[], options: RunOptions): Promise<RunResult>;
   /**
    * Starts a file of Capsule's own, by the program that runs this process. Nobody else has a say in what it
    * loads: no configuration, packages or lockfile of the current folder, and no options in the environment.
@@ -105,13 +103,6 @@ export interface FileStat {
   stamp: string;
 }
 
-export interface RunOptions {
-  cwd: string;
-  input: string;
-  /** It is killed when it runs for longer. */
-  timeoutMs: number;
-}
-
 /** A process that runs. Its standard error is this process's own. */
 export interface Child {
   /** Writes to its standard input. What it no longer reads is lost. */
@@ -126,11 +117,4 @@ export interface Child {
   kill(): void;
   /** Whether this process waits for it before it ends by itself: at first, it does. */
   keepAlive(isWanted: boolean): void;
-}
-
-export interface RunResult {
-  /** Its exit status. Undefined if a signal has ended it. */
-  status: number | undefined;
-  stdout: Uint8Array;
-  stderr: string;
 }
