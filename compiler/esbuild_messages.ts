@@ -6,8 +6,6 @@ import type { Specifiers } from "./specifiers.ts";
 
 /** So many are told. */
 const MESSAGES_AT_MOST = 20;
-/** Longer lines are not quoted whole. */
-const LINE_AT_MOST = 400;
 
 /** The names that modules have for esbuild, and those that a person knows. */
 export class NamesShown {
@@ -61,7 +59,7 @@ export async function compileFailed(
 ): Promise<CapsuleError> {
   const place = (location: Location | undefined) =>
     location &&
-    { ...location, ...clipped(location), file: names.of(location.file) ?? location.file };
+    { ...location, file: names.of(location.file) ?? location.file };
   const missing = new Map(
     [...modules.missing.values()].map((one) => [textFor(one.specifier), one]),
   );
@@ -109,15 +107,4 @@ function ownMessage({ text, location }: Message): string {
   // What is imported begins behind the quote.
   const isQuoted = /["'`]/.test(lineText[column] ?? "");
   return `${file}:${line}:${column + (isQuoted ? 2 : 1)}: ${text}`;
-}
-
-/** A line may be a whole package. */
-function clipped({ lineText, column, length }: Location): Partial<Location> {
-  if (lineText.length <= LINE_AT_MOST) return {};
-  const start = Math.max(0, Math.min(column, lineText.length) - LINE_AT_MOST / 2);
-  return {
-    lineText: lineText.slice(start, start + LINE_AT_MOST),
-    column: column - start,
-    length: Math.min(length, LINE_AT_MOST / 2),
-  };
 }

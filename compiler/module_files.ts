@@ -14,7 +14,7 @@ import {
 
 /** What a program may consist of. */
 const FILES_AT_MOST = 20_000;
-const BYTES_AT_MOST = 256 << 20;
+const BYTES_AT_MOST = 128 << 20;
 /** Settings in all, package.json of each package for one. */
 const SETTINGS_AT_MOST = 20_000;
 
@@ -69,11 +69,20 @@ export class ModuleFiles {
     return isInside(own, path) ? own : isInside(dirname(path), own) ? dirname(path) : undefined;
   }
 
-  /** What lies where a settings file may lie, of which the path is remembered. */
+  /**
+   * What lies where a settings file may lie, of which the path is remembered.
+   *
+   * @throws {CapsuleError} for one that is a link to elsewhere.
+   */
   settingsKind(path: string): Kind {
     if (this.#allowed === undefined || this.#allowedIn(path) !== undefined) {
       this.watch(path);
-      return this.kind(path);
+      try {
+        return this.kind(path);
+      } catch (error) {
+        if (!(error instanceof Outside)) throw error;
+        throw new CapsuleError(CODE, `Cannot read "${path}": it leads out of the program's folder`);
+      }
     }
     return this.#settingsIn(path) === undefined ? undefined : kindOf(path);
   }

@@ -105,7 +105,12 @@ export class Specifiers {
       const plain = packageName(name);
       return plain && `run \`npm install ${plain}\``;
     }
-    const found = this.#installed(specifier);
+    let found: { version: string } | undefined;
+    try {
+      found = this.#installed(specifier);
+    } catch {
+      // What is wrong with it is not what is told.
+    }
     const { registry, name: wanted, version } = specifier;
     const tool = registry === "npm" ? "npm install" : "npx jsr add";
     const other = found === undefined || await newestOf([found.version], version)
