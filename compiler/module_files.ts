@@ -18,6 +18,9 @@ const BYTES_AT_MOST = 128 << 20;
 /** Settings in all, package.json of each package for one. */
 const SETTINGS_AT_MOST = 20_000;
 
+/** Settings of a workspace, which count for the folders in it. */
+const SETTINGS_ABOVE = ["deno.json", "deno.jsonc", "tsconfig.json"];
+
 const CODE = "compile_failed";
 
 /** What lies at a path. */
@@ -30,7 +33,7 @@ export class Outside extends Error {}
 export interface Given {
   /** Modules have to lie in one of these folders. */
   modules: string[];
-  /** Settings may lie in this folder, too, and beside it or above. */
+  /** Settings may lie in this folder, too, and those of a workspace above. */
   settings?: string;
 }
 
@@ -66,7 +69,9 @@ export class ModuleFiles {
     const folder = this.#allowedIn(path);
     const own = this.#settingsFolder;
     if (folder !== undefined || own === undefined) return folder;
-    return isInside(own, path) ? own : isInside(dirname(path), own) ? dirname(path) : undefined;
+    if (isInside(own, path)) return own;
+    const isAbove = SETTINGS_ABOVE.includes(basename(path)) && isInside(dirname(path), own);
+    return isAbove ? dirname(path) : undefined;
   }
 
   /**
