@@ -46,7 +46,7 @@ export class ModuleFiles {
   readonly #realPaths = new Map<string, string>();
   readonly #names = new Map<string, Set<string>>();
   readonly #settings = new Map<string, unknown>();
-  #files = 0;
+  readonly #read = new Set<string>();
   #bytes = 0;
 
   /** @param given Undefined for a program that may import any file. */
@@ -184,9 +184,9 @@ export class ModuleFiles {
     const content = readHostFile(path, { maxBytes: SOURCE_BYTES_AT_MOST, inside, code: CODE });
     if (content === undefined) throw new CapsuleError(CODE, `Cannot read "${path}": it is gone`);
     this.inputs.add(path);
-    this.#files++;
-    this.#bytes += content.length;
-    if (this.#files > FILES_AT_MOST) {
+    if (!this.#read.has(path)) this.#bytes += content.length;
+    this.#read.add(path);
+    if (this.#read.size > FILES_AT_MOST) {
       throw new CapsuleError(CODE, `a program consists of ${FILES_AT_MOST} files at most`);
     }
     if (this.#bytes > BYTES_AT_MOST) {

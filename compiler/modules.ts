@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { dirname, extname, relative } from "../platform/path.ts";
 import { imported, SDK, SDK_NAMES } from "./engine_modules.ts";
+import { type ImportPattern, replaced } from "./import_patterns.ts";
 import type { Loaded, LoadRequest, Modules, Resolved, ResolveRequest } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
 import type { ModuleFile, Resolver } from "./resolver.ts";
@@ -76,8 +77,8 @@ export class ProgramModules implements Modules {
   hint: string | undefined;
   /** By name. */
   readonly files: Map<string, ModuleFile> = new Map();
-  /** Texts that stand for what is in files, by path. */
-  readonly replaced: Map<string, string> = new Map();
+  /** Texts that stand for those of modules, by the names that esbuild has for them. */
+  readonly #replaced = new Map<string, string>();
   readonly #options: ProgramModulesOptions;
   #imports = 0;
   #problems = 0;
@@ -161,26 +162,53 @@ export class ProgramModules implements Modules {
   }
 
   /** A file is imported rather than given: its first line may be `#!` then, and it may be CommonJS. */
-  #entry(): Uint8Array {
+  #entry(): string {
     const { program } = this.#options;
-    const text = "code" in program
+    return "code" in program
       ? program.code.replace(/^\ufeff?#!/, "//")
       : `import * as program from ${JSON.stringify(FILE)}; Object(program);`;
-    return withoutSourceMap(encoder.encode(text), "ts");
+  }
+
+  /**
+   * Puts what they mean in the place of imports of which only a part is known.
+   *
+   * @returns Whether there were any: the program has to be built anew.
+   */
+  replacePatterns(patterns: ImportPattern[]): boolean {
+    // From the end of a text: what stands before is where it was.
+    const ordered = patterns.toSorted(({ location: a }, { location: b }) =>
+      b.line - a.line || b.column - a.column
+    );
+    for (const one of ordered) {
+      // As those with a query are: what one name has, the others have, too.
+      const name = one.location.file;
+      const file = this.files.get(name);
+      if (file === undefined && !isEntry(name)) return false;
+      const text = this.#replaced.get(name) ??
+        (file === undefined ? this.#entry() : decoder.decode(this.#options.files.read(file.path)));
+      const { files, folder } = this.#options;
+      const from = file === undefined ? folder : dirname(file.path);
+      const number = this.#replaced.size + text.length;
+      this.#replaced.set(name, replaced(text, one, { files, folder: from, number }));
+    }
+    return patterns.length > 0;
   }
 
   // deno-lint-ignore require-await -- What it throws is an answer, too.
   async load({ path, namespace, with: attributes }: LoadRequest): Promise<Loaded> {
-    if (namespace === ENTRY_NAMESPACE) return { contents: this.#entry(), loader: "ts" };
+    const other = this.#replaced.get(`${namespace}:${path}`);
+    if (namespace === ENTRY_NAMESPACE) {
+      const text = encoder.encode(other ?? this.#entry());
+      return { contents: withoutSourceMap(text, "ts"), loader: "ts" };
+    }
     const file = this.files.get(`${namespace}:${path}`);
     if (file === undefined) return { problem: `cannot import ${quoted(path)}` };
     const loader = loaderOf(file.path, attributes);
     if (typeof loader !== "string") return loader;
     try {
-      const replaced = this.replaced.get(file.path);
-      const contents = replaced === undefined
+      const contents = other === undefined
         ? this.#options.files.read(file.path)
-        : encoder.encode(replaced);
+        : encoder.encode(other);
       return { contents: withoutSourceMap(contents, loader), loader };
     } catch (error) {
       if (error instanceof Outside) {
@@ -190,6 +218,11 @@ export class ProgramModules implements Modules {
       throw error;
     }
   }
+}
+
+/** Whether files with an ending can be imported without more. */
+export function isLoadable(ending: string): boolean {
+  return Object.hasOwn(LOADERS, ending);
 }
 
 /** Whether esbuild means the entry by a name. */
@@ -243,7 +276,7 @@ function endsInOwnMap(contents: Uint8Array): boolean {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const MARK = encoder.encode("sourceMappingURL=");
 
 function has(contents: Uint8Array, mark: Uint8Array): boolean {

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "../platform/path.ts";
 import { BUILTIN_IMPORTS, SDK, SDK_NAMES } from "./engine_modules.ts";
 import { type Build, buildByService } from "./esbuild_service.ts";
 import { compileFailed, NamesShown } from "./esbuild_messages.ts";
+import { patternsIn, withoutFolders } from "./import_patterns.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { ProgramModules } from "./modules.ts";
 import { importsOnly, isPrepared, plainProgram } from "./plain_typescript.ts";
@@ -14,6 +15,8 @@ import { readTsConfig } from "./tsconfig.ts";
 
 /** What a program that is no file is called. */
 const CODE_NAME = "code.ts";
+/** esbuild tells of a pattern in a file once, however often it stands there. */
+const PATTERN_ROUNDS = 20;
 
 /**
  * Bundles a TypeScript or JavaScript program with all that it imports, by esbuild.
@@ -53,12 +56,7 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
     entry: "code" in source ? CODE_NAME : undefined,
     shown: (path) => shownPath(source.root, resolve(root, path)),
   });
-  let built: Build;
-  try {
-    built = await buildByService({ options, entry: CODE_NAME, modules });
-  } catch (cause) {
-    throw endedEarly(source, cause);
-  }
+  const built = await build(source, options, modules);
   if (built.errors.length > 0) {
     throw await compileFailed(built.errors, { modules, names, specifiers });
   }
@@ -74,6 +72,22 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
     },
     inputs: [...files.inputs],
   };
+}
+
+/** Bundles, again and again while there are imports of which only a part is known. */
+async function build(source: Source, options: string[], modules: ProgramModules): Promise<Build> {
+  for (let left = PATTERN_ROUNDS;; left--) {
+    let built: Build;
+    try {
+      built = await buildByService({ options, entry: CODE_NAME, modules });
+    } catch (cause) {
+      throw endedEarly(source, cause);
+    }
+    if (built.errors.length === 0) return built;
+    if (left <= 0 || !modules.replacePatterns(patternsIn(built.errors))) {
+      return { ...built, errors: withoutFolders(built.errors) };
+    }
+  }
 }
 
 /** What a program whose author is not trusted may import; undefined for another one. */
