@@ -15,8 +15,8 @@ const PLUGIN = "capsule";
 export interface BuildRequest {
   /** Options as the command line of esbuild takes them. */
   options: string[];
-  /** The entry: a module by this name. */
-  entry: string;
+  /** The text of the entry, which has no namespace. */
+  input: string;
   modules: Modules;
 }
 
@@ -31,7 +31,7 @@ export interface Modules {
 /** An import that esbuild has found. */
 export interface ResolveRequest {
   path: string;
-  /** Who imports it. */
+  /** Who imports it. The entry has no namespace. */
   importer: string;
   namespace: string;
   kind: string;
@@ -151,7 +151,7 @@ class EsbuildService {
   }
 
   /** @throws {Error} when the service ends. */
-  async build({ options, entry, modules }: BuildRequest): Promise<Build> {
+  async build({ options, input, modules }: BuildRequest): Promise<Build> {
     // Of builds that are under way at once, each has its own.
     const key = ++this.#lastKey;
     this.#builds.set(key, modules);
@@ -159,9 +159,10 @@ class EsbuildService {
       const answer = await this.#ask({
         command: "build",
         key,
-        entries: [["", entry]],
+        entries: [],
         flags: options,
         write: false,
+        stdinContents: encoder.encode(input),
         // Without a folder to resolve in, it looks for nothing itself.
         absWorkingDir: "/",
         nodePaths: [],
@@ -326,4 +327,5 @@ async function* packetsOf(child: Child): AsyncGenerator<Uint8Array[], undefined>
   for await (const bytes of child.output()) yield [...decoder.push(bytes)];
 }
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -7,10 +7,11 @@ import type { Loaded, LoadRequest, Modules, Resolved, ResolveRequest } from "./e
 import { type ModuleFiles, Outside } from "./module_files.ts";
 import type { ModuleFile, Resolver } from "./resolver.ts";
 
-/** What esbuild begins with: the program's text, or an import of its file. */
-const ENTRY_NAMESPACE = "capsule-entry";
 /** What the entry imports, if the program is a file. No other import can be it: it has a NUL. */
 const FILE = "\0file";
+
+/** What a program that is no file is called, and what esbuild calls the entry. */
+export const ENTRY_NAME = "code.ts";
 
 /** Of modules. It is not that of files, which esbuild would read. */
 const NAMESPACE = "capsule";
@@ -66,7 +67,6 @@ export interface ProgramModulesOptions {
 /** Those of one build. */
 export class ProgramModules implements Modules {
   readonly namespaces: string[] = [
-    ENTRY_NAMESPACE,
     NAMESPACE,
     ...TYPED.map((ending) => NAMESPACE + ending),
   ];
@@ -106,11 +106,10 @@ export class ProgramModules implements Modules {
 
   async #resolve({ path, importer, namespace, kind }: ResolveRequest): Promise<Resolved> {
     const { resolver, program } = this.#options;
-    if (kind === "entry-point") return { path, namespace: ENTRY_NAMESPACE };
     if (++this.#imports > IMPORTS_AT_MOST) {
       throw new CapsuleError("compile_failed", `a program has ${IMPORTS_AT_MOST} imports at most`);
     }
-    const isEntry = namespace === ENTRY_NAMESPACE;
+    const isEntry = namespace === "";
     if (path === FILE && isEntry && "file" in program) {
       return this.#named(resolver.entry(program.file));
     }
@@ -161,7 +160,15 @@ export class ProgramModules implements Modules {
     };
   }
 
-  /** A file is imported rather than given: its first line may be `#!` then, and it may be CommonJS. */
+  /**
+   * What esbuild begins with: the program's text, or an import of its file. A file's first line may be `#!` then, and it
+   * may be CommonJS.
+   */
+  get entry(): string {
+    const text = this.#replaced.get("") ?? this.#entry();
+    return decoder.decode(withoutSourceMap(encoder.encode(text), "ts"));
+  }
+
   #entry(): string {
     const { program } = this.#options;
     return "code" in program
@@ -181,9 +188,9 @@ export class ProgramModules implements Modules {
     );
     for (const one of ordered) {
       // As those with a query are: what one name has, the others have, too.
-      const name = one.location.file;
+      const name = isEntry(one.location.file) ? "" : one.location.file;
       const file = this.files.get(name);
-      if (file === undefined && !isEntry(name)) return false;
+      if (file === undefined && name !== "") return false;
       const text = this.#replaced.get(name) ??
         (file === undefined ? this.#entry() : decoder.decode(this.#options.files.read(file.path)));
       const { files, folder } = this.#options;
@@ -197,10 +204,6 @@ export class ProgramModules implements Modules {
   // deno-lint-ignore require-await -- What it throws is an answer, too.
   async load({ path, namespace, with: attributes }: LoadRequest): Promise<Loaded> {
     const other = this.#replaced.get(`${namespace}:${path}`);
-    if (namespace === ENTRY_NAMESPACE) {
-      const text = encoder.encode(other ?? this.#entry());
-      return { contents: withoutSourceMap(text, "ts"), loader: "ts" };
-    }
     const file = this.files.get(`${namespace}:${path}`);
     if (file === undefined) return { problem: `cannot import ${quoted(path)}` };
     const loader = loaderOf(file.path, attributes);
@@ -227,7 +230,7 @@ export function isLoadable(ending: string): boolean {
 
 /** Whether esbuild means the entry by a name. */
 export function isEntry(name: string): boolean {
-  return name.startsWith(`${ENTRY_NAMESPACE}:`);
+  return name === ENTRY_NAME;
 }
 
 function loaderOf(path: string, attributes: Record<string, string>): string | { problem: string } {

@@ -131,6 +131,8 @@ export class Resolver {
 
   #module(path: string, suffix: string): ModuleFile {
     const real = this.#files.realPath(path);
+    // A link may lead elsewhere later.
+    if (real !== path) this.#files.watch(path);
     return { path: real, suffix, package: this.packageAround(dirname(real)) };
   }
 

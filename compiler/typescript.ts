@@ -6,15 +6,13 @@ import { type Build, buildByService } from "./esbuild_service.ts";
 import { compileFailed, NamesShown } from "./esbuild_messages.ts";
 import { patternsIn, withoutFolders } from "./import_patterns.ts";
 import { ModuleFiles } from "./module_files.ts";
-import { ProgramModules } from "./modules.ts";
+import { ENTRY_NAME, ProgramModules } from "./modules.ts";
 import { importsOnly, isPrepared, plainProgram } from "./plain_typescript.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { Resolver } from "./resolver.ts";
 import { SDK_SPECIFIERS, Specifiers } from "./specifiers.ts";
 import { readTsConfig } from "./tsconfig.ts";
 
-/** What a program that is no file is called. */
-const CODE_NAME = "code.ts";
 /** esbuild tells of a pattern in a file once, however often it stands there. */
 const PATTERN_ROUNDS = 20;
 
@@ -50,10 +48,11 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
     `--tsconfig-raw=${
       JSON.stringify({ compilerOptions: "code" in source ? {} : tsconfig.options })
     }`,
+    `--sourcefile=${ENTRY_NAME}`,
     ...(jsxImportSource === undefined ? [] : [`--jsx-import-source=${jsxImportSource}`]),
   ];
   const names = new NamesShown(modules, {
-    entry: "code" in source ? CODE_NAME : undefined,
+    entry: "code" in source ? ENTRY_NAME : undefined,
     shown: (path) => shownPath(source.root, resolve(root, path)),
   });
   const built = await build(source, options, modules);
@@ -62,7 +61,7 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
   }
   const map = JSON.parse(built.sourceMap);
   map.sources = map.sources.map((name: string) => names.of(name) ?? "<capsule>");
-  const name = "code" in source ? CODE_NAME : shownPath(source.root, source.file);
+  const name = "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
   return {
     program: {
       language: "javascript",
@@ -79,7 +78,7 @@ async function build(source: Source, options: string[], modules: ProgramModules)
   for (let left = PATTERN_ROUNDS;; left--) {
     let built: Build;
     try {
-      built = await buildByService({ options, entry: CODE_NAME, modules });
+      built = await buildByService({ options, input: modules.entry, modules });
     } catch (cause) {
       throw endedEarly(source, cause);
     }
@@ -121,12 +120,12 @@ async function plainly(
   });
   if (made === undefined) return undefined;
   const { bundle, mappings, rangeMappings } = made;
-  const map = { version: 3, sources: [CODE_NAME], names: [], mappings, rangeMappings };
+  const map = { version: 3, sources: [ENTRY_NAME], names: [], mappings, rangeMappings };
   return {
     program: {
       language: "javascript",
-      name: CODE_NAME,
-      files: [{ path: CODE_NAME, data: encoder.encode(bundle) }],
+      name: ENTRY_NAME,
+      files: [{ path: ENTRY_NAME, data: encoder.encode(bundle) }],
       sourceMap: encoder.encode(JSON.stringify(map)),
     },
     inputs: [],
@@ -159,6 +158,7 @@ function withoutExports(bundle: string): string {
 const OPTIONS = [
   "--bundle",
   "--format=esm",
+  "--loader=ts",
   // QuickJS has all of ES2024; newer syntax and decorators are lowered.
   "--target=es2024",
   "--platform=neutral",
@@ -186,7 +186,7 @@ const OPTIONS = [
 
 /** A limit, or a fault of esbuild's: what it says of that helps nobody. */
 function endedEarly(source: Source, cause: unknown): CapsuleError {
-  const name = "code" in source ? CODE_NAME : shownPath(source.root, source.file);
+  const name = "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
   return new CapsuleError("compile_failed", `${name}: it takes too much memory or time to bundle`, {
     hint: "import less, or smaller files",
     cause,
