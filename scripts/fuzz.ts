@@ -1,57 +1,107 @@
 /**
- * Damages components, images and cache files at random, and runs what is left of them. Each must end in an
- * error, in a rebuild, or in what a guest may do: never in a crash, and never in a wrong result of a source.
+ * Gives damaged and hostile input to what the host parses, at random. Each case must end in an error, in a rebuild, or
+ * in what a guest may do: never in a crash, never late, and never in a wrong result of a source.
  *
- * Usage: deno task fuzz [SECONDS]     600 by default; a seed that fails is shown
- *        deno task fuzz --seed N      that one alone
+ * Usage: deno task fuzz [SECONDS] [KIND…]       600 seconds and all kinds by default; a seed that fails is shown
+ *        deno task fuzz --seed N KIND           that one again
  */
-import { damageCache } from "./fuzz/cache.ts";
-import { damageComponents } from "./fuzz/components.ts";
+import { cache } from "./fuzz/cache.ts";
+import { components } from "./fuzz/components.ts";
+import type { Kind } from "./fuzz/kind.ts";
 import { Random } from "./fuzz/random.ts";
-import { prepare, type Prepared, WARM } from "./fuzz/prepare.ts";
 
-/** One process tries so many: it may crash, and this one tells. */
-const CASES_AT_ONCE = 40;
+const KINDS: Record<string, Kind> = { components, cache };
+
+/** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
+const MEMORY_KIB = 3 << 20;
+/** To start, and to make what all cases share: an engine may have to be compiled. */
+const START_MS = 180_000;
 
 if (Deno.args[0] === "--seed") {
-  await tryOne(Number(Deno.args[1]));
+  await tryOne(Number(Deno.args[1]), kindOf(Deno.args[2]));
   Deno.exit();
 }
-await tryAll(Number(Deno.args[0] ?? 600));
+const [seconds = "600", ...named] = Deno.args;
+const names = named.length > 0 ? named : Object.keys(KINDS);
+if (!(Number(seconds) > 0)) fail(`SECONDS is no number: ${seconds}`);
+names.forEach(kindOf);
+await tryAll(Number(seconds), names);
 
-/** Starts processes until the time is over. */
-async function tryAll(seconds: number): Promise<void> {
-  const endMs = Date.now() + seconds * 1000;
-  const totals: Record<string, number> = {};
-  for (let seed = Date.now() % 1_000_000; Date.now() < endMs; seed++) {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", import.meta.filename!, "--seed", String(seed)],
-    }).output();
-    if (code !== 0) {
-      console.error(new TextDecoder().decode(stderr));
-      console.error(`✘ seed ${seed} ended with status ${code}`);
-      Deno.exit(1);
-    }
-    for (const [outcome, count] of Object.entries(JSON.parse(new TextDecoder().decode(stdout)))) {
-      totals[outcome] = (totals[outcome] ?? 0) + Number(count);
-    }
-  }
-  for (const outcome of Object.keys(totals).sort()) console.log(`${totals[outcome]}  ${outcome}`);
+function kindOf(name = ""): Kind {
+  return KINDS[name] ?? fail(`no kind "${name}": there are ${Object.keys(KINDS).join(", ")}`);
 }
 
-/** Tries some cases, and prints how often each outcome came. */
-async function tryOne(seed: number): Promise<void> {
-  const random = new Random(seed);
-  const outcomes: Record<string, number> = {};
-  const count = (outcome: string) => outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  using prepared: Prepared = await prepare(WARM);
-  for (let number = 0; number < CASES_AT_ONCE; number++) {
-    // Another process for each: what is mapped is not read again.
-    count(
-      number % 10 === 9
-        ? await damageCache(random, prepared)
-        : await damageComponents(random, prepared),
-    );
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(2);
+}
+
+/** Starts processes until the time is over, the kinds by turns. */
+async function tryAll(seconds: number, names: string[]): Promise<void> {
+  const endMs = Date.now() + seconds * 1000;
+  const totals = new Map<string, number>();
+  const first = Date.now() % 1_000_000;
+  for (let turn = 0; Date.now() < endMs; turn++) {
+    const name = names[turn % names.length]!;
+    const problem = await watch(name, first + turn, (outcome) => {
+      totals.set(`${name}: ${outcome}`, (totals.get(`${name}: ${outcome}`) ?? 0) + 1);
+    });
+    if (problem === undefined) continue;
+    console.error(`✘ ${problem}\nAgain: deno task fuzz --seed ${first + turn} ${name}`);
+    Deno.exit(1);
   }
-  console.log(JSON.stringify(outcomes));
+  for (const outcome of [...totals.keys()].sort()) {
+    console.log(`${totals.get(outcome)}  ${outcome}`);
+  }
+}
+
+/** Runs the cases of a seed in a process that is limited. Returns what went wrong. */
+async function watch(
+  name: string,
+  seed: number,
+  count: (outcome: string) => void,
+): Promise<string | undefined> {
+  const script = ["run", "-A", "--quiet", import.meta.filename!, "--seed", String(seed), name];
+  const child = new Deno.Command("sh", {
+    args: ["-c", `ulimit -d ${MEMORY_KIB} && exec "$@"`, "sh", Deno.execPath(), ...script],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const told = new Response(child.stderr).text();
+  let isLate = false;
+  const late = () => {
+    isLate = true;
+    child.kill("SIGKILL");
+  };
+  let timer = setTimeout(late, START_MS);
+  let begun = 0;
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    clearTimeout(timer);
+    timer = setTimeout(late, 10_000 + 5 * KINDS[name]!.caseMs);
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    lines.forEach(count);
+    begun += lines.length;
+  }
+  clearTimeout(timer);
+  const { code, signal } = await child.status;
+  if (code === 0) return undefined;
+  const how = isLate ? "did not end" : `ended with ${signal ?? `status ${code}`}`;
+  return `${name}, seed ${seed}, case ${begun}: ${how}\n${await told}`;
+}
+
+/** Tries the cases of a seed in this process, and prints the outcome of each. */
+async function tryOne(seed: number, kind: Kind): Promise<void> {
+  const random = new Random(seed);
+  using fuzzer = await kind.prepare();
+  for (let number = 0; number < kind.cases; number++) {
+    const startedMs = performance.now();
+    const outcome = await fuzzer.try(random);
+    const spentMs = performance.now() - startedMs;
+    if (spentMs > kind.caseMs) {
+      throw new Error(`case ${number} took ${Math.round(spentMs)} ms: ${outcome}`);
+    }
+    console.log(outcome);
+  }
 }

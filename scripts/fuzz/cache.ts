@@ -1,7 +1,21 @@
 /** Damages what the cache holds. */
 import { ROOT } from "../common.ts";
-import { type Prepared, RESULT, type SourceName, SOURCES } from "./prepare.ts";
+import type { Kind } from "./kind.ts";
+import { prepare, type Prepared, RESULT, type SourceName, SOURCES, WARM } from "./prepare.ts";
 import type { Random } from "./random.ts";
+
+/** Each case starts two processes. */
+export const cache: Kind = {
+  cases: 5,
+  caseMs: 60_000,
+  async prepare() {
+    const prepared = await prepare(WARM);
+    return {
+      try: (random) => damageCache(random, prepared),
+      [Symbol.dispose]: () => prepared[Symbol.dispose](),
+    };
+  },
+};
 
 /**
  * Damages a file of the cache, and runs a source in a new process: its result must be right.

@@ -3,11 +3,24 @@ import { run } from "@capsule/sdk/runner";
 import { seal } from "../../compiler/component.ts";
 import { DIGEST_BYTES } from "../../compiler/digest.ts";
 import { CapsuleError } from "../../errors.ts";
-import type { Prepared } from "./prepare.ts";
+import type { Kind } from "./kind.ts";
+import { prepare, type Prepared, WARM } from "./prepare.ts";
 import type { Random } from "./random.ts";
 
 /** Where machine code of a damaged engine is compiled, which takes seconds: seldom. */
 const CODE_IN = 12;
+
+export const components: Kind = {
+  cases: 40,
+  caseMs: 1000,
+  async prepare() {
+    const prepared = await prepare(WARM);
+    return {
+      try: (random) => damageComponents(random, prepared),
+      [Symbol.dispose]: () => prepared[Symbol.dispose](),
+    };
+  },
+};
 
 /**
  * Damages a component and runs it. Returns what came of it.

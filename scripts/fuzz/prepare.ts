@@ -8,10 +8,10 @@ export const WARM = `${ROOT}build/fuzz-cache`;
 export const SOURCES = {
   "main.ts": `import { task } from "@capsule/sdk";
     const texts = ["a", "b", "c"];
-    export const main = task({ name: "main", timeout: "1s", ram: "512MB" }, (n) => texts.join("") + n);`,
+    export const main = task({ name: "main", timeout: "300ms", ram: "512MB" }, (n) => texts.join("") + n);`,
   "main.py": `from capsule import task
 texts = ["a", "b", "c"]
-@task(timeout="1s", ram="512MB")
+@task(timeout="300ms", ram="512MB")
 def main(n): return "".join(texts) + str(n)
 `,
 };
