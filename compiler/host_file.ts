@@ -54,7 +54,35 @@ export function readHostFile(
 }
 
 /**
- * The same as text.
+ * Reads a part of a file in the same way.
+ *
+ * @param path Absolute.
+ * @throws {CapsuleError} with the given code, for a file that is shorter, too.
+ */
+export function readHostFilePart(
+  path: string,
+  { start, end, code }: { start: number; end: number; code: CapsuleErrorCode },
+): Uint8Array {
+  const library = libraryAt(libraryPath());
+  const name = encoder.encode(path);
+  const [content, error] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
+  const status = library.functions.capsule_read_file_part(
+    name,
+    BigInt(name.length),
+    BigInt(start),
+    BigInt(end - start),
+    content,
+    error,
+  );
+  if (status === STATUS.ok) return takeBuffer(library, content, (bytes) => bytes.slice());
+  const told = takeBuffer(library, error, (bytes) => decoder.decode(bytes));
+  const isJson = status === STATUS.failed || status === STATUS.notFound;
+  const problem = isJson ? JSON.parse(told).message : told;
+  throw new CapsuleError(code, `Cannot read "${path}": ${problem}`);
+}
+
+/**
+ * {@link readHostFile}, as text.
  *
  * @throws {CapsuleError} for what is not UTF-8, too.
  */

@@ -45,6 +45,14 @@ export interface Functions {
     content: Bytes,
     error: Bytes,
   ): number;
+  capsule_read_file_part(
+    path: Bytes,
+    length: bigint,
+    start: bigint,
+    partLength: bigint,
+    content: Bytes,
+    error: Bytes,
+  ): number;
   capsule_buffer_free(address: bigint, length: bigint): void;
 }
 

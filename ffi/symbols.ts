@@ -64,6 +64,11 @@ export const symbols = {
     parameters: ["buffer", "usize", "buffer", "usize", "u64", "buffer", "buffer"],
     result: "u32",
   },
+  // uint32_t capsule_read_file_part(path, path_len, start, len, *content, *error)
+  capsule_read_file_part: {
+    parameters: ["buffer", "usize", "u64", "u64", "buffer", "buffer"],
+    result: "u32",
+  },
   // void capsule_buffer_free(data, len): the address as a number, as it is read from a CapsuleBuffer
   capsule_buffer_free: { parameters: ["usize", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -177,6 +177,19 @@ uint32_t capsule_read_file(const uint8_t *path,
                            struct CapsuleBuffer *error);
 
 /*
+ Reads `len` bytes of such a file, from `start` on. A shorter file is `unreadable`.
+
+ # Safety
+ `path` points to `path_len` bytes; `content` and `error` are null or writable.
+ */
+uint32_t capsule_read_file_part(const uint8_t *path,
+                                size_t path_len,
+                                uint64_t start,
+                                uint64_t len,
+                                struct CapsuleBuffer *content,
+                                struct CapsuleBuffer *error);
+
+/*
  Starts a runtime. `config` is JSON: `{"cache_folder": …, "engines": {"javascript": {"path": …,
  "digest": …}, "python": …}, "wanted": the language of the engine that is opened at once}`.
 

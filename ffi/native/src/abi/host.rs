@@ -6,7 +6,7 @@ use super::{
     guarded, text, write,
 };
 use crate::database::Database;
-use crate::files::host_file::{self, Reason};
+use crate::files::host_file::{self, Reason, Refused};
 use crate::handles::Handles;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -189,15 +189,41 @@ pub unsafe extern "C" fn capsule_read_file(
         // SAFETY: promised by the caller.
         let (path, folder) = unsafe { (text(path, path_len)?, text(folder, folder_len)?) };
         let folder = (!folder.is_empty()).then(|| Path::new(folder));
-        let read = host_file::read(Path::new(path), folder, max_bytes).map_err(|refused| {
-            let status = match refused.reason {
-                Reason::Missing => CAPSULE_NOT_FOUND,
-                _ => CAPSULE_FAILED,
-            };
-            let json = serde_json::to_string(&refused).expect("text can be written");
-            Fault::new(status, json)
-        })?;
+        let read = host_file::read(Path::new(path), folder, max_bytes)?;
         // SAFETY: promised by the caller.
         unsafe { write(content, CapsuleBuffer::from(read)) }
     })
+}
+
+/// Reads `len` bytes of such a file, from `start` on. A shorter file is `unreadable`.
+///
+/// # Safety
+/// `path` points to `path_len` bytes; `content` and `error` are null or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_read_file_part(
+    path: *const u8,
+    path_len: usize,
+    start: u64,
+    len: u64,
+    content: *mut CapsuleBuffer,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        // SAFETY: promised by the caller.
+        let path = unsafe { text(path, path_len) }?;
+        let read = host_file::read_part(Path::new(path), start, len)?;
+        // SAFETY: promised by the caller.
+        unsafe { write(content, CapsuleBuffer::from(read)) }
+    })
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        let status = match refused.reason {
+            Reason::Missing => CAPSULE_NOT_FOUND,
+            _ => CAPSULE_FAILED,
+        };
+        let json = serde_json::to_string(&refused).expect("text can be written");
+        Self::new(status, json)
+    }
 }

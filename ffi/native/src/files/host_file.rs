@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path};
 
 /// Why a file was not read.
@@ -58,9 +59,9 @@ impl From<io::Error> for Refused {
     }
 }
 
-/// Reads a regular file of at most `max_bytes`, and nothing else: no device, no pipe. The file that is checked is the
-/// file that is read. With a folder, the file has to lie in it once all links are followed.
-pub fn read(path: &Path, folder: Option<&Path>, max_bytes: u64) -> Result<Vec<u8>, Refused> {
+/// Opens a regular file, and nothing else: no device, no pipe. The file that is checked is the file that is opened. With
+/// a folder, the file has to lie in it once all links are followed.
+pub fn open(path: &Path, folder: Option<&Path>) -> Result<File, Refused> {
     let real = path.canonicalize()?;
     if let Some(folder) = folder
         && !real.starts_with(folder.canonicalize()?)
@@ -69,10 +70,28 @@ pub fn read(path: &Path, folder: Option<&Path>, max_bytes: u64) -> Result<Vec<u8
     }
     // Not blocking: somebody has to open the other end of a pipe first.
     let file = open_without_links(&real, libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
+    if !file.metadata()?.is_file() {
         return Err(Refused::new(Reason::NotAFile, "it is not a regular file"));
     }
+    Ok(file)
+}
+
+/// Reads `len` bytes of a file that [`open`] opens.
+pub fn read_part(path: &Path, start: u64, len: u64) -> Result<Vec<u8>, Refused> {
+    let file = open(path, None)?;
+    let end = start.checked_add(len);
+    if end.is_none_or(|end| end > file.metadata().map_or(0, |found| found.len())) {
+        return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
+    }
+    let mut content = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+    file.read_exact_at(&mut content, start)?;
+    Ok(content)
+}
+
+/// Reads a file of at most `max_bytes` that [`open`] opens.
+pub fn read(path: &Path, folder: Option<&Path>, max_bytes: u64) -> Result<Vec<u8>, Refused> {
+    let file = open(path, folder)?;
+    let found = file.metadata()?;
     let too_large = || {
         Refused::new(
             Reason::TooLarge,
@@ -169,6 +188,11 @@ mod tests {
         assert_eq!(reason(read(&root.join("file/x"), None, 4)), Reason::Missing);
         for other in [root.clone(), root.join("pipe"), "/dev/zero".into()] {
             assert_eq!(reason(read(&other, None, 4)), Reason::NotAFile, "{other:?}");
+        }
+        let part = |start, len| read_part(&root.join("file"), start, len);
+        assert_eq!(part(1, 2).unwrap(), b"ou");
+        for (start, len) in [(1, 4), (5, 0), (0, u64::MAX), (u64::MAX, 1)] {
+            assert_eq!(reason(part(start, len)), Reason::Unreadable);
         }
         fs::remove_dir_all(root).unwrap();
     }
