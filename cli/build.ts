@@ -26,7 +26,7 @@ export const buildCommand: CommandSpec = {
 FILE is a program as for run. The component holds the language's engine with the program
 loaded into it: its top-level code has run, and whoever runs the component needs neither
 its sources nor its packages. It lies in .capsule/wasm of the project; its path is
-printed. capsule exec runs it.
+printed. capsule exec of the same version runs it.
 
 Examples:
   capsule build report.py --export        report.wasm beside report.py

@@ -14,6 +14,9 @@ What tasks of a component declare, they do not get: anybody may have written it.
 fuel, memory and time. --allow-declared permits all that they declare; the other --allow
 options permit those parts of it that they name.
 
+Only code of the engines of this version is run: a component of another version, or with
+any other code, is refused before it is looked at. Build it again with this version.
+
 Examples:
   capsule exec report.wasm --args-file rows.json
   capsule exec fetch.wasm --allow-hosts api.example.com,*.example.org

@@ -22,7 +22,7 @@ const KINDS: Kind[] = [
   {
     name: "engines",
     purpose: "machine code of the language engines",
-    endings: [".cwasm", ".base", ".code", ".seal", ".lock"],
+    endings: [".cwasm", ".base", ".shape", ".code", ".seal", ".lock"],
   },
   { name: "images", purpose: "loaded programs", folder: "images" },
   { name: "programs", purpose: "which bundle belongs to a source", folder: "programs" },

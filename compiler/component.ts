@@ -2,25 +2,39 @@
  * A program as a WebAssembly component: the one format in the cache and on its way to others.
  *
  * A thin component is an empty one whose custom sections hold the program: it needs the engine that it was
- * made for. A full one is that engine itself, with the program in its memory. Both end with a digest over
- * all that comes before.
+ * made for. A full one is that engine itself, with the program in its memory. Capsule's sections stand at the end, and
+ * the last of them, which always has the same length, says where they begin and holds a digest over all that comes
+ * before it: nothing else is read to find them.
  */
 import type { EngineSource, Language } from "../ffi/native.ts";
 import { VERSION } from "../version.ts";
-import { digest, DIGEST_BYTES } from "./digest.ts";
+import { digest, DIGEST_BYTES, toHex } from "./digest.ts";
 import type { Program } from "./program.ts";
 
 /** The preamble of a component: magic, version 13, layer 1. */
 const PREAMBLE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00]);
 const CUSTOM_SECTION = 0;
 /** Changes when what the sections hold does. */
-const FORMAT = 2;
+export const FORMAT = 3;
 /** The version of the world in `engines/wit`. */
 export const WORLD = 1;
 
 const PROGRAM = "capsule:program";
 const FILES = "capsule:files";
-const DIGEST = "capsule:sha256";
+const END = "capsule:sha256";
+
+/** What a component may hold: more than any needs. What is more is refused before it is read. */
+const LIMITS = {
+  header: 4 << 20,
+  /** Sources or packages, and the source map. */
+  contents: 256 << 20,
+  sourceMap: 64 << 20,
+  files: 20_000,
+  folders: 100,
+  path: 1000,
+  /** Arrays and objects in the header. */
+  values: 100_000,
+};
 
 /** The section `capsule:program`, JSON. The contents lie in `capsule:files`, in this order. */
 interface Header {
@@ -46,6 +60,10 @@ export type ComponentKind = "thin" | "full";
 export interface Content {
   program: Program;
   kind: ComponentKind;
+  /** What lies before Capsule's own sections: the engine of a full one. */
+  engineBytes: number;
+  /** SHA-256 of all but the last bytes, which say so, in hexadecimal. */
+  digest: string;
   /** SHA-256 of the engine's component, in hexadecimal. */
   engine: string;
   /** The version of Capsule that made it. */
@@ -103,12 +121,13 @@ export function encodeComponent(program: Program, encoding: Encoding): Uint8Arra
   const contents = [...files, ...(packages ?? []).flatMap(({ files }) => files)]
     .map(({ data }) => data);
   if (sourceMap) contents.unshift(sourceMap);
-  const component = concat([
-    full ?? PREAMBLE,
-    ...section(PROGRAM, [encoder.encode(JSON.stringify(header))]),
-    ...section(FILES, contents),
-    ...section(DIGEST, [new Uint8Array(DIGEST_BYTES)]),
-  ]);
+  const begin = full ?? PREAMBLE;
+  const text = section(PROGRAM, [encoder.encode(JSON.stringify(header))]);
+  const end = new Uint8Array(NUMBER_BYTES * 2 + DIGEST_BYTES);
+  const view = new DataView(end.buffer);
+  view.setUint32(0, begin.length, true);
+  view.setUint32(NUMBER_BYTES, begin.length + lengthOf(text), true);
+  const component = concat([begin, ...text, ...section(FILES, contents), ...section(END, [end])]);
   seal(component);
   return component;
 }
@@ -127,61 +146,118 @@ export function isWhole(component: Uint8Array): boolean {
   return found.every((byte, index) => byte === component[at + index]);
 }
 
-/** What a component holds, or why this version cannot read it. */
-export function decodeComponent(component: Uint8Array): Content | { problem: string } {
-  let sections: Map<string, Uint8Array>;
-  try {
-    sections = customSections(component);
-  } catch (error) {
-    return { problem: (error as Error).message };
+/** A component that need not be in memory. */
+export interface ComponentBytes {
+  length: number;
+  /** @throws Where that cannot be read. */
+  read(start: number, end: number): Uint8Array;
+}
+
+/**
+ * What a component holds, or why this version cannot read it.
+ *
+ * @throws What reading it throws.
+ */
+export function decodeComponent(
+  component: Uint8Array | ComponentBytes,
+): Content | { problem: string } {
+  const source = component instanceof Uint8Array ? bytesOf(component) : component;
+  const { length, read } = source;
+  const preamble = read(0, Math.min(length, PREAMBLE.length));
+  if (!isSame(preamble, PREAMBLE)) {
+    const isModule = isSame(preamble.subarray(0, 4), PREAMBLE.subarray(0, 4));
+    return {
+      problem: isModule ? "it is a WebAssembly module, not a component" : "it is no WebAssembly",
+    };
   }
-  const text = sections.get(PROGRAM);
-  const contents = sections.get(FILES);
-  if (text === undefined || contents === undefined) {
-    return { problem: "it is a component of something else: capsule build makes those that run" };
+  const endStart = length - END_PREFIX.length - NUMBER_BYTES * 2 - DIGEST_BYTES;
+  const end = read(Math.max(0, endStart), length);
+  if (endStart < PREAMBLE.length || !isSame(end.subarray(0, END_PREFIX.length), END_PREFIX)) {
+    return {
+      problem:
+        "it is cut off, or a component of something else: capsule build makes those that run",
+    };
   }
+  const view = new DataView(end.buffer, end.byteOffset + END_PREFIX.length);
+  const [start, filesStart] = [view.getUint32(0, true), view.getUint32(NUMBER_BYTES, true)];
+  const isInOrder = PREAMBLE.length <= start && start < filesStart && filesStart < endStart;
+  if (!isInOrder || filesStart - start > LIMITS.header || endStart - filesStart > LIMITS.contents) {
+    return { problem: "its sections are damaged, or too large" };
+  }
+  const sealed = toHex(end.subarray(-DIGEST_BYTES));
+  const text = payload(read(start, filesStart), PROGRAM);
+  const framing = read(filesStart, Math.min(endStart, filesStart + FRAMING_BYTES_AT_MOST));
+  const prefix = prefixOf(FILES, endStart - filesStart);
+  if (text === undefined || !prefix || !isSame(framing.subarray(0, prefix.length), prefix)) {
+    return { problem: "its sections are damaged" };
+  }
+  let header: Header;
   try {
-    const header: Header = JSON.parse(decoder.decode(text));
+    header = parseHeader(text);
     if (header.format !== FORMAT || header.world !== WORLD) {
       const { format, world, capsule } = header;
       return {
-        problem: `it has format ${format} and world ${world}, of Capsule ${capsule}; ` +
-          `this Capsule ${VERSION} knows format ${FORMAT} and world ${WORLD}`,
+        problem: `it has format ${shown(format)} and world ${shown(world)}, of Capsule ` +
+          `${shown(capsule)}; this Capsule ${VERSION} knows format ${FORMAT} and world ${WORLD}`,
       };
     }
-    return decodeContent(header, contents);
+    checkHeader(header, endStart - filesStart - prefix.length, start);
   } catch {
     // Whatever is wrong with it, it is no component of ours.
     return { problem: "its sections are damaged" };
   }
+  const contents = read(filesStart + prefix.length, endStart);
+  return { ...contentOf(header, contents), engineBytes: start, digest: sealed };
+}
+/** @throws What is no JSON, or more of it than any header has. */
+function parseHeader(text: Uint8Array): Header {
+  let values = 0;
+  // Each costs much more memory than its two bytes.
+  for (const byte of text) if (byte === 0x5b || byte === 0x7b) values++;
+  check(values <= LIMITS.values);
+  return JSON.parse(decoder.decode(text));
 }
 
-function decodeContent(header: Header, contents: Uint8Array): Content {
-  const { kind, language, name, engine, capsule, declarations } = header;
+/** @throws What a component of this version does not say. */
+function checkHeader(header: Header, contents: number, engineBytes: number): void {
+  const { kind, language, name, engine, capsule, declarations, files, packages = [] } = header;
   check(kind === "thin" || kind === "full");
   check(language === "javascript" || language === "python");
-  for (const text of [name, engine, capsule]) check(isText(text));
-  check(kind === "full" ? header.files.length === 0 : header.files.length > 0);
+  check([name, engine, capsule].every((text) => isText(text) && text.length <= LIMITS.path));
+  check(kind === "full" || engineBytes === PREAMBLE.length);
   check(isText(declarations) || kind === "thin" && declarations === undefined);
+  check(Array.isArray(files) && Array.isArray(packages) && packages.length <= LIMITS.folders);
+  check(kind === "full" ? files.length === 0 : files.length > 0);
+  for (const { guest, files } of packages) check(isText(guest) && Array.isArray(files));
+  const all = [...files, ...packages.flatMap(({ files }) => files)];
+  check(all.length <= LIMITS.files);
+  const sizes = [header.source_map_bytes, ...all.map(({ bytes }) => bytes)];
+  check(sizes.every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0));
+  check(header.source_map_bytes <= LIMITS.sourceMap);
+  check(sizes.reduce((sum, bytes) => sum + bytes, 0) === contents);
+  for (const { path } of all) check(isText(path) && path.length <= LIMITS.path);
+}
+
+/** Of a header that was checked. */
+function contentOf(
+  header: Header,
+  contents: Uint8Array,
+): Omit<Content, "engineBytes" | "digest"> {
+  const { kind, language, name, engine, capsule, declarations } = header;
   let offset = 0;
-  const take = (bytes: number) => {
-    check(Number.isSafeInteger(bytes) && bytes >= 0 && offset + bytes <= contents.length);
-    return contents.subarray(offset, offset += bytes);
-  };
+  const take = (bytes: number) => contents.subarray(offset, offset += bytes);
   const takeFiles = (files: { path: string; bytes: number }[]) =>
-    files.map(({ path, bytes }) => {
-      check(isText(path));
-      return { path, data: take(bytes) };
-    });
+    files.map(({ path, bytes }) => ({ path, data: take(bytes) }));
   const sourceMap = take(header.source_map_bytes);
   const program: Program = { language, name, files: takeFiles(header.files) };
   if (sourceMap.length > 0) program.sourceMap = sourceMap;
-  const packages = header.packages?.map(({ guest, files }) => {
-    check(isText(guest));
-    return { guest, files: takeFiles(files) };
-  });
-  check(offset === contents.length);
+  const packages = header.packages?.map(({ guest, files }) => ({ guest, files: takeFiles(files) }));
   return { program, kind, engine, capsule, declarations, packages };
+}
+
+/** What a stranger says, short enough for a message. */
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "none").slice(0, 40);
 }
 
 /** Whether it can be written as UTF-8. */
@@ -197,72 +273,62 @@ function sizeOf({ path, data }: { path: string; data: Uint8Array }) {
   return { path, bytes: data.length };
 }
 
+/** Of 32 bits. */
+const NUMBER_BYTES = 4;
+
 function section(name: string, contents: Uint8Array[]): Uint8Array[] {
+  const length = lengthOf(contents);
+  return [framing(name, length), ...contents];
+}
+
+/** What stands before the contents of a section. */
+function framing(name: string, length: number): Uint8Array {
   const bytes = encoder.encode(name);
-  const length = contents.reduce((sum, part) => sum + part.length, 0);
-  const prefix = concat([encodeUnsigned(bytes.length), bytes]);
-  return [
-    Uint8Array.of(CUSTOM_SECTION),
-    encodeUnsigned(prefix.length + length),
-    prefix,
-    ...contents,
-  ];
+  // Capsule's names are short: their length is a byte.
+  const prefix = [bytes.length, ...bytes];
+  return Uint8Array.of(CUSTOM_SECTION, ...encodeUnsigned(prefix.length + length), ...prefix);
 }
 
-/** The custom sections at the top. Of those of one name, the last counts: Capsule's stand at the end. */
-function customSections(component: Uint8Array): Map<string, Uint8Array> {
-  if (PREAMBLE.some((byte, index) => component[index] !== byte)) {
-    const isModule = PREAMBLE.subarray(0, 4).every((byte, index) => component[index] === byte);
-    throw new TypeError(
-      isModule ? "it is a WebAssembly module, not a component" : "it is no WebAssembly",
-    );
+const FRAMING_BYTES_AT_MOST = framing(PROGRAM, 2 ** 31).length;
+const END_PREFIX = framing(END, NUMBER_BYTES * 2 + DIGEST_BYTES);
+
+/** The framing of a section that has as many bytes in all. */
+function prefixOf(name: string, bytes: number): Uint8Array | undefined {
+  const shortest = framing(name, 0).length;
+  for (let length = bytes - shortest; length >= 0 && length > bytes - shortest - 5; length--) {
+    const prefix = framing(name, length);
+    if (prefix.length + length === bytes) return prefix;
   }
-  const sections = new Map<string, Uint8Array>();
-  for (let offset = PREAMBLE.length; offset < component.length;) {
-    const id = component[offset]!;
-    const [length, start] = decodeUnsigned(component, offset + 1);
-    const end = start + length;
-    if (end > component.length) throw new RangeError("it is cut off, or damaged");
-    if (id === CUSTOM_SECTION) {
-      const [nameLength, nameStart] = decodeUnsigned(component, start);
-      const nameEnd = nameStart + nameLength;
-      if (nameEnd > end) throw new RangeError("it is damaged");
-      sections.set(
-        latin1(component.subarray(nameStart, nameEnd)),
-        component.subarray(nameEnd, end),
-      );
-    }
-    offset = end;
-  }
-  return sections;
 }
 
-/** Names of others need not be text. */
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, 100));
+/** The contents of a section that has this name, and nothing behind it. */
+function payload(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  const prefix = prefixOf(name, bytes.length);
+  if (!prefix || !isSame(bytes.subarray(0, prefix.length), prefix)) return undefined;
+  return bytes.subarray(prefix.length);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+function bytesOf(component: Uint8Array): ComponentBytes {
+  return { length: component.length, read: (start, end) => component.subarray(start, end) };
 }
 
 /** LEB128. */
-function encodeUnsigned(value: number): Uint8Array {
+function encodeUnsigned(value: number): number[] {
   const bytes = [];
   for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
-  return Uint8Array.of(...bytes, value);
+  return [...bytes, value];
 }
 
-/** The value, and the offset behind it. */
-function decodeUnsigned(bytes: Uint8Array, offset: number): [number, number] {
-  let value = 0;
-  for (let factor = 1; factor < 2 ** 35; factor *= 0x80) {
-    const byte = bytes[offset++];
-    if (byte === undefined) break;
-    value += (byte & 0x7f) * factor;
-    if (byte < 0x80) return [value, offset];
-  }
-  throw new RangeError("it is cut off, or damaged");
+function lengthOf(parts: Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function concat(parts: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const bytes = new Uint8Array(lengthOf(parts));
   let offset = 0;
   for (const part of parts) {
     bytes.set(part, offset);

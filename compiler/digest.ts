@@ -14,8 +14,11 @@ export function digest(content: Uint8Array): Uint8Array {
 
 /** The SHA-256 of bytes or of text, in hexadecimal. */
 export function sha256(content: Uint8Array | string): string {
-  const bytes = digest(typeof content === "string" ? encoder.encode(content) : content);
-  // Node has no `toHex`.
+  return toHex(digest(typeof content === "string" ? encoder.encode(content) : content));
+}
+
+/** Bytes in hexadecimal: Node has no `toHex`. */
+export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -32,7 +32,12 @@ export function grantsOf({ folder, guests }: Unpacked): FolderGrant[] {
 /** Whether the folders are still there. */
 export function checkPackages({ folder }: Unpacked): boolean {
   if (!platform.stat(join(folder, MARK))?.isFile) return false;
-  platform.replaceFile(join(folder, MARK), "");
+  try {
+    platform.replaceFile(join(folder, MARK), "");
+  } catch (error) {
+    // A cache that can only be read serves as well.
+    if (!platform.isSystemError(error)) throw error;
+  }
   return true;
 }
 
@@ -45,10 +50,16 @@ export function unpack(
   packages: PackageFolder[],
   refuse: (problem: string) => CapsuleError,
 ): Unpacked {
+  const guests = new Set<string>();
   for (const { guest, files } of packages) {
-    if (!GUEST.test(guest)) throw refuse(`its packages lie at ${JSON.stringify(guest)}`);
-    const wrong = files.find(({ path }) => !isSafe(path));
-    if (wrong) throw refuse(`its packages hold a file ${JSON.stringify(wrong.path)}`);
+    if (!GUEST.test(guest) || guests.has(guest)) {
+      throw refuse(`its packages lie at ${JSON.stringify(guest.slice(0, 100))}`);
+    }
+    guests.add(guest);
+    const wrong = findUnsafe(files.map(({ path }) => path));
+    if (wrong !== undefined) {
+      throw refuse(`its packages hold a file ${JSON.stringify(wrong.slice(0, 100))}`);
+    }
   }
   const store = join(cacheFolder(), "packages");
   const listed = packages.map(({ guest, files }) => [guest, digestsOf(files)]);
@@ -92,12 +103,39 @@ function makeRoom(store: string): void {
   for (const { folder } of found.slice(KEPT_AT_MOST - 1)) platform.remove(folder);
 }
 
-/** A name that stays inside of its folder, whoever wrote it. */
-function isSafe(path: string): boolean {
-  return isPlain(path) && path.length <= PATH_LENGTH_AT_MOST && !CONTROL_OR_BACKSLASH.test(path);
+/** The first path that leads out of its folder, or cannot be a file beside the others. */
+function findUnsafe(paths: string[]): string | undefined {
+  const files = new Set<string>();
+  for (const path of paths) {
+    if (files.has(path)) return path;
+    files.add(path);
+  }
+  return paths.find((path) => !isSafe(path) || foldersOf(path).some((folder) => files.has(folder)));
 }
 
-const PATH_LENGTH_AT_MOST = 1000;
+/** Whether a path stays inside of its folder, whoever wrote it. */
+function isSafe(path: string): boolean {
+  if (bytesIn(path) > PATH_BYTES_AT_MOST || CONTROL_OR_BACKSLASH.test(path)) return false;
+  const names = path.split("/");
+  return isPlain(path) && names.length <= DEPTH_AT_MOST &&
+    names.every((name) => bytesIn(name) <= NAME_BYTES_AT_MOST);
+}
+
+/** The folders that a path leads through. */
+function foldersOf(path: string): string[] {
+  const names = path.split("/");
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join("/"));
+}
+
+function bytesIn(text: string): number {
+  return encoder.encode(text).length;
+}
+
+const encoder = new TextEncoder();
+const PATH_BYTES_AT_MOST = 1000;
+const DEPTH_AT_MOST = 32;
+/** File systems take 255, of which some are needed while a file is written. */
+const NAME_BYTES_AT_MOST = 220;
 // deno-lint-ignore no-control-regex
 const CONTROL_OR_BACKSLASH = /[\u0000-\u001f\\]/;
 const GUEST = new RegExp(`^${GUEST_PACKAGES.replaceAll(".", "\\.")}(?:-[0-9]{1,3})?$`);

@@ -1,5 +1,5 @@
 import { CapsuleError } from "../errors.ts";
-import type { Language, ProgramFile } from "../ffi/native.ts";
+import type { Language, NativeComponent, ProgramFile } from "../ffi/native.ts";
 import { basename, extname, isInside, relative, resolve } from "../platform/path.ts";
 
 /** A program that an engine can load. */
@@ -17,11 +17,7 @@ export interface Program {
 }
 
 /** The file of a program that comes as a component. */
-export interface ProgramComponent {
-  /** Absolute. */
-  path: string;
-  /** SHA-256 of the file, in hexadecimal. */
-  digest: string;
+export interface ProgramComponent extends NativeComponent {
   /** What it says of its tasks, as JSON. */
   declarations: string;
 }

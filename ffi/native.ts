@@ -26,11 +26,22 @@ export interface ProgramFile {
   data: Uint8Array;
 }
 
+/** A program that comes as a component. */
+export interface NativeComponent {
+  path: string;
+  /** SHA-256 of the file without its last 32 bytes, in hexadecimal. */
+  digest: string;
+  /** What lies before Capsule's own sections. */
+  engineBytes: number;
+  /** Whether it has that digest: it was looked at before, and did not change. */
+  isChecked: boolean;
+}
+
 export interface LoadRequest {
   language: Language;
   /** The first is the program itself. None, if it comes as a component. */
   files: ProgramFile[];
-  component?: { path: string; digest: string } | undefined;
+  component?: NativeComponent | undefined;
   sourceMap?: Uint8Array | undefined;
   /** A digest of the program, in hexadecimal. With one, its image is kept for the next process. */
   key?: string | undefined;
@@ -198,7 +209,12 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
   const json = JSON.stringify({
     language,
     files: files.map((file) => ({ path: file.path, bytes: file.data.length })),
-    component: component && { path: component.path, digest: component.digest },
+    component: component && {
+      path: component.path,
+      digest: component.digest,
+      engine_bytes: component.engineBytes,
+      is_checked: component.isChecked,
+    },
     source_map_bytes: sourceMap.length,
     key,
     packages,

@@ -1,6 +1,11 @@
 /** `capsule build`: a program as one file that runs elsewhere. */
 import { engineSources, worldPath } from "../compiler/installation.ts";
-import { encodeComponent, type PackageFolder } from "../compiler/component.ts";
+import {
+  decodeComponent,
+  encodeComponent,
+  FORMAT,
+  type PackageFolder,
+} from "../compiler/component.ts";
 import { makeProjectFolder } from "../compiler/folder.ts";
 import { digestsOf, sha256 } from "../compiler/digest.ts";
 import { indexPath, lockEntry, readEntry, writeEntry } from "../compiler/cache_index.ts";
@@ -8,6 +13,7 @@ import { reachablePackages } from "../compiler/python_distributions.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
+import { VERSION } from "../version.ts";
 import { checkTask } from "./task_names.ts";
 import { prepare, type PreparedProgram, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
@@ -106,6 +112,13 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
       ...(packages.length > 0 ? { packages } : {}),
       ...full,
     });
+    if ("problem" in decodeComponent(component)) {
+      throw new CapsuleError(
+        "invalid_module",
+        `Cannot build "${program.name}": with its packages it is larger than a component may be`,
+        { hint: "a component holds at most 20,000 files of packages and 256 MiB of them" },
+      );
+    }
     onStage?.("write");
     const digest = sha256(component);
     const name = `${stem(program.name)}_${digest.slice(0, 16)}.wasm`;
@@ -134,6 +147,8 @@ function contentOf(
   packages: PackageFolder[],
 ): string {
   return sha256(JSON.stringify([
+    VERSION,
+    FORMAT,
     program.name,
     digestsOf(program.files),
     declarations,

@@ -11,7 +11,7 @@ import { findInstallation } from "../compiler/installation.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { extname, resolve } from "../platform/path.ts";
+import { basename, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
@@ -93,6 +93,8 @@ export type ProgramSource = Source | ComponentSource;
 interface ReadProgram {
   program: Program;
   packages: FolderGrant[];
+  /** To be called once it was loaded. */
+  keep?: () => void;
 }
 
 /**
@@ -124,8 +126,9 @@ export async function prepare(
   const { defaults, limits } = await readConfig(root);
   const environment = new Environment(root, options.env, variables);
   const mounts = parseMounts(options.mounts ?? []);
-  const { program, packages } = await read(source, variables, options);
+  const { program, packages, keep } = await read(source, variables, options);
   const loaded = await load(program, { packages, limits, onEvent, signal });
+  keep?.();
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
     const declared = policiesOf(program, parseDeclarations(program, declarations), defaults);
@@ -238,7 +241,9 @@ async function load(program: Program, loading: Loading): Promise<LoadedProgram> 
     const { error_type, message, stack } = error.failure;
     if (error_type === "internal_error") throw new CapsuleError("internal", message);
     if (error_type === "invalid_module") {
-      throw new CapsuleError("invalid_module", `Cannot run "${program.name}": ${message}`);
+      // What it calls itself may be anything.
+      const name = component ? basename(component.path) : program.name;
+      throw new CapsuleError("invalid_module", `Cannot run "${name}": ${message}`);
     }
     const details = stack ? `\n${stack}` : "";
     throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`, {

@@ -8,28 +8,69 @@ export function sealed(component: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** A component with a custom section in front: to Capsule, its engine is another one then. */
-export function withSection(component: Uint8Array, name: string): Uint8Array {
-  const bytes = new TextEncoder().encode(name);
-  const section = [0, bytes.length + 1, bytes.length, ...bytes];
-  const copy = new Uint8Array(component.length + section.length);
-  copy.set(component.subarray(0, 8));
-  copy.set(section, 8);
-  copy.set(component.subarray(8), 8 + section.length);
-  return sealed(copy);
+/** What a component is made of. */
+export interface Parts {
+  /** What lies before Capsule's sections. */
+  engine: Uint8Array;
+  /** JSON. */
+  header: string;
+  contents: Uint8Array;
 }
 
-/** A component in which every occurrence of a text is another one of the same length. */
-export function withText(component: Uint8Array, from: string, to: string): Uint8Array {
-  if (from.length !== to.length) throw new TypeError("the texts are not equally long");
-  const copy = component.slice();
-  const [wanted, written] = [from, to].map((text) => new TextEncoder().encode(text));
-  let found = 0;
-  for (let at = copy.indexOf(wanted![0]!); at !== -1; at = copy.indexOf(wanted![0]!, at + 1)) {
-    if (!wanted!.every((byte, index) => copy[at + index] === byte)) continue;
-    copy.set(written!, at);
-    found++;
+/** Two numbers of 32 bits, and a digest. */
+const END_BYTES = 8 + 32;
+
+/** Takes a component apart. */
+export function partsOf(component: Uint8Array): Parts {
+  const view = new DataView(component.buffer, component.byteOffset + component.length - END_BYTES);
+  const [start, files] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const endStart = component.length - END_BYTES - section("capsule:sha256", 0, END_BYTES).length;
+  const behind = (part: Uint8Array, name: string) => {
+    const at = new TextDecoder("latin1").decode(part.subarray(0, 40)).indexOf(name);
+    return part.subarray(at + name.length);
+  };
+  return {
+    engine: component.subarray(0, start),
+    header: new TextDecoder().decode(behind(component.subarray(start, files), "capsule:program")),
+    contents: behind(component.subarray(files, endStart), "capsule:files"),
+  };
+}
+
+/** Puts a component together, whatever its parts are, and seals it. */
+export function assembled({ engine, header, contents }: Parts): Uint8Array {
+  const text = new TextEncoder().encode(header);
+  const program = [...section("capsule:program", 0, text.length)];
+  const files = [...section("capsule:files", 0, contents.length)];
+  const end = new Uint8Array(END_BYTES);
+  const view = new DataView(end.buffer);
+  view.setUint32(0, engine.length, true);
+  view.setUint32(4, engine.length + program.length + text.length, true);
+  const parts = [
+    ...[engine, program, text, files, contents],
+    ...[section("capsule:sha256", 0, END_BYTES), end],
+  ];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
   }
-  if (found === 0) throw new TypeError(`there is no ${from}`);
-  return sealed(copy);
+  return sealed(bytes);
+}
+
+/** The component with some members of its header changed. */
+export function withHeader(component: Uint8Array, members: Record<string, unknown>): Uint8Array {
+  const parts = partsOf(component);
+  const header = JSON.stringify({ ...JSON.parse(parts.header), ...members });
+  return assembled({ ...parts, header });
+}
+
+/** What stands before the content of a section: a custom one with its name, or another one without. */
+export function section(name: string, id: number, length: number): Uint8Array {
+  const text = new TextEncoder().encode(name);
+  const prefix = id === 0 ? [text.length, ...text] : [];
+  const size = [];
+  let rest = prefix.length + length;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) size.push((rest % 0x80) | 0x80);
+  return Uint8Array.of(id, ...size, rest, ...prefix);
 }

@@ -1,5 +1,6 @@
 /** Files, options and arguments that are broken, or made to mean something else on their way. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
+import { assembled, partsOf } from "../components.ts";
 import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
 import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
 import { engineSources } from "../../compiler/installation.ts";
@@ -60,11 +61,13 @@ Deno.test("a component with any byte changed, or with lies in its header, is rea
       decodeComponent(changed);
     }
   }
+  const parts = partsOf(whole);
   const header = {
-    ...{ format: 2, world: 1, capsule: "0.1.0", kind: "thin", language: "python", engine: "0" },
+    ...{ format: 3, world: 1, capsule: "0.1.0", kind: "thin", language: "python", engine: "0" },
     ...{ name: "x", files: [{ path: "x", bytes: 20 }], source_map_bytes: 0 },
   };
-  const read = (text: string) => "program" in decodeComponent(withHeader(whole, text));
+  const read = (text: string) =>
+    "program" in decodeComponent(assembled({ ...parts, header: text }));
   assertTrue(read(JSON.stringify(header)), "an honest header is read");
   const file = (bytes: unknown) => ({ files: [{ path: "x", bytes }] });
   const lies = [
@@ -80,21 +83,6 @@ Deno.test("a component with any byte changed, or with lies in its header, is rea
     assertTrue(!read(text), text.slice(0, 10));
   }
 });
-
-/** The component with other text where its header stands. */
-function withHeader(whole: Uint8Array, header: string): Uint8Array {
-  const name = encoder.encode("capsule:program");
-  const text = encoder.encode(header);
-  const length = 1 + name.length + text.length;
-  const rest = whole.subarray(8 + 2 + whole[9]! + (whole[9]! >= 0x80 ? 1 : 0));
-  return Uint8Array.from([
-    ...whole.subarray(0, 8),
-    ...[0, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14, name.length],
-    ...name,
-    ...text,
-    ...rest,
-  ]);
-}
 
 /** What stands in `capsule.toml`, and what is said of it. */
 const CONFIGS: [content: string | Uint8Array, says: string][] = [

@@ -19,7 +19,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use wasmtime::bail;
 use wasmtime::component::{ComponentType, Lower};
 
 /// Top-level code has a budget of its own, which counts for no task.
@@ -120,8 +119,8 @@ impl Program {
                 Self::load_text(&engine, &text, context, &loading, announce).await
             }
             Source::Component(file) => {
-                let (engine, image) =
-                    Self::image_of_component(language, engines, &file, &loading).await?;
+                let engine = engines.installed(language).await?;
+                let image = Self::image_of_component(&engine, engines, file, &loading).await?;
                 engine.expect_call(&image);
                 let program = Self {
                     engine,
@@ -202,10 +201,7 @@ impl Program {
 
     /// The engine with the program in its memory.
     pub fn component(&self, image: &Image) -> wasmtime::Result<Vec<u8>> {
-        let Some(source) = self.engine.source() else {
-            bail!("the program brought an engine of its own");
-        };
-        source.with_memory(&image.memory()?)
+        self.engine.source().with_memory(&image.memory()?)
     }
 
     /// The failure with its stack in the user's own files and lines.

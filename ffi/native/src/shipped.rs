@@ -1,102 +1,109 @@
-//! A program that comes as a component of its own: its engine with the program loaded into it.
+//! A program that comes as a component: the installed engine with the program in its memory.
 //!
-//! A stranger may have made it, and it says what it wants of itself. Nothing of it is believed: its code is
-//! compared with the engines that are there, and else compiled as untrusted code, like every guest's; its
-//! memory is a guest's memory.
+//! A stranger may have made it. Its code has to be, byte for byte, that of the engine, and is not looked at any
+//! further; of the rest only the memory is used, which is a guest's.
 
-use crate::engine::{
-    EngineCode, Engines, Language, LanguageEngine, Stripped, normalize, read_verified,
-};
+use crate::cache::hex;
+use crate::engine::{Engines, Found, LanguageEngine, decode};
 use crate::failure::{ErrorType, Failure};
-use crate::image::Image;
+use crate::files::host_file;
 use crate::image::store::{Kept, Key};
+use crate::image::{Image, Pages};
 use crate::program::{Loading, Program};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
+use wasmtime::{Result, bail, format_err};
 
-/// More code than any engine has: compiling takes a second for each megabyte or two.
-const CODE_BYTES_AT_MOST: usize = 64 << 20;
+/// What is read at once.
+const PIECE: usize = 64 << 10;
 
-/// Where the component lies, and the SHA-256 of it in hexadecimal.
+/// A component: where it lies, and what the host has read of it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentFile {
     pub path: PathBuf,
+    /// The SHA-256 of all before its last 32 bytes, in hexadecimal.
     pub digest: String,
-}
-
-/// A component in its two parts.
-struct Parts {
-    code: EngineCode,
-    memory: Vec<u8>,
-    /// Whether the code is that of the engine that is installed.
-    is_installed: bool,
+    /// What lies before Capsule's own sections.
+    pub engine_bytes: u64,
+    /// Whether it has that digest: it was looked at before, and did not change.
+    pub is_checked: bool,
 }
 
 impl Program {
     /// Takes a program's image from the store, or from its component.
     pub async fn image_of_component(
-        language: Language,
+        engine: &Arc<LanguageEngine>,
         engines: &Arc<Engines>,
-        file: &ComponentFile,
+        file: ComponentFile,
         loading: &Loading<'_>,
-    ) -> Result<(Arc<LanguageEngine>, Arc<Image>), Failure> {
-        let installed = engines.installed(language).await?;
+    ) -> Result<Arc<Image>, Failure> {
+        let digest = file.digest.clone();
         let key = Key {
-            digest: &file.digest,
+            digest: &digest,
             packages: loading.packages,
         };
-        let lock = match loading.images.read_or_lock(&installed, &key).await {
-            Ok(kept) => return Ok((installed, kept.image)),
-            Err(lock) => lock,
-        };
-        let parts = read(language, engines, file).await?;
-        if !parts.is_installed {
-            let engine = engines.shipped(language, parts.code).await?;
-            let image = image_of(&engine, &parts.memory)?;
-            return Ok((engine, image));
+        let mut lock = None;
+        if file.is_checked {
+            match loading.images.read_or_lock(engine, &key).await {
+                Ok(kept) => return Ok(kept.image),
+                Err(free) => lock = free,
+            }
         }
-        let image = image_of(&installed, &parts.memory)?;
+        let (known, engines) = (Arc::clone(engine), Arc::clone(engines));
+        let reading = tokio::task::spawn_blocking(move || read(&known, &engines, &file));
+        let image = reading
+            .await
+            .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
+            .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))?;
         let kept = Kept::of_component(Arc::clone(&image));
-        loading.images.write().later(&installed, &key, kept, lock);
-        Ok((installed, image))
+        loading.images.write().later(engine, &key, kept, lock);
+        Ok(image)
     }
 }
 
-async fn read(
-    language: Language,
-    engines: &Arc<Engines>,
-    file: &ComponentFile,
-) -> Result<Parts, Failure> {
-    let (engines, file) = (Arc::clone(engines), file.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        let Stripped { component, memory } = normalize(&read_verified(&file.path, &file.digest)?)?;
-        let code = EngineCode::new(component);
-        let is_installed = engines.is_installed(language, &code)?;
-        if !is_installed && code.component.len() > CODE_BYTES_AT_MOST {
-            wasmtime::bail!(
-                "its code has {} bytes, more than {CODE_BYTES_AT_MOST}",
-                code.component.len()
-            );
-        }
-        Ok(Parts {
-            code,
-            memory,
-            is_installed,
-        })
-    });
-    reading
-        .await
-        .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
-        .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))
+fn read(engine: &LanguageEngine, engines: &Engines, file: &ComponentFile) -> Result<Arc<Image>> {
+    let opened = host_file::open(&file.path, None).map_err(|refused| format_err!("{refused}"))?;
+    let shape = engines.shape(engine.source())?;
+    let Some(found) = shape.find(&opened, file.engine_bytes)? else {
+        bail!(
+            "its code is not that of the {} engine of this Capsule, and no other code is run: build it again",
+            engine.language().as_str()
+        );
+    };
+    let memory = memory(opened, &found, &file.digest)?;
+    Image::of_memory(Arc::clone(engine.base()), &memory)
+        .map(Arc::new)
+        .map_err(|error| format_err!("its memory is none of a program: {error}"))
 }
 
-fn image_of(engine: &LanguageEngine, memory: &[u8]) -> Result<Arc<Image>, Failure> {
-    Image::of_memory(Arc::clone(engine.base()), memory)
-        .map(Arc::new)
-        .map_err(|error| {
-            let message = format!("its memory is none of a program: {error}");
-            Failure::new(ErrorType::InvalidModule, message)
-        })
+/// The memory, if the file has this digest. What is used is what was digested: an image is kept by that.
+fn memory(file: File, found: &Found, digest: &str) -> Result<Pages> {
+    let len = file.metadata()?.len();
+    let digested = len.saturating_sub(Sha256::output_size() as u64);
+    let reading = Digested(file.take(digested), Sha256::new());
+    let mut content = BufReader::with_capacity(PIECE, reading);
+    let Found { pages, data } = found;
+    io::copy(&mut content.by_ref().take(data.start), &mut io::sink())?;
+    let memory = decode(content.by_ref().take(data.end - data.start), *pages)?;
+    io::copy(&mut content, &mut io::sink())?;
+    if hex(&content.into_inner().1.finalize()) != digest {
+        bail!("it is damaged: its digest is another one");
+    }
+    Ok(memory)
+}
+
+/// Digests what is read.
+struct Digested(io::Take<File>, Sha256);
+
+impl Read for Digested {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(bytes)?;
+        self.1.update(&bytes[..count]);
+        Ok(count)
+    }
 }

@@ -49,8 +49,8 @@ pub extern "C" fn capsule_runtime_free(runtime: u64) {
 
 /// Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
 /// `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
-/// "key": …}`, or a component, `{"language": …, "component": {"path": …, "digest": …}, "source_map_bytes":
-/// n}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
+/// "key": …}`, or a component, `{"language": …, "component": {"path": …, "digest": …, "engine_bytes": n,
+/// "is_checked": bool}, "source_map_bytes": n}`; `payload` holds the files' contents in that order, then the source map. With a `key`, a
 /// digest of the program in hexadecimal, its image is kept for the next process.
 ///
 /// # Safety

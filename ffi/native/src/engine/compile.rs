@@ -2,7 +2,7 @@
 
 use super::forget_files;
 use super::merge::merge;
-use super::strip::{REVISION, Stripped, WASM_PAGE, strip};
+use super::shell::{REVISION, Shell};
 use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
@@ -19,45 +19,14 @@ pub struct Compiled {
     pub base: Base,
 }
 
-/// Where an engine's component comes from.
-pub enum Origin<'a> {
-    /// It came with Capsule.
-    Installed(&'a EngineSource),
-    /// It came with a program, as the code of its component, which has this digest. It has no memory of
-    /// its own: all of it is the program's.
-    Shipped {
-        digest: &'a str,
-        component: &'a [u8],
-    },
-}
-
-impl Origin<'_> {
-    fn digest(&self) -> &str {
-        match self {
-            Self::Installed(source) => &source.digest,
-            Self::Shipped { digest, .. } => digest,
-        }
-    }
-
-    fn stripped(&self) -> Result<Stripped> {
-        match self {
-            Self::Installed(source) => strip(&source.read()?),
-            Self::Shipped { component, .. } => Ok(Stripped {
-                component: component.to_vec(),
-                memory: vec![0; WASM_PAGE],
-            }),
-        }
-    }
-}
-
 pub fn open_or_compile(
     engine: &Engine,
     language: Language,
-    origin: &Origin<'_>,
+    source: &EngineSource,
     cache: &Cache,
     on_compile: impl FnOnce(),
 ) -> Result<Compiled> {
-    let names = Names::new(engine, language, origin);
+    let names = Names::new(engine, language, source);
     if let Some(compiled) = open(engine, &names, cache)? {
         return Ok(compiled);
     }
@@ -67,14 +36,12 @@ pub fn open_or_compile(
         return Ok(compiled);
     }
     on_compile();
-    let Stripped { component, memory } = origin.stripped()?;
-    let component = forget_files::add_export(component)?;
-    // One module may have more of something than Wasmtime takes, where several have not.
-    let code = engine
-        .precompile_component(&merge(&component)?)
-        .or_else(|_| engine.precompile_component(&component))?;
+    let whole = source.read()?;
+    let shell = Shell::of(&whole)?;
+    let component = forget_files::add_export(shell.bare())?;
+    let code = engine.precompile_component(&merge(&component)?)?;
     cache.make_room(ENGINES_BYTES_AT_MOST);
-    cache.store(&names.base, &memory)?;
+    cache.store(&names.base, &shell.memory()?)?;
     cache.store(&names.code, &code)?;
     match open(engine, &names, cache)? {
         Some(compiled) => Ok(compiled),
@@ -90,10 +57,10 @@ struct Names {
 
 impl Names {
     /// Covers the engine, what is made of it, Wasmtime's version, its settings, and this machine's features.
-    fn new(engine: &Engine, language: Language, origin: &Origin<'_>) -> Self {
+    fn new(engine: &Engine, language: Language, source: &EngineSource) -> Self {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        origin.digest().hash(&mut hasher);
+        source.digest.hash(&mut hasher);
         REVISION.hash(&mut hasher);
         let id = format!("{}-{:016x}", language.as_str(), hasher.finish());
         Self {

@@ -1,18 +1,18 @@
 //! Language engines: components that are built once a release and compiled once a machine.
 
 mod compile;
-mod fill;
 mod forget_files;
 mod merge;
 mod registry;
+mod segments;
 mod settings;
+mod shell;
 mod spares;
-mod strip;
 
-pub use compile::Origin;
-pub use registry::{EngineCode, Engines};
+pub use registry::Engines;
+pub use segments::decode;
+pub use shell::Found;
 pub use spares::Bare;
-pub use strip::{Stripped, normalize};
 
 use crate::cache::{Cache, hex};
 use crate::host;
@@ -20,9 +20,10 @@ use crate::image::{Base, Image};
 use crate::sandbox::SandboxState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use shell::Shell;
 use spares::Spares;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 use wasmtime::{Engine, Result, bail, error::Context, format_err};
@@ -63,31 +64,26 @@ pub struct EngineSource {
 impl EngineSource {
     /// The component.
     pub fn read(&self) -> Result<Vec<u8>> {
-        read_verified(&self.path, &self.digest)
+        let Self { path, digest } = self;
+        let shown = path.display();
+        let bytes = fs::read(path).with_context(|| format!("Cannot read \"{shown}\""))?;
+        let found = hex(&Sha256::digest(&bytes));
+        if found != *digest {
+            bail!("Cannot use \"{shown}\": its SHA-256 is {found}, not {digest}");
+        }
+        Ok(bytes)
     }
 
     /// The component with this memory in place of its own.
     pub fn with_memory(&self, memory: &[u8]) -> Result<Vec<u8>> {
-        fill::fill(&self.read()?, memory)
+        Ok(Shell::of(&self.read()?)?.with_memory(memory))
     }
-}
-
-/// A file that has this SHA-256.
-pub fn read_verified(path: &Path, digest: &str) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let bytes = fs::read(path).with_context(|| format!("Cannot read \"{shown}\""))?;
-    let found = hex(&Sha256::digest(&bytes));
-    if found != digest {
-        bail!("Cannot use \"{shown}\": its SHA-256 is {found}, not {digest}");
-    }
-    Ok(bytes)
 }
 
 /// An engine that is ready to make sandboxes.
 pub struct LanguageEngine {
     language: Language,
-    /// Of an engine that came with Capsule.
-    source: Option<EngineSource>,
+    source: EngineSource,
     engine: Engine,
     instance: InstancePre<SandboxState>,
     /// Tells this engine, on this machine, from all others: images of another one are useless.
@@ -107,12 +103,12 @@ impl LanguageEngine {
     /// `on_compile` is called before that, which takes seconds.
     pub fn open(
         language: Language,
-        origin: &Origin<'_>,
+        source: &EngineSource,
         cache: &Cache,
         on_compile: impl FnOnce(),
     ) -> Result<Self> {
         let engine = Engine::new(&settings::config(language))?;
-        let compiled = compile::open_or_compile(&engine, language, origin, cache, on_compile)?;
+        let compiled = compile::open_or_compile(&engine, language, source, cache, on_compile)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker, language)?;
         let export = |name| {
@@ -133,10 +129,7 @@ impl LanguageEngine {
             empty: Arc::new(Image::of_base(Arc::clone(&base))),
             base,
             spares: Spares::default(),
-            source: match origin {
-                Origin::Installed(source) => Some((*source).clone()),
-                Origin::Shipped { .. } => None,
-            },
+            source: source.clone(),
             language,
             engine,
         })
@@ -146,8 +139,8 @@ impl LanguageEngine {
         self.language
     }
 
-    pub fn source(&self) -> Option<&EngineSource> {
-        self.source.as_ref()
+    pub fn source(&self) -> &EngineSource {
+        &self.source
     }
 
     pub fn wasmtime(&self) -> &Engine {

@@ -13,11 +13,11 @@ pub mod store;
 mod whole;
 
 pub use mapping::MappedFile;
+pub use pages::Pages;
 pub use whole::Whole;
 
 use dirty::PAGE;
 use mapping::{copy, has_small_pages, map_private, memory_file};
-use pages::Pages;
 use std::fs::File;
 use std::io;
 use std::ops::Range;

@@ -51,6 +51,15 @@ impl Pages {
         })
     }
 
+    pub fn zeroed(len: usize) -> io::Result<Self> {
+        let mut pages = Self::unwritten(len)?;
+        // Larger ones are always new, and the system's.
+        if len <= KEPT_BYTES_AT_MOST {
+            pages.fill(0);
+        }
+        Ok(pages)
+    }
+
     fn start(&self) -> NonNull<u8> {
         let mapping = self.mapping.as_ref();
         mapping.map_or(NonNull::dangling(), |mapping| mapping.start)

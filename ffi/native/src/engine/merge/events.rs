@@ -2,43 +2,7 @@
 
 use super::{Result, Unsupported, merged};
 use wasm_encoder::reencode::Error;
-use wasmparser::{
-    CanonicalFunction, Chunk, ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind,
-    ComponentTypeRef, Instance, Parser, Payload,
-};
-
-/// Whether modules are more than instantiated where they stand.
-pub fn passes_modules_on(component: &[u8]) -> Result<bool> {
-    for payload in Parser::new(0).parse_all(component) {
-        let passes = match payload? {
-            Payload::ComponentImportSection(section) => section
-                .into_iter()
-                .flatten()
-                .any(|import| matches!(import.ty, ComponentTypeRef::Module(_))),
-            Payload::ComponentExportSection(section) => section
-                .into_iter()
-                .flatten()
-                .any(|export| export.kind == ComponentExternalKind::Module),
-            Payload::ComponentAliasSection(section) => section.into_iter().flatten().any(|alias| {
-                matches!(
-                    alias,
-                    ComponentAlias::InstanceExport {
-                        kind: ComponentExternalKind::Module,
-                        ..
-                    } | ComponentAlias::Outer {
-                        kind: ComponentOuterAliasKind::CoreModule,
-                        ..
-                    }
-                )
-            }),
-            _ => false,
-        };
-        if passes {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
+use wasmparser::{CanonicalFunction, Chunk, ComponentAlias, Instance, Parser, Payload};
 
 /// Whether a canonical function is one of the component's core functions, by their indices.
 pub fn is_core(function: &CanonicalFunction) -> bool {
@@ -57,7 +21,7 @@ pub enum Event<'a> {
 }
 
 /// All that a component is made of, in its order.
-pub fn events(component: &[u8], depth: usize) -> Result<Vec<Event<'_>>> {
+pub fn events(component: &[u8]) -> Result<Vec<Event<'_>>> {
     let mut parser = Parser::new(0);
     let mut events = Vec::new();
     let mut rest = component;
@@ -78,7 +42,7 @@ pub fn events(component: &[u8], depth: usize) -> Result<Vec<Event<'_>>> {
             } => {
                 rest = &rest[unchecked_range.len()..];
                 let nested = &component[unchecked_range];
-                let merged = match merged(nested, depth + 1) {
+                let merged = match merged(nested) {
                     Err(Error::UserError(_)) => None,
                     other => other?,
                 };

@@ -14,12 +14,12 @@ mod plan;
 mod tests;
 mod write;
 
-use crate::engine::strip::unreadable;
-use events::{Event, events, passes_modules_on};
+use events::{Event, events};
 use part::Sections;
 use plan::Plan;
 use std::fmt::{self, Display, Formatter};
 use wasm_encoder::reencode::Error;
+use wasmtime::format_err;
 use write::Writer;
 
 type Result<T> = std::result::Result<T, Error<Unsupported>>;
@@ -27,21 +27,15 @@ type Result<T> = std::result::Result<T, Error<Unsupported>>;
 /// The component with one module for those that import from one another. As it is, where there are none, or
 /// where they have something that this does not know.
 pub fn merge(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    match merged(component, 0) {
+    match merged(component) {
         Ok(Some(merged)) => Ok(merged),
         Ok(None) | Err(Error::UserError(_)) => Ok(component.to_vec()),
-        Err(error) => Err(unreadable(&error)),
+        Err(error) => Err(format_err!("Cannot merge the engine's modules: {error}")),
     }
 }
 
-/// Components inside of components are read once for each that is around them: engines have one around another.
-const DEPTH_AT_MOST: usize = 4;
-
-fn merged(component: &[u8], depth: usize) -> Result<Option<Vec<u8>>> {
-    if depth > DEPTH_AT_MOST || passes_modules_on(component)? {
-        return Ok(None);
-    }
-    let events = events(component, depth)?;
+fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
+    let events = events(component)?;
     let modules = events.iter().filter_map(|event| match event {
         Event::Module(bytes) => Some(Sections::read(bytes)),
         _ => None,
