@@ -1,14 +1,12 @@
 /** Damages components. */
 import { run } from "@capsule/sdk/runner";
 import { seal } from "../../compiler/component.ts";
+import { assembled, partsOf } from "../../tests/components.ts";
 import { DIGEST_BYTES } from "../../compiler/digest.ts";
 import { CapsuleError } from "../../errors.ts";
 import type { Kind } from "./kind.ts";
 import { prepare, type Prepared, WARM } from "./prepare.ts";
 import type { Random } from "./random.ts";
-
-/** Where machine code of a damaged engine is compiled, which takes seconds: seldom. */
-const CODE_IN = 12;
 
 export const components: Kind = {
   cases: 40,
@@ -45,15 +43,24 @@ export async function damageComponents(
   return `component, ${isSealed ? "sealed again" : "damaged"}: ${outcome}`;
 }
 
-/** Its sections at the end, its memory, or its code. */
+/** Its sections at the end, its header as JSON, its memory, or its code. */
 function damagedPart(random: Random, whole: Uint8Array): Uint8Array {
   const content = whole.subarray(0, -DIGEST_BYTES);
   const tail = Math.max(8, content.length - 3000);
-  if (random.below(2) === 0 || content.length < 100_000) return random.damaged(content, tail);
-  // Most of the first half is memory, and most of the end is code.
-  return random.below(CODE_IN) === 0
-    ? random.flipped(content, content.length - 1_000_000, tail)
-    : random.flipped(content, 8, content.length >> 1);
+  switch (random.below(4)) {
+    case 0:
+      return random.damaged(content, tail);
+    case 1: {
+      const parts = partsOf(whole);
+      return assembled({ ...parts, header: random.mixed(parts.header) }).subarray(0, -DIGEST_BYTES);
+    }
+    case 2:
+      // Most of the first half is memory.
+      return random.flipped(content, 8, content.length >> 1);
+    default:
+      // Most of the end is code.
+      return random.flipped(content, Math.max(8, content.length - 1_000_000), tail);
+  }
 }
 
 function sealed(content: Uint8Array): Uint8Array {
@@ -65,7 +72,7 @@ function sealed(content: Uint8Array): Uint8Array {
 
 async function outcomeOf(file: string): Promise<string> {
   try {
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(900);
     const { error, success } = await run({ file, args: [5], policy: "declared", signal });
     return success ? "a result" : error.error_type;
   } catch (error) {

@@ -42,6 +42,16 @@ export class Random {
     }
   }
 
+  /** A text in which some words and numbers are others, doubled or gone. */
+  mixed(text: string): string {
+    const words = text.match(/"[^"]*"|-?[\d.]+|./gs) ?? [];
+    for (let left = 1 + this.below(4); left > 0; left--) {
+      const others = [...words.slice(0, 50), "-1", "1e99", "4294967296", "null", '"\\ud800"', "[["];
+      words.splice(this.below(words.length + 1), this.below(3), ...[this.of(others)]);
+    }
+    return words.join("");
+  }
+
   /** A copy in which some bits of a part are others. */
   flipped(bytes: Uint8Array, from = 0, end = bytes.length): Uint8Array {
     const copy = bytes.slice();
