@@ -1,8 +1,9 @@
 import { emptyCache } from "../compiler/cache_folder.ts";
-import { projectFolder } from "../compiler/folder.ts";
+import { changeProject, projectFolder } from "../compiler/folder.ts";
+import { findInstallation } from "../compiler/installation.ts";
 import { cacheFolder } from "../compiler/tools.ts";
 import { platform } from "../platform/mod.ts";
-import { join } from "../platform/path.ts";
+import { basename, join } from "../platform/path.ts";
 import { projectRoot } from "../runner/project.ts";
 import { type CommandSpec, parseArguments } from "./arguments.ts";
 import { workingFolder } from "./folder.ts";
@@ -23,7 +24,7 @@ engines. The trace of what ran stays. What runs now goes on.`,
 };
 
 /** Empties the cache. Returns the exit status. */
-export function clean(args: string[]): Promise<number> {
+export async function clean(args: string[]): Promise<number> {
   const parsed = parseArguments(args, cleanCommand);
   const root = projectRoot(undefined, workingFolder(parsed));
   const removed = emptyCache().filter(({ files }) => files > 0);
@@ -32,11 +33,14 @@ export function clean(args: string[]): Promise<number> {
   if (components.length > 0) {
     const bytes = components.reduce((sum, path) => sum + (platform.stat(path)?.size ?? 0), 0);
     rows.push(["components of this project", count(components.length), size(bytes)]);
-    for (const path of components) platform.remove(path);
+    await findInstallation();
+    for (const path of components) {
+      changeProject(root, { do: "remove", name: `wasm/${basename(path)}` });
+    }
   }
   if (rows.length === 0) noteLine(`there is nothing in ${cacheFolder()}`);
   else printLine(table(["removed", "files>", "size>"], rows));
-  return Promise.resolve(0);
+  return 0;
 }
 
 /** A `.capsule` that leads elsewhere came with somebody's repository: nothing in it is touched. */

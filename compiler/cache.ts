@@ -5,18 +5,23 @@
  * whether it is still what this user's Capsule wrote, only the index in the user's own cache folder
  * says: a `.capsule` that came with a stranger's repository is never trusted.
  */
+import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, join, stem } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { decodeComponent, encodeComponent } from "./component.ts";
 import { sha256 as digestOf } from "./digest.ts";
-import { makeProjectFolder, projectFolder } from "./folder.ts";
+import { changeProject, projectFolder } from "./folder.ts";
+import { readHostFile } from "./host_file.ts";
 import { indexPath, isSettled, lockEntry, readEntry, writeEntry } from "./cache_index.ts";
 import { compile, type FileSource, type Program } from "./program.ts";
 import { engineSources } from "./installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
 const REVISION = 8;
+
+/** A bundle with its source map: more than any has. */
+const COMPONENT_BYTES_AT_MOST = 512 << 20;
 
 /** A file or a folder that decides what the program is. */
 interface Input {
@@ -82,12 +87,20 @@ function read(source: FileSource, index: string): Program | undefined {
     // Touched, perhaps, but not changed.
     if (digestOfPath(input.path) !== input.sha256) return undefined;
   }
-  const path = join(projectFolder(source.root), "wasm", entry.component);
-  const component = platform.readFile(path);
+  const component = readComponent(join(projectFolder(source.root), "wasm", entry.component));
   // Its stamp would not tell: what is written within one step of the clock has the same.
   if (component === undefined || digestOf(component) !== entry.sha256) return undefined;
   const content = decodeComponent(component);
   return "problem" in content ? undefined : { ...content.program, key: entry.sha256 };
+}
+
+/** Whatever lies there instead is no reason to fail, or to wait. */
+function readComponent(path: string): Uint8Array | undefined {
+  try {
+    return readHostFile(path, { maxBytes: COMPONENT_BYTES_AT_MOST, code: "file_not_found" });
+  } catch (error) {
+    if (!(error instanceof CapsuleError)) throw error;
+  }
 }
 
 interface Kept {
@@ -106,9 +119,7 @@ function keep(source: FileSource, kept: Kept): void {
   if (!inputs.every((path) => isSettled(path, kept.startedMs))) return;
   try {
     const name = `${stem(source.file)}_${sha256.slice(0, 16)}.wasm`;
-    const folder = makeProjectFolder(source.root, "wasm");
-    if (folder === undefined) return;
-    platform.replaceFile(join(folder, name), component);
+    changeProject(source.root, { do: "write", name: `wasm/${name}` }, component);
     const before = readEntry<Entry>(index)?.component;
     writeEntry<Entry>(index, {
       inputs: [...new Set(inputs)].map(stampOf),
@@ -116,10 +127,16 @@ function keep(source: FileSource, kept: Kept): void {
       sha256,
     });
     // Each edit would leave one behind.
-    if (before !== undefined && before !== name) platform.remove(join(folder, basename(before)));
+    if (before !== undefined && before !== name) {
+      changeProject(source.root, { do: "remove", name: `wasm/${basename(before)}` });
+    }
   } catch (error) {
-    if (!platform.isSystemError(error)) throw error;
+    if (!platform.isSystemError(error) && !isUnwritable(error)) throw error;
   }
+}
+
+function isUnwritable(error: unknown): boolean {
+  return error instanceof CapsuleError && error.code === "file_not_found";
 }
 
 function stampOf(path: string): Input {

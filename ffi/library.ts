@@ -53,6 +53,15 @@ export interface Functions {
     content: Bytes,
     error: Bytes,
   ): number;
+  capsule_change_project(
+    root: Bytes,
+    rootLength: bigint,
+    change: Bytes,
+    changeLength: bigint,
+    content: Bytes,
+    contentLength: bigint,
+    error: Bytes,
+  ): number;
   capsule_buffer_free(address: bigint, length: bigint): void;
 }
 

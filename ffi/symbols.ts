@@ -69,6 +69,11 @@ export const symbols = {
     parameters: ["buffer", "usize", "u64", "u64", "buffer", "buffer"],
     result: "u32",
   },
+  // uint32_t capsule_change_project(root, root_len, change, change_len, content, content_len, *error)
+  capsule_change_project: {
+    parameters: ["buffer", "usize", "buffer", "usize", "buffer", "usize", "buffer"],
+    result: "u32",
+  },
   // void capsule_buffer_free(data, len): the address as a number, as it is read from a CapsuleBuffer
   capsule_buffer_free: { parameters: ["usize", "usize"], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

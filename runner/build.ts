@@ -6,7 +6,7 @@ import {
   FORMAT,
   type PackageFolder,
 } from "../compiler/component.ts";
-import { makeProjectFolder } from "../compiler/folder.ts";
+import { changeProject, projectFolder } from "../compiler/folder.ts";
 import { digestsOf, sha256 } from "../compiler/digest.ts";
 import { indexPath, lockEntry, readEntry, writeEntry } from "../compiler/cache_index.ts";
 import { reachablePackages } from "../compiler/python_distributions.ts";
@@ -85,16 +85,8 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
   const { program, policies, source: { root } } = prepared;
   const { thin, packages, onStage } = building;
   const tasks = Object.keys(policies);
-  const folder = makeProjectFolder(root, "wasm");
-  if (folder === undefined) {
-    throw new CapsuleError(
-      "file_not_found",
-      `Cannot write to "${join(root, ".capsule")}": it leads elsewhere`,
-      {
-        hint: "remove it: it came with somebody's repository, perhaps",
-      },
-    );
-  }
+  const folder = join(projectFolder(platform.realPath(root)), "wasm");
+  changeProject(root, { do: "make", name: "wasm" });
   const index = indexPath("builds", JSON.stringify([root, program.name, thin]));
   const content = contentOf(prepared, packages);
   // Of many that build it at once, one does.
@@ -122,11 +114,13 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
     onStage?.("write");
     const digest = sha256(component);
     const name = `${stem(program.name)}_${digest.slice(0, 16)}.wasm`;
-    platform.replaceFile(join(folder, name), component);
+    changeProject(root, { do: "write", name: `wasm/${name}` }, component);
     writeWorld(root);
     writeEntry<Entry>(index, { content, name, sha256: digest });
     // Each edit would leave one behind.
-    if (before && before.name !== name) platform.remove(join(folder, basename(before.name)));
+    if (before && before.name !== name) {
+      changeProject(root, { do: "remove", name: `wasm/${basename(before.name)}` });
+    }
     return { path: join(folder, name), bytes: component.length, tasks, isKept: false };
   } finally {
     unlock();
@@ -170,7 +164,6 @@ function read(
 
 /** What components import and export, for other tools. */
 function writeWorld(root: string): void {
-  const folder = makeProjectFolder(root, "wit");
   const world = platform.readFile(worldPath());
-  if (folder !== undefined && world) platform.replaceFile(join(folder, "world.wit"), world);
+  if (world) changeProject(root, { do: "write", name: "wit/world.wit" }, world);
 }

@@ -1,10 +1,11 @@
 /** `trace.db`: what ran in a project. */
-import { makeProjectFolder, projectFolder } from "../compiler/folder.ts";
+import { changeProject, projectFolder } from "../compiler/folder.ts";
+import { readHostFile, SOURCE_BYTES_AT_MOST } from "../compiler/host_file.ts";
 import { CapsuleError } from "../errors.ts";
 import { libraryPath } from "../compiler/installation.ts";
 import { Database, DatabaseError, type Row, type Statement } from "../ffi/database.ts";
 import { platform } from "../platform/mod.ts";
-import { join } from "../platform/path.ts";
+import { dirname, join } from "../platform/path.ts";
 
 /** How a run or an attempt stands. */
 export type Status = "running" | "completed" | "failed" | "cancelled" | "interrupted";
@@ -227,7 +228,7 @@ export class TraceStore {
   #open(): Database {
     const path = pathOf(this.#root);
     // Before SQLite opens it: should somebody put another file there in between, that one is opened and judged.
-    this.#inode = checkFiles(path, this.#warn);
+    this.#inode = checkFiles(this.#root, path, this.#warn);
     const database = new Database(libraryPath(), path);
     database.submit([...OPENING, ...PREPARED]);
     return database;
@@ -256,11 +257,11 @@ export class TraceStore {
   setAside(): void {
     const path = pathOf(this.#root);
     if (platform.stat(path)?.inode !== this.#inode) return;
-    const aside = `${path}.damaged`;
+    const aside = `${FILE}.damaged`;
     // While nobody can be writing a good one.
-    for (const suffix of SUFFIXES) platform.remove(path + suffix);
-    platform.rename(path, aside);
-    this.#warn(`the trace was damaged, and is set aside as "${aside}"`);
+    for (const suffix of SUFFIXES) changeProject(this.#root, { do: "remove", name: FILE + suffix });
+    changeProject(this.#root, { do: "rename", name: FILE, to: aside });
+    this.#warn(`the trace was damaged, and is set aside as "${path}.damaged"`);
   }
 }
 
@@ -292,25 +293,28 @@ function unusable(problem: string): CapsuleError {
 
 /** @throws An error for a folder that is not there and cannot be made, or that leads elsewhere. */
 function pathOf(root: string): string {
-  const folder = makeProjectFolder(root);
-  if (folder === undefined) throw unusable(`"${projectFolder(root)}" leads elsewhere`);
-  const path = join(folder, FILE);
+  changeProject(root, { do: "make", name: "" });
+  const path = join(projectFolder(platform.realPath(root)), FILE);
   if (platform.realPath(path) !== path) throw unusable(`"${path}" leads elsewhere`);
   return path;
 }
 
 /**
- * Looks at what lies where SQLite will write. Returns the inode of the trace, if there is one.
+ * Looks at what lies where SQLite will write, which follows no link. Returns the inode of the trace, if there is one.
  *
  * @throws An error for what is no file: SQLite would wait for whoever writes into a pipe.
  */
-function checkFiles(path: string, warn: (message: string) => void): number | undefined {
+function checkFiles(
+  root: string,
+  path: string,
+  warn: (message: string) => void,
+): number | undefined {
   const [trace, journal] = ["", ...SUFFIXES].map((suffix) => {
     const stat = platform.stat(path + suffix);
     if (stat?.isFile === false) throw unusable(`"${path + suffix}" is no file`);
     return stat;
   });
-  if (journal !== undefined) removeForeignJournal(path, warn);
+  if (journal !== undefined) removeForeignJournal(root, path, warn);
   return trace?.inode;
 }
 
@@ -321,11 +325,17 @@ const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
  * Removes a journal that names another file, which SQLite would delete once it has rolled back. Capsule
  * writes none: it came with somebody's repository.
  */
-function removeForeignJournal(path: string, warn: (message: string) => void): void {
+function removeForeignJournal(
+  root: string,
+  path: string,
+  warn: (message: string) => void,
+): void {
   const journal = `${path}-journal`;
-  const end = platform.readFile(journal)?.subarray(-SHARED_JOURNAL.length) ?? [];
+  const options = { maxBytes: SOURCE_BYTES_AT_MOST, inside: dirname(path) };
+  const content = readHostFile(journal, { ...options, code: "file_not_found" });
+  const end = content?.subarray(-SHARED_JOURNAL.length) ?? [];
   if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
-  platform.remove(journal);
+  changeProject(root, { do: "remove", name: `${FILE}-journal` });
   warn(`"${journal}" was not Capsule's, and is removed`);
 }
 

@@ -190,6 +190,24 @@ uint32_t capsule_read_file_part(const uint8_t *path,
                                 struct CapsuleBuffer *error);
 
 /*
+ Changes something in the `.capsule` of a project: `{"do": "make", "name": …}`, `{"do": "write", "name": …}`,
+ `{"do": "rename", "name": …, "to": …}` or `{"do": "remove", "name": …}`, as JSON, with names seen from there.
+ `.capsule` is made if it is missing. `root` leads through no link. `CAPSULE_NOT_FOUND` where `.capsule`, or a folder
+ in it, leads elsewhere.
+
+ # Safety
+ `root` points to `root_len` bytes, `change` to `change_len` and `content` to `content_len`; `error` is null or
+ writable.
+ */
+uint32_t capsule_change_project(const uint8_t *root,
+                                size_t root_len,
+                                const uint8_t *change,
+                                size_t change_len,
+                                const uint8_t *content,
+                                size_t content_len,
+                                struct CapsuleBuffer *error);
+
+/*
  Starts a runtime. `config` is JSON: `{"cache_folder": …, "engines": {"javascript": {"path": …,
  "digest": …}, "python": …}, "wanted": the language of the engine that is opened at once}`.
 

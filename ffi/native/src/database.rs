@@ -3,16 +3,21 @@
 //! Deno and Node have it, too, but load it for three milliseconds at each start of a command. Here, each database has a
 //! thread of its own: what the host asks for is done while it does something else.
 
+use crate::files::host_file;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Row, ToSql, params_from_iter};
+use rusqlite::{Connection, OpenFlags, Row, ToSql, ffi, params_from_iter};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io;
+use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::os::fd::IntoRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::{io, mem, ptr};
 
 /// A database, open or about to be.
 pub struct Database {
@@ -112,6 +117,7 @@ impl Drop for Database {
 }
 
 fn connect(path: &str) -> Result<Connection, DatabaseError> {
+    open_without_links();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NOFOLLOW
@@ -126,7 +132,80 @@ fn connect(path: &str) -> Result<Connection, DatabaseError> {
     ] {
         connection.set_db_config(option, value)?;
     }
+    // Folders for files of a moment may be behind a link.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
+}
+
+/// From now on, SQLite opens and removes nothing behind a link: it looks for links only before it opens a file, and not
+/// at all when it makes a journal.
+fn open_without_links() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the default file system of SQLite lives for ever. Its system calls are exchanged before the first
+        // database is opened, for functions of the types that are documented for these names.
+        unsafe {
+            let vfs = ffi::sqlite3_vfs_find(ptr::null());
+            let set = (*vfs).xSetSystemCall.expect("SQLite for Unix has it");
+            let calls = [
+                (c"open", mem::transmute::<Open, SystemCall>(open)),
+                (c"unlink", mem::transmute::<Unlink, SystemCall>(unlink)),
+            ];
+            for (name, call) in calls {
+                let status = set(vfs, name.as_ptr(), Some(call));
+                assert_eq!(status, ffi::SQLITE_OK, "SQLite knows the call");
+            }
+        }
+    });
+}
+
+type SystemCall = unsafe extern "C" fn();
+type Open = unsafe extern "C" fn(*const c_char, c_int, c_int) -> c_int;
+type Unlink = unsafe extern "C" fn(*const c_char) -> c_int;
+
+/// # Safety
+/// The path ends with NUL.
+unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
+    // SAFETY: promised by the caller.
+    let path = unsafe { path_of(path) };
+    // No right of a file is negative.
+    match host_file::open_without_links_with_mode(path, flags, mode.cast_unsigned()) {
+        Ok(file) => file.into_raw_fd(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// # Safety
+/// The path ends with NUL.
+unsafe extern "C" fn unlink(path: *const c_char) -> c_int {
+    // SAFETY: promised by the caller.
+    let path = unsafe { path_of(path) };
+    match host_file::remove_without_links(path) {
+        Ok(()) => 0,
+        Err(error) => failed(&error),
+    }
+}
+
+/// # Safety
+/// The path ends with NUL.
+unsafe fn path_of<'a>(path: *const c_char) -> &'a Path {
+    // SAFETY: promised by the caller.
+    let path = unsafe { CStr::from_ptr(path) };
+    Path::new(OsStr::from_bytes(path.to_bytes()))
+}
+
+/// Says why, as system calls do.
+fn failed(error: &io::Error) -> c_int {
+    let code = error.raw_os_error().unwrap_or(libc::EINVAL);
+    // SAFETY: it is this thread's own.
+    unsafe {
+        #[cfg(target_os = "linux")]
+        let errno = libc::__errno_location();
+        #[cfg(not(target_os = "linux"))]
+        let errno = libc::__error();
+        *errno = code;
+    }
+    -1
 }
 
 fn execute(connection: &Connection, batch: &[Statement]) -> Result<Vec<u8>, DatabaseError> {

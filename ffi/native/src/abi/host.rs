@@ -7,6 +7,7 @@ use super::{
 };
 use crate::database::Database;
 use crate::files::host_file::{self, Reason, Refused};
+use crate::files::project;
 use crate::handles::Handles;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -226,4 +227,39 @@ impl From<Refused> for Fault {
         let json = serde_json::to_string(&refused).expect("text can be written");
         Self::new(status, json)
     }
+}
+
+/// Changes something in the `.capsule` of a project: `{"do": "make", "name": …}`, `{"do": "write", "name": …}`,
+/// `{"do": "rename", "name": …, "to": …}` or `{"do": "remove", "name": …}`, as JSON, with names seen from there.
+/// `.capsule` is made if it is missing. `root` leads through no link. `CAPSULE_NOT_FOUND` where `.capsule`, or a folder
+/// in it, leads elsewhere.
+///
+/// # Safety
+/// `root` points to `root_len` bytes, `change` to `change_len` and `content` to `content_len`; `error` is null or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn capsule_change_project(
+    root: *const u8,
+    root_len: usize,
+    change: *const u8,
+    change_len: usize,
+    content: *const u8,
+    content_len: usize,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    guarded(error, || {
+        // SAFETY: promised by the caller.
+        let (root, change) = unsafe { (text(root, root_len)?, text(change, change_len)?) };
+        let change = serde_json::from_str(change)
+            .map_err(|error| Fault::new(CAPSULE_INVALID_ARGUMENT, error.to_string()))?;
+        // SAFETY: promised by the caller.
+        let content = unsafe { bytes(content, content_len) }?;
+        project::change(Path::new(root), &change, content).map_err(|error| {
+            let status = match error.raw_os_error() {
+                Some(libc::ELOOP | libc::ENOTDIR) => CAPSULE_NOT_FOUND,
+                _ => CAPSULE_FAILED,
+            };
+            Fault::new(status, error.to_string())
+        })
+    })
 }

@@ -1,7 +1,7 @@
 //! Files that the host itself reads for a program: somebody else may have put them where they are.
 
 use serde::Serialize;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -113,6 +113,11 @@ pub fn read(path: &Path, folder: Option<&Path>, max_bytes: u64) -> Result<Vec<u8
 /// Opens what is at an absolute path, one name after the other: a link among them, which somebody may have put there
 /// since the path was looked at, is an error.
 pub fn open_without_links(path: &Path, flags: i32) -> io::Result<File> {
+    open_without_links_with_mode(path, flags, 0)
+}
+
+/// The same, with the rights of a file that is made.
+pub fn open_without_links_with_mode(path: &Path, flags: i32, mode: u32) -> io::Result<File> {
     let mut names = path.components().peekable();
     if names.next() != Some(Component::RootDir) {
         return Err(ErrorKind::InvalidInput.into());
@@ -127,18 +132,44 @@ pub fn open_without_links(path: &Path, flags: i32) -> io::Result<File> {
         } else {
             FOLDER
         };
-        opened = open_at(Some(&opened), name, flags)?;
+        opened = open_at_with_mode(Some(&opened), name, flags, mode)?;
     }
     Ok(opened)
 }
 
+/// Removes the file at an absolute path in the same way, or a link itself.
+pub fn remove_without_links(path: &Path) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(ErrorKind::InvalidInput.into());
+    };
+    let folder = open_without_links(folder, FOLDER)?;
+    let name = CString::new(name.as_bytes())?;
+    // SAFETY: the name ends with NUL, and the folder stays open during the call.
+    if unsafe { libc::unlinkat(folder.as_raw_fd(), name.as_ptr(), 0) } == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// Enough to look for names in it: it need not be readable.
 #[cfg(target_os = "linux")]
-const FOLDER: i32 = libc::O_PATH | libc::O_DIRECTORY;
+pub const FOLDER: i32 = libc::O_PATH | libc::O_DIRECTORY;
 #[cfg(not(target_os = "linux"))]
-const FOLDER: i32 = libc::O_RDONLY | libc::O_DIRECTORY;
+pub const FOLDER: i32 = libc::O_RDONLY | libc::O_DIRECTORY;
 
-fn open_at(folder: Option<&File>, name: &std::ffi::OsStr, flags: i32) -> io::Result<File> {
+/// Opens what has a name in a folder, and no link.
+pub fn open_at(folder: Option<&File>, name: &OsStr, flags: i32) -> io::Result<File> {
+    open_at_with_mode(folder, name, flags, 0)
+}
+
+/// The same, with the rights of a file that is made.
+pub fn open_at_with_mode(
+    folder: Option<&File>,
+    name: &OsStr,
+    flags: i32,
+    mode: u32,
+) -> io::Result<File> {
     let name = CString::new(name.as_bytes())?;
     let folder = folder.map_or(libc::AT_FDCWD, AsRawFd::as_raw_fd);
     // SAFETY: the name ends with NUL, and the folder stays open during the call.
@@ -147,6 +178,7 @@ fn open_at(folder: Option<&File>, name: &std::ffi::OsStr, flags: i32) -> io::Res
             folder,
             name.as_ptr(),
             flags | libc::O_NOFOLLOW | libc::O_CLOEXEC,
+            mode,
         )
     };
     if descriptor == -1 {

@@ -5,6 +5,7 @@ pub mod host_file;
 mod operations;
 mod places;
 mod posix;
+pub mod project;
 mod request;
 mod seen;
 pub mod stamp;
