@@ -1,7 +1,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
-import { readConfig } from "../runner/config.ts";
+import { readEntrypoint } from "../runner/config.ts";
 import { projectRoot } from "../runner/project.ts";
 import type { Arguments } from "./arguments.ts";
 
@@ -25,8 +25,8 @@ export function workingFolder(parsed: Arguments): string {
  */
 export async function entrypoint(cwd: string, command: string): Promise<string> {
   const root = projectRoot(undefined, cwd);
-  const { entrypoint } = await readConfig(root);
-  if (entrypoint !== undefined) return resolve(root, entrypoint);
+  const found = await readEntrypoint(root);
+  if (found !== undefined) return found;
   throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
     hint:
       `name a program: capsule ${command} main.ts; or write entrypoint = "main.ts" below [workflow] ` +

@@ -1,5 +1,8 @@
+/** `capsule.toml`: it may come from anyone. What it may set has ceilings, and how long it is read, too. */
 import { CapsuleError } from "../errors.ts";
 import type { NativeLimits } from "../ffi/native.ts";
+import { platform } from "../platform/mod.ts";
+import { isInside, normalize, resolve } from "../platform/path.ts";
 import { Invalid } from "./invalid.ts";
 import { DEFAULTS, parseMemory, parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
@@ -20,19 +23,34 @@ type Setter = (config: Config, value: unknown) => void;
 const WORKFLOW: Record<string, Setter> = {
   name: (_, value) => void text(value),
   version: (_, value) => void text(value),
-  entrypoint: (config, value) => config.entrypoint = text(value),
+  entrypoint: (config, value) => config.entrypoint = pathInside(text(value)),
 };
 
-const LIMITS: Record<string, Setter> = {
-  tasks_alive: (config, value) => config.limits.tasks_alive = count(value, 100_000),
-  tasks_total: (config, value) => config.limits.tasks_total = count(value, 100_000_000),
-  task_depth: (config, value) => config.limits.task_depth = count(value, 1000),
-  json_size: (config, value) => config.limits.json_bytes = size(value),
-  output_size: (config, value) => config.limits.output_bytes = size(value),
-  handles: (config, value) => config.limits.handles = count(value, 1_000_000),
-  requests: (config, value) => config.limits.requests = count(value, 1_000_000),
-  body_size: (config, value) => config.limits.body_bytes = size(value),
+/** A number of {@link NativeLimits}: what it is where nobody says more, and the most that one process survives. */
+interface Bound {
+  limit: keyof NativeLimits;
+  byDefault: number;
+  atMost: number;
+  parse: (value: unknown, atMost: number) => number;
+}
+
+const BUDGET: Record<string, Bound> = {
+  tasks_alive: { limit: "tasks_alive", byDefault: 1000, atMost: 10_000, parse: count },
+  tasks_total: { limit: "tasks_total", byDefault: 100_000, atMost: 10_000_000, parse: count },
+  task_depth: { limit: "task_depth", byDefault: 64, atMost: 256, parse: count },
+  json_size: { limit: "json_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
+  output_size: { limit: "output_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
+  handles: { limit: "handles", byDefault: 10_000, atMost: 100_000, parse: count },
+  requests: { limit: "requests", byDefault: 1000, atMost: 100_000, parse: count },
+  body_size: { limit: "body_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
 };
+
+const BUDGET_SETTERS: Record<string, Setter> = Object.fromEntries(
+  Object.entries(BUDGET).map(([key, { limit, atMost, parse }]) => [
+    key,
+    (config, value) => config.limits[limit] = parse(value, atMost),
+  ]),
+);
 
 const TASKS: Record<string, Setter> = Object.fromEntries(
   [
@@ -52,11 +70,11 @@ const TASKS: Record<string, Setter> = Object.fromEntries(
 const TABLES: Record<string, Record<string, Setter>> = {
   workflow: WORKFLOW,
   tasks: TASKS,
-  limits: LIMITS,
+  budget: BUDGET_SETTERS,
 };
 
-/** No limit over a run may be larger: what a task returns is held in memory. */
-const SIZE_AT_MOST = 2 ** 30;
+/** Tables that had another name. */
+const RENAMED: Record<string, string> = { limits: "budget" };
 
 /**
  * Reads the configuration of a project. Without a file, everything has its default.
@@ -64,28 +82,96 @@ const SIZE_AT_MOST = 2 ** 30;
  * @throws {CapsuleError} `invalid_config`, naming the file, line and key.
  */
 export async function readConfig(root: string): Promise<Config> {
-  const config: Config = { defaults: { ...DEFAULTS }, limits: {} };
+  return await read(readSettings(root, CONFIG_FILE));
+}
+
+/**
+ * The same for a program whose author is not trusted: limits count where they are lower than what there is without the
+ * file, and nothing else of it counts.
+ *
+ * @throws {CapsuleError} `invalid_config`.
+ */
+export async function readConfinedConfig(root: string): Promise<Config> {
+  const { defaults, limits } = await readConfig(root);
+  const lower = (limit: number | null, byDefault: number | null) =>
+    limit === null ? byDefault : Math.min(limit, byDefault ?? Infinity);
+  return {
+    defaults: {
+      ...DEFAULTS,
+      fuel: Math.min(defaults.fuel, DEFAULTS.fuel),
+      memoryBytes: lower(defaults.memoryBytes, DEFAULTS.memoryBytes),
+      timeoutMs: lower(defaults.timeoutMs, DEFAULTS.timeoutMs),
+      maxRetries: Math.min(defaults.maxRetries, DEFAULTS.maxRetries),
+    },
+    limits: Object.fromEntries(
+      Object.values(BUDGET).flatMap(({ limit, byDefault }) => {
+        const given = limits[limit];
+        return given === undefined ? [] : [[limit, Math.min(given, byDefault)]];
+      }),
+    ),
+  };
+}
+
+/**
+ * The program that a project names, absolute.
+ *
+ * @returns Undefined if it names none.
+ * @throws {CapsuleError} `invalid_config`, also for one that leads out of the project.
+ */
+export async function readEntrypoint(root: string): Promise<string | undefined> {
   const source = readSettings(root, CONFIG_FILE);
+  const { entrypoint } = await read(source);
+  if (entrypoint === undefined) return undefined;
+  const realRoot = platform.realPath(root);
+  if (isInside(realRoot, realPath(resolve(realRoot, entrypoint)))) {
+    return resolve(root, entrypoint);
+  }
+  const line = lineOf(source!, "workflow", "entrypoint");
+  throw new CapsuleError(
+    "invalid_config",
+    `${CONFIG_FILE}:${line}: workflow.entrypoint: ${shown(entrypoint)} ${LEADS_OUT}`,
+  );
+}
+
+/** Of what cannot be looked at, the path: whoever opens it says why. */
+function realPath(path: string): string {
+  try {
+    return platform.realPath(path);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return path;
+  }
+}
+
+async function read(source: string | undefined): Promise<Config> {
+  const config: Config = { defaults: { ...DEFAULTS }, limits: {} };
   if (source === undefined) return config;
   const document = await parse(source);
   for (const [table, values] of Object.entries(document)) {
-    const refuse = (problem: string, key?: string) => {
+    const refuse = (problem: string, key?: string, hint?: string) => {
       const line = lineOf(source, table, key);
       const name = key === undefined ? table : `${table}.${key}`;
-      return new CapsuleError("invalid_config", `${CONFIG_FILE}:${line}: ${name}: ${problem}`);
+      return new CapsuleError(
+        "invalid_config",
+        `${CONFIG_FILE}:${line}: ${clipped(name)}: ${problem}`,
+        { hint },
+      );
     };
     const setters = Object.hasOwn(TABLES, table) ? TABLES[table]! : undefined;
     if (setters === undefined) {
-      throw refuse(`unknown table; there are: ${Object.keys(TABLES).join(", ")}`);
+      const problem = `unknown table; there are: ${Object.keys(TABLES).join(", ")}`;
+      const name = Object.hasOwn(RENAMED, table) ? RENAMED[table] : undefined;
+      throw refuse(problem, undefined, name && `[${table}] is now called [${name}]`);
     }
     if (typeof values !== "object" || values === null || Array.isArray(values)) {
-      throw refuse(`it is no table: write [${table}]`);
+      throw refuse(`it is not a table: write [${table}]`);
     }
     for (const [key, value] of Object.entries(values)) {
       if (!Object.hasOwn(setters, key)) {
         throw refuse(`unknown key; there are: ${Object.keys(setters).join(", ")}`, key);
       }
       try {
+        checkLength(value);
         setters[key]!(config, value);
       } catch (error) {
         if (!(error instanceof Invalid)) throw error;
@@ -96,17 +182,20 @@ export async function readConfig(root: string): Promise<Config> {
   return config;
 }
 
+/** Deeper than anything that has a meaning here. */
+const DEPTH_AT_MOST = 32;
+
 async function parse(source: string): Promise<Record<string, unknown>> {
   // Loaded only where there is a file: it costs some milliseconds.
   const { parse, TomlError } = await import("smol-toml");
   try {
-    return parse(source);
+    return parse(source, { maxDepth: DEPTH_AT_MOST });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const problem = error.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
     throw new CapsuleError(
       "invalid_config",
-      `${CONFIG_FILE}:${error.line}:${error.column}: ${problem}`,
+      `${CONFIG_FILE}:${error.line}:${error.column}: ${clipped(problem)}`,
       { cause: error },
     );
   }
@@ -130,12 +219,39 @@ function lineOf(source: string, table: string, key?: string): number {
   return found;
 }
 
+/** Longer than any text that has a meaning here: whoever parses it need not fear how long that takes. */
+const CHARACTERS_AT_MOST = 4096;
+
+function checkLength(value: unknown): void {
+  const texts = Array.isArray(value) ? value : [value];
+  if (texts.every((text) => typeof text !== "string" || text.length <= CHARACTERS_AT_MOST)) return;
+  throw new Invalid(`is longer than ${CHARACTERS_AT_MOST} characters`);
+}
+
+/** A value as a message shows it. */
 function shown(value: unknown): string {
-  return JSON.stringify(
+  const text = JSON.stringify(
     value,
     (_, value) => typeof value === "bigint" ? String(value) : value,
   ) ?? String(value);
+  return clipped(text);
 }
+
+/** Of a name or a value, what a message has room for. */
+function clipped(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200).toWellFormed()}…`;
+}
+
+/** A path that does not lead out of the project by its names. */
+function pathInside(path: string): string {
+  const plain = normalize(path);
+  if (!path.startsWith("/") && plain !== ".." && !plain.startsWith("../") && !path.includes("\0")) {
+    return path;
+  }
+  throw new Invalid(LEADS_OUT);
+}
+
+const LEADS_OUT = "leads out of the project";
 
 function text(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
@@ -149,8 +265,10 @@ function count(value: unknown, atMost: number): number {
   throw new Invalid(`is not a whole number from 1 to ${atMost}`);
 }
 
-function size(value: unknown): number {
+function size(value: unknown, atMost: number): number {
   const bytes = parseMemory(value);
-  if (bytes > SIZE_AT_MOST) throw new Invalid("is more than the 1 GB that there can be");
+  if (bytes > atMost) {
+    throw new Invalid(`is more than the ${atMost / 2 ** 20} MB that there can be`);
+  }
   return bytes;
 }

@@ -1,5 +1,6 @@
-import { CapsuleError } from "../errors.ts";
+import { readHostTextFile } from "../compiler/host_file.ts";
 import { platform } from "../platform/mod.ts";
+import type { FileStat } from "../platform/platform.ts";
 import { dirname, join } from "../platform/path.ts";
 
 /** The file that marks a project's root and configures it. */
@@ -9,23 +10,33 @@ export const CONFIG_FILE = "capsule.toml";
 export function projectRoot(file: string | undefined, cwd: string): string {
   let folder = file === undefined ? cwd : dirname(file);
   while (true) {
-    if (platform.stat(join(folder, CONFIG_FILE))?.isFile) return folder;
+    if (statOf(join(folder, CONFIG_FILE))?.isFile) return folder;
     const above = dirname(folder);
     if (above === folder) return cwd;
     folder = above;
   }
 }
 
+/** What lies at a path. Undefined also for what cannot be looked at, because its links go round in circles, say. */
+export function statOf(path: string): FileStat | undefined {
+  try {
+    return platform.stat(path);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+  }
+}
+
+/** More than any file of settings needs: whoever made it may want it to take long. */
+export const SETTINGS_BYTES_AT_MOST = 256 << 10;
+
 /**
  * A file of settings in a project's root, or undefined if there is none.
  *
- * @throws {CapsuleError} `invalid_config`, for what is no file: whoever reads a pipe may wait for ever.
+ * @throws {CapsuleError} `invalid_config`, for what is not a regular file of text, or too large.
  */
 export function readSettings(root: string, name: string): string | undefined {
   const path = join(root, name);
-  const stat = platform.stat(path);
   // A virtual environment of Python may be called `.env`.
-  if (stat === undefined || stat.isFolder) return undefined;
-  if (stat.isFile) return platform.readTextFile(path);
-  throw new CapsuleError("invalid_config", `Cannot read ${name}: "${path}" is no file`);
+  if (statOf(path)?.isFolder) return undefined;
+  return readHostTextFile(path, { maxBytes: SETTINGS_BYTES_AT_MOST, code: "invalid_config" });
 }

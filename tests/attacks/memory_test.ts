@@ -124,7 +124,7 @@ for (const language of LANGUAGES) {
   }
 
   Deno.test(`${language}: arguments over the limit are the failure of that call`, async () => {
-    using folder = project({ "capsule.toml": '[limits]\njson_size = "1MB"' });
+    using folder = project({ "capsule.toml": '[budget]\njson_size = "1MB"' });
     const body = {
       typescript: 'const { error } = await child("x".repeat(2e6)); return error;',
       python: 'return child("x" * 2_000_000)["error"]',

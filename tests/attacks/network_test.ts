@@ -228,7 +228,7 @@ for (const language of LANGUAGES) {
       }
       return new Response("fine");
     });
-    using folder = project({ "capsule.toml": '[limits]\nbody_size = "1MB"' });
+    using folder = project({ "capsule.toml": '[budget]\nbody_size = "1MB"' });
     const asked = [{ url: `${server.url}/endless` }, { url: `${server.url}/endless`, raw: true }];
     // Python's libraries do not undo what a server did: it is the task's own memory that it would fill.
     if (language === "typescript") asked.push({ url: `${server.url}/bomb` });
@@ -332,7 +332,7 @@ def main(url):
     return [count, outcome["error"]]`,
     };
     const code = prelude(language) + asks[language];
-    for (const [limit, config] of [[1000, ""], [7, "[limits]\nrequests = 7"]] as const) {
+    for (const [limit, config] of [[1000, ""], [7, "[budget]\nrequests = 7"]] as const) {
       using folder = project({ "capsule.toml": config });
       const { result, error, execution } = await attack({
         language,
@@ -343,7 +343,7 @@ def main(url):
       assertEquals(error, null, error?.message);
       const [count, reason] = result as unknown as [number, string];
       assertEquals([count, execution.host_requests.length], [limit, limit]);
-      assertStringIncludes(reason, `a task may make ${limit} requests (requests under [limits])`);
+      assertStringIncludes(reason, `a task may make ${limit} requests (requests under [budget])`);
     }
   });
 

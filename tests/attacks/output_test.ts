@@ -55,7 +55,7 @@ for (const language of LANGUAGES) {
   });
 
   Deno.test(`${language}: the limit is one for both streams and all attempts`, async () => {
-    using folder = project({ "capsule.toml": '[limits]\noutput_size = "10KB"' });
+    using folder = project({ "capsule.toml": '[budget]\noutput_size = "10KB"' });
     const body = {
       typescript:
         'print(1, "o".repeat(3000)); print(2, "e".repeat(3000)); throw new Error("again");',

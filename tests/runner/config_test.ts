@@ -29,7 +29,7 @@ Deno.test("all keys are read", async () => {
       default_allowed_files = [{ path = "data", mode = "ro" }]
       default_allowed_hosts = ["https://x.com"]
 
-      [limits]
+      [budget]
       tasks_alive = 10
       tasks_total = 20
       task_depth = 3
@@ -71,11 +71,11 @@ Deno.test("a mistake is named with its line and key", async () => {
     ["tasks.default_compute = -1", "capsule.toml:1: tasks.default_compute: -1 is neither"],
     ["[tasks]\ndefault_name = 'x'", "capsule.toml:2: tasks.default_name: unknown key"],
     ["[tasks]\ndefault_allowed_hosts = ['x/y']", "capsule.toml:2: tasks.default_allowed_hosts"],
-    ["\n[task]\nx = 1", "capsule.toml:2: task: unknown table; there are: workflow, tasks, limits"],
-    ["limits = 5", "capsule.toml:1: limits: it is no table"],
-    ["[limits]\nhandles = 0", "capsule.toml:2: limits.handles: 0 is not a whole number from 1"],
-    ["[limits]\njson_size = '2GB'", 'capsule.toml:2: limits.json_size: "2GB" is more than'],
-    ["[limits]\n'task_depth' = 1.5", "capsule.toml:2: limits.task_depth: 1.5 is not a whole"],
+    ["\n[task]\nx = 1", "capsule.toml:2: task: unknown table; there are: workflow, tasks, budget"],
+    ["budget = 5", "capsule.toml:1: budget: it is not a table"],
+    ["[budget]\nhandles = 0", "capsule.toml:2: budget.handles: 0 is not a whole number from 1"],
+    ["[budget]\njson_size = '2GB'", 'capsule.toml:2: budget.json_size: "2GB" is more than'],
+    ["[budget]\n'task_depth' = 1.5", "capsule.toml:2: budget.task_depth: 1.5 is not a whole"],
     ["[workflow]\nentrypoint = ", "capsule.toml:2:14: "],
   ] as const;
   for (const [text, message] of mistakes) {
@@ -89,7 +89,7 @@ Deno.test("a mistake is named with its line and key", async () => {
 Deno.test("defaults of the project hold for tasks that say nothing, and options override them", async () => {
   using folder = project({
     "capsule.toml":
-      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[limits]\ntasks_total = 3`,
+      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks_total = 3`,
     "src/main.ts": `import { task } from "@capsule/sdk";
       const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       const slow = task({ name: "slow" }, () => sleep(300));
@@ -113,8 +113,9 @@ from capsule import task
 @task(env_variables=["ABSENT"])
 def main(): return os.environ.get("ABSENT")`;
     const call = () => run({ code, language: "python", cwd: app.path });
-    const error = await assertRejects(call, CapsuleError, `Cannot read ${name}`);
+    const error = await assertRejects(call, CapsuleError, "it is not a regular file");
     assertEquals(error.code, "invalid_config");
+    assertStringIncludes(error.message, `/${name}"`);
     Deno.removeSync(`${app.path}/${name}`);
     Deno.mkdirSync(`${app.path}/${name}`);
     assertEquals((await call()).success, true);

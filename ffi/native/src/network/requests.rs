@@ -177,7 +177,7 @@ impl Network {
         if state.started >= limit {
             return Err(Refused::new(
                 Kind::Denied,
-                format!("a task may make {limit} requests (requests under [limits])"),
+                format!("a task may make {limit} requests (requests under [budget])"),
             ));
         }
         state.started += 1;
@@ -299,7 +299,7 @@ impl Network {
             return Payload::error(
                 "resource_limit",
                 format!(
-                    "the body of a response is longer than {limit} bytes (body_size under [limits])"
+                    "the body of a response is longer than {limit} bytes (body_size under [budget])"
                 ),
             );
         };
