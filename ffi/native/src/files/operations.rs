@@ -3,11 +3,11 @@
 //! Paths are absolute. They are resolved to a folder by their names alone ([`Places`]); inside of the folder,
 //! WASI's own code keeps them, links included.
 
-use super::Folder;
 use super::places::{Place, Places, borrow};
 use super::posix;
 use super::request::{Opening, Request, Which};
-use super::wasi::{TOO_MANY_OPEN, open_at};
+use super::wasi::TOO_MANY_OPEN;
+use super::{Folder, guarded};
 use crate::host::Payload;
 use serde::Serialize;
 use serde_json::json;
@@ -17,8 +17,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorFlags, DirectoryEntryStream, ErrorCode, Host, HostDescriptor,
-    HostDirectoryEntryStream, OpenFlags, PathFlags,
+    DescriptorFlags, DirectoryEntryStream, ErrorCode, Host, HostDescriptor, OpenFlags, PathFlags,
 };
 
 /// Of a file that is read at once, or written.
@@ -88,24 +87,24 @@ impl Files {
             Request::List { path } => self.list(&path).await,
             Request::MakeFolder { path } => {
                 let (folder, path) = self.places.enter_to_change(&path)?;
-                let made = self.view().create_directory_at(folder, path).await;
+                let made = guarded::create_directory_at(&mut self.view(), folder, path).await;
                 self.nothing(made)
             }
             Request::RemoveFolder { path } => {
                 let (folder, path) = self.places.enter_to_change(&path)?;
-                let removed = self.view().remove_directory_at(folder, path).await;
+                let removed = guarded::remove_directory_at(&mut self.view(), folder, path).await;
                 self.nothing(removed)
             }
             Request::RemoveFile { path } => {
                 let (folder, path) = self.places.enter_to_change(&path)?;
-                let removed = self.view().unlink_file_at(folder, path).await;
+                let removed = guarded::unlink_file_at(&mut self.view(), folder, path).await;
                 self.nothing(removed)
             }
             Request::Rename { from, to } => {
                 let (from_folder, from) = self.places.enter_to_change(&from)?;
                 let (to_folder, to) = self.places.enter_to_change(&to)?;
                 let view = &mut self.view();
-                let renamed = view.rename_at(from_folder, from, to_folder, to).await;
+                let renamed = guarded::rename_at(view, (from_folder, from), (to_folder, to)).await;
                 self.nothing(renamed)
             }
             Request::Link { from, to } => {
@@ -113,17 +112,18 @@ impl Files {
                 let (to_folder, to) = self.places.enter_to_change(&to)?;
                 let view = &mut self.view();
                 let flags = PathFlags::empty();
-                let linked = view.link_at(from_folder, flags, from, to_folder, to).await;
+                let linked =
+                    guarded::link_at(view, (from_folder, from, flags), (to_folder, to)).await;
                 self.nothing(linked)
             }
             Request::MakeLink { path, target } => {
                 let (folder, path) = self.places.enter_to_change(&path)?;
-                let made = self.view().symlink_at(folder, target, path).await;
+                let made = guarded::symlink_at(&mut self.view(), folder, target, path).await;
                 self.nothing(made)
             }
             Request::ReadLink { path } => {
                 let (folder, path) = self.places.enter(&path)?;
-                let target = self.view().readlink_at(folder, path).await;
+                let target = guarded::readlink_at(&mut self.view(), folder, path).await;
                 done(self.code(target)?)
             }
             Request::SetSize { fd, size } => {
@@ -239,7 +239,7 @@ impl Files {
                 }
                 let (folder, path) = self.places.enter(&path)?;
                 let flags = path_flags(follow);
-                self.view().stat_at(folder, flags, path).await
+                guarded::stat_at(&mut self.view(), folder, flags, path).await
             }
         };
         done(posix::described(&self.code(stat)?))
@@ -271,8 +271,7 @@ impl Files {
         let mut entries = Vec::new();
         let mut bytes = 0;
         loop {
-            let stream = Resource::new_borrow(listed.rep());
-            let entry = self.view().read_directory_entry(stream).await;
+            let entry = guarded::read_directory_entry(&mut self.view(), listed).await;
             let Some(entry) = self.code(entry)? else {
                 return Ok(entries);
             };
@@ -297,8 +296,7 @@ impl Files {
                 let (folder, path) = self.places.enter_to_change(&path)?;
                 let flags = path_flags(follow);
                 let view = &mut self.view();
-                view.set_times_at(folder, flags, path, accessed, modified)
-                    .await
+                guarded::set_times_at(view, folder, flags, path, accessed, modified).await
             }
         };
         self.nothing(set)
@@ -313,7 +311,7 @@ impl Files {
         flags: DescriptorFlags,
     ) -> Result<Resource<Descriptor>, ErrorCode> {
         let follow = PathFlags::SYMLINK_FOLLOW;
-        let opened = open_at(&mut self.view(), folder, follow, path, open, flags).await;
+        let opened = guarded::open_at(&mut self.view(), folder, follow, path, open, flags).await;
         self.code(opened)
     }
 

@@ -1,17 +1,16 @@
 //! What WASI's files need to be held right.
 
-use super::Folder;
-use crate::descriptors::is_affordable;
+use super::{Folder, guarded};
 use crate::sandbox::SandboxState;
 use std::path::PathBuf;
 use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView};
+use wasmtime_wasi::p2::FsError;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorFlags, DescriptorType, ErrorCode, Host, HostDescriptor, OpenFlags, PathFlags,
+    DescriptorFlags, DirectoryEntryStream, ErrorCode, Host, NewTimestamp, OpenFlags, PathFlags,
 };
-use wasmtime_wasi::p2::{FsError, FsResult};
 
 /// The version that `wasmtime_wasi` links; guests of older ones find it, too.
 const PREOPENS: &str = "wasi:filesystem/preopens@0.2.12";
@@ -19,8 +18,8 @@ const TYPES: &str = "wasi:filesystem/types@0.2.12";
 
 type Context<'a> = StoreContextMut<'a, SandboxState>;
 
-/// Replaces some of WASI's functions: which folders there are, the sandbox's policy says, nothing is opened
-/// that could block a thread of the host, and what a load looks at is noted.
+/// Replaces WASI's functions that take paths or give names: which folders there are, the sandbox's policy says, hidden
+/// names are absent, nothing is opened that could block a thread of the host, and what a load looks at is noted.
 pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
     linker.allow_shadowing(true);
     linker
@@ -52,7 +51,8 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             Box::new(async move {
                 let looked = look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
-                let opened = open_at(&mut view, fd, path_flags, path, open_flags, flags).await;
+                let opened =
+                    guarded::open_at(&mut view, fd, path_flags, path, open_flags, flags).await;
                 let opened = code(&mut view, opened)?;
                 if let (Some(seen), Some(looked), Ok(opened)) =
                     (context.data().seen(), looked, &opened)
@@ -70,7 +70,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             Box::new(async move {
                 look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
-                let stat = view.stat_at(fd, path_flags, path).await;
+                let stat = guarded::stat_at(&mut view, fd, path_flags, path).await;
                 Ok((code(&mut view, stat)?,))
             })
         },
@@ -82,7 +82,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             Box::new(async move {
                 look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
-                let hash = view.metadata_hash_at(fd, path_flags, path).await;
+                let hash = guarded::metadata_hash_at(&mut view, fd, path_flags, path).await;
                 Ok((code(&mut view, hash)?,))
             })
         },
@@ -93,13 +93,121 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             Box::new(async move {
                 look(&context, &fd, &path);
                 let mut view = context.data_mut().filesystem();
-                let target = view.readlink_at(fd, path).await;
+                let target = guarded::readlink_at(&mut view, fd, path).await;
                 Ok((code(&mut view, target)?,))
             })
         },
     )?;
+    link_changes(linker)?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// What changes something at a path, and what lists names.
+fn link_changes(linker: &mut Linker<SandboxState>) -> Result<()> {
+    let mut types = linker.instance(TYPES)?;
+    types.func_wrap_async(
+        "[method]descriptor.set-times-at",
+        |mut context: Context<'_>,
+         (fd, path_flags, path, accessed, modified): (
+            Resource<Descriptor>,
+            PathFlags,
+            String,
+            NewTimestamp,
+            NewTimestamp,
+        )| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let set =
+                    guarded::set_times_at(view, fd, path_flags, path, accessed, modified).await;
+                Ok((code(view, set)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.create-directory-at",
+        |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let made = guarded::create_directory_at(view, fd, path).await;
+                Ok((code(view, made)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.remove-directory-at",
+        |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let removed = guarded::remove_directory_at(view, fd, path).await;
+                Ok((code(view, removed)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.unlink-file-at",
+        |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let removed = guarded::unlink_file_at(view, fd, path).await;
+                Ok((code(view, removed)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.symlink-at",
+        |mut context: Context<'_>, (fd, target, path): (Resource<Descriptor>, String, String)| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let made = guarded::symlink_at(view, fd, target, path).await;
+                Ok((code(view, made)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.link-at",
+        |mut context: Context<'_>,
+         (fd, path_flags, path, new_fd, new_path): (
+            Resource<Descriptor>,
+            PathFlags,
+            String,
+            Resource<Descriptor>,
+            String,
+        )| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let from = (fd, path, path_flags);
+                let linked = guarded::link_at(view, from, (new_fd, new_path)).await;
+                Ok((code(view, linked)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]descriptor.rename-at",
+        |mut context: Context<'_>,
+         (fd, path, new_fd, new_path): (
+            Resource<Descriptor>,
+            String,
+            Resource<Descriptor>,
+            String,
+        )| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let renamed = guarded::rename_at(view, (fd, path), (new_fd, new_path)).await;
+                Ok((code(view, renamed)?,))
+            })
+        },
+    )?;
+    types.func_wrap_async(
+        "[method]directory-entry-stream.read-directory-entry",
+        |mut context: Context<'_>, (stream,): (Resource<DirectoryEntryStream>,)| {
+            Box::new(async move {
+                let view = &mut context.data_mut().filesystem();
+                let entry = guarded::read_directory_entry(view, &stream).await;
+                Ok((code(view, entry)?,))
+            })
+        },
+    )
 }
 
 /// Notes what a guest looks at, while that is noted. Returns it in full.
@@ -117,50 +225,14 @@ const ROOM: usize = 64;
 /// WASI has no code of its own for it, and the system's quotas have another one.
 pub const TOO_MANY_OPEN: ErrorCode = ErrorCode::Quota;
 
-/// Opens a file or a folder, and nothing else: to open a pipe may take for ever, and a device is no file.
-pub async fn open_at(
-    view: &mut WasiFilesystemCtxView<'_>,
-    fd: Resource<Descriptor>,
-    path_flags: PathFlags,
-    path: String,
-    open_flags: OpenFlags,
-    flags: DescriptorFlags,
-) -> FsResult<Resource<Descriptor>> {
-    let borrowed = || Resource::new_borrow(fd.rep());
-    match view.stat_at(borrowed(), path_flags, path.clone()).await {
-        Ok(stat) if is_special(stat.type_) => return Err(ErrorCode::Access.into()),
-        // What is not there may be made; why it cannot, the call itself says.
-        Ok(_) | Err(_) => {}
-    }
-    let opened = view
-        .open_at(borrowed(), path_flags, path, open_flags, flags)
-        .await?;
-    let is_affordable = match view.table.get(&opened)? {
-        Descriptor::File(file) => is_affordable(&*file.file),
-        Descriptor::Dir(folder) => is_affordable(&*folder.dir),
-    };
-    if is_affordable && has_room(view.table) {
-        return Ok(opened);
-    }
-    view.table.delete(opened)?;
-    Err(TOO_MANY_OPEN.into())
-}
-
 /// Whether the guest can still have what it needs besides files: streams, and what it waits for.
-fn has_room(table: &mut ResourceTable) -> bool {
+pub fn has_room(table: &mut ResourceTable) -> bool {
     let probes: Vec<_> = (0..ROOM).map_while(|_| table.push(()).ok()).collect();
     let has_room = probes.len() == ROOM;
     for probe in probes {
         let _ = table.delete(probe);
     }
     has_room
-}
-
-fn is_special(kind: DescriptorType) -> bool {
-    !matches!(
-        kind,
-        DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink
-    )
 }
 
 /// A guest's error stays one; a fault of the host's ends the guest.
