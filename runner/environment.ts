@@ -11,17 +11,22 @@ export type Variables = (name: string) => string | undefined;
 
 /** Looks up environment variables for the tasks of a project. None is ever set in this process. */
 export class Environment {
-  readonly #root: string;
+  readonly #root: string | undefined;
   readonly #given: Record<string, string>;
   readonly #own: Variables;
   #files: Record<string, string> | undefined;
 
   /**
+   * @param root Of the project whose files count, if any do.
    * @param given Variables that win over all others.
    * @param own The process's own.
    * @throws {CapsuleError} `invalid_argument` for a value that no environment can hold.
    */
-  constructor(root: string, given: Record<string, string> = {}, own: Variables = platform.env) {
+  constructor(
+    root: string | undefined,
+    given: Record<string, string> = {},
+    own: Variables = platform.env,
+  ) {
     checkVariables(given);
     this.#root = root;
     this.#given = given;
@@ -43,7 +48,7 @@ export class Environment {
   }
 
   async #fromFiles(name: string): Promise<string | undefined> {
-    this.#files ??= await readFiles(this.#root);
+    this.#files ??= this.#root === undefined ? {} : await readFiles(this.#root);
     return Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
   }
 }

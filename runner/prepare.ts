@@ -7,20 +7,21 @@ import {
   type Program,
   type Source,
 } from "../compiler/program.ts";
+import { SOURCE_BYTES_AT_MOST } from "../compiler/host_file.ts";
 import { findInstallation } from "../compiler/installation.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, readConfinedConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
 import { parseMounts } from "./mounts.ts";
 import { packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
-import { projectRoot } from "./project.ts";
+import { projectRoot, statOf } from "./project.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 
 /** Which program: a file, or text in a language. */
@@ -45,9 +46,9 @@ export interface ProgramOptions {
   env?: Record<string, string>;
   /**
    * What tasks may reach of the files, hosts and variables that they declare: `"declared"`, which is all,
-   * for programs whose author one trusts; `"none"`; or lists of what is permitted. For a program of
-   * somebody else, which then may not import files from outside the project either. The default is
-   * `"declared"` for a source and `"none"` for a `.wasm`.
+   * for programs whose author one trusts; `"none"`; or lists of what is permitted. Without `"declared"`, the
+   * program imports files from its own folder downwards only, `.env` files are not read, and a `capsule.toml`
+   * in its folder may only lower limits. The default is `"declared"` for a source and `"none"` for a `.wasm`.
    */
   policy?: "declared" | "none" | Ceiling;
   /**
@@ -85,6 +86,8 @@ export interface ComponentSource {
   /** Absolute. */
   component: string;
   root: string;
+  /** Its author is not trusted. */
+  isConfined?: boolean;
 }
 
 /** Where a program comes from: a component too. */
@@ -112,19 +115,21 @@ export async function prepare(
   await findInstallation();
   // First of all: what it says of files takes less time than what Deno says.
   loadLibrary();
-  const found = sourceOf(options);
+  const { source: found, hostRoot } = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);
-  const source = "component" in found ? found : {
-    ...found,
-    isConfined: permitted !== undefined,
-    packages: parsePackages(options.packages, workingFolder(options.cwd)),
-  };
+  const packagesGiven = parsePackages(options.packages, workingFolder(options.cwd));
+  const given = "component" in found ? found : { ...found, packages: packagesGiven };
+  const source = permitted === undefined ? given : confine(given);
   const { root } = source;
   // What a component is written in, only the component says.
   runtime("component" in source ? undefined : languageOfSource(source));
-  const { defaults, limits } = await readConfig(root);
-  const environment = new Environment(root, options.env, variables);
+  const { defaults, limits } = await (source.isConfined ? readConfinedConfig : readConfig)(root);
+  const environment = new Environment(
+    source.isConfined ? undefined : root,
+    options.env,
+    variables,
+  );
   const mounts = parseMounts(options.mounts ?? []);
   const { program, packages, keep } = await read(source, variables, options);
   const loaded = await load(program, { packages, limits, onEvent, signal });
@@ -132,7 +137,7 @@ export async function prepare(
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
     const declared = policiesOf(program, parseDeclarations(program, declarations), defaults);
-    const surroundings = { program, root, environment, mounts, permitted };
+    const surroundings = { program, root: hostRoot, environment, mounts, permitted };
     const policies = await resolvePolicies(declared, surroundings);
     const refused = withheld(Object.values(declared), permitted);
     if (refused !== undefined) onEvent?.({ type: "access_withheld", ...refused });
@@ -168,7 +173,13 @@ async function read(
   }
 }
 
-function sourceOf(options: ProgramOptions): ProgramSource {
+/** A program, and the folder that the words of whoever runs it are relative to. */
+interface FoundSource {
+  source: ProgramSource;
+  hostRoot: string;
+}
+
+function sourceOf(options: ProgramOptions): FoundSource {
   checkTexts(options);
   const { file, code, language } = options;
   const cwd = workingFolder(options.cwd);
@@ -177,14 +188,15 @@ function sourceOf(options: ProgramOptions): ProgramSource {
   }
   if (file !== undefined) {
     const path = resolve(cwd, file);
+    const root = projectRoot(path, cwd);
     if (extname(path) === ".wasm") {
       if (options.packages !== undefined) {
         throw new CapsuleError("invalid_argument", "packages: a component brings its own");
       }
-      return { component: path, root: projectRoot(path, cwd) };
+      return { source: { component: path, root }, hostRoot: root };
     }
     languageOf(path);
-    return { file: path, root: projectRoot(path, cwd) };
+    return { source: { file: path, root }, hostRoot: root };
   }
   if (language !== "python" && language !== "typescript" && language !== "javascript") {
     throw new CapsuleError(
@@ -194,11 +206,35 @@ function sourceOf(options: ProgramOptions): ProgramSource {
       }`,
     );
   }
-  return {
+  const root = projectRoot(undefined, cwd);
+  const source: Source = {
     code: code!,
     language: language === "python" ? "python" : "javascript",
-    root: projectRoot(undefined, cwd),
+    root,
   };
+  return { source, hostRoot: root };
+}
+
+/**
+ * The source of a program whose author is not trusted. The project of a file is the folder that it really lies in: what is
+ * around it, or where this process runs, belongs to others.
+ *
+ * @throws {CapsuleError} `file_not_found` for what is not a regular file, or too large.
+ */
+function confine(source: ProgramSource): ProgramSource {
+  if ("code" in source) return { ...source, isConfined: true };
+  const path = "file" in source ? source.file : source.component;
+  const refuse = (problem: string) =>
+    new CapsuleError("file_not_found", `Cannot read "${path}": ${problem}`);
+  const stat = statOf(path);
+  if (stat === undefined) throw refuse("there is no such file");
+  if (!stat.isFile) throw refuse("it is not a regular file");
+  if ("file" in source && stat.size > SOURCE_BYTES_AT_MOST) {
+    throw refuse(`it is larger than ${SOURCE_BYTES_AT_MOST} bytes`);
+  }
+  const real = platform.realPath(path);
+  const own = { root: dirname(real), isConfined: true };
+  return "file" in source ? { file: real, ...own } : { component: real, ...own };
 }
 
 /**
@@ -212,7 +248,7 @@ export function checkTexts({ file, code, cwd }: ProgramOptions): void {
   }
   for (const [name, value] of Object.entries({ file, code, cwd })) {
     if (value === undefined || typeof value === "string" && !value.includes("\0")) continue;
-    throw new CapsuleError("invalid_argument", `${name} is no text without NUL`);
+    throw new CapsuleError("invalid_argument", `${name} must be a string without NUL`);
   }
 }
 

@@ -38,7 +38,7 @@ def main(url):
         "http": attempt(lambda: urllib.request.urlopen(url).status),
     }
 `;
-const FILES = { "data/x": "outer", "data/in/x": "inner", "ro/x": "ro", ".env": "A=1\nB=2" };
+const FILES = { "data/x": "outer", "data/in/x": "inner", "ro/x": "ro", ".env": "A=1" };
 
 interface Reached {
   read: string;
@@ -58,6 +58,8 @@ for (const [name, text] of Object.entries({ "main.ts": TYPESCRIPT, "main.py": PY
         file: name,
         cwd: folder.path,
         args: [`http://localhost:${server.port}/text`],
+        // The other one stands in a file, which only a program that is trusted has something of.
+        env: { B: "2" },
         ...(policy && { policy }),
       });
       assertEquals(error, null);
