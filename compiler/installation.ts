@@ -123,6 +123,29 @@ function builtFolder(): string {
     : join(ownFolder, "build");
 }
 
+/** What of a checkout is run: all but examples, tests and documents. */
+const CHECKOUT =
+  "build dist node_modules cli compiler engines ffi packages platform protocol python runner scripts sdk trace worker";
+/** What runs in the process of whoever uses the package of npm, besides it. */
+const DEPENDENCIES = ["koffi", "esbuild", "smol-toml", "acorn", "semver", "jsonc-parser"];
+
+/** The folders that hold what Capsule runs. */
+export function installationFolders(): string[] {
+  switch (kind()) {
+    case "web":
+      return [found().folder, dirname(dirname(found().esbuild))];
+    case "wheel":
+      return [ownFolder];
+    case "checkout":
+      return CHECKOUT.split(" ").map((name) => join(ownFolder, name));
+    default: {
+      const names = [NATIVE_PACKAGE, `@esbuild/${platform.target}`, ...DEPENDENCIES];
+      const folders = names.map((name) => platform.packageFolder(name, ownFile));
+      return [ownFolder, ...folders.filter((folder) => folder !== undefined)];
+    }
+  }
+}
+
 function found(): WebInstallation {
   if (web !== undefined) return web;
   throw new CapsuleError("internal", "nobody has waited for what npm brings");

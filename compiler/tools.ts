@@ -8,18 +8,23 @@ import { join } from "../platform/path.ts";
  * to this user alone.
  */
 export function cacheFolder(): string {
-  const chosen = platform.env("CAPSULE_CACHE_DIR");
-  if (chosen) return chosen;
-  const home = platform.env("HOME");
-  const base = platform.target.startsWith("darwin")
-    ? home && join(home, "Library", "Caches")
-    : platform.env("XDG_CACHE_HOME") || (home && join(home, ".cache"));
-  if (!base) {
-    throw new CapsuleError("installation", "Cannot find a cache folder: HOME is not set", {
-      hint: "set CAPSULE_CACHE_DIR to a folder that only you can write to",
-    });
-  }
-  return join(base, "capsule");
+  const [folder] = cacheFolders();
+  if (folder !== undefined) return folder;
+  throw new CapsuleError("installation", "Cannot find a cache folder: HOME is not set", {
+    hint: "set CAPSULE_CACHE_DIR to a folder that only you can write to",
+  });
+}
+
+/** All places where this user's Capsule may keep its cache, the one of this process first. */
+export function cacheFolders(): string[] {
+  const [chosen, home, xdg] = ["CAPSULE_CACHE_DIR", "HOME", "XDG_CACHE_HOME"].map(platform.env);
+  const own = home && join(home, ...(isMac() ? ["Library", "Caches"] : [".cache"]), "capsule");
+  const folders = [chosen, isMac() ? undefined : xdg && join(xdg, "capsule"), own];
+  return folders.filter((folder): folder is string => Boolean(folder));
+}
+
+function isMac(): boolean {
+  return platform.target.startsWith("darwin");
 }
 
 /** Whom https trusts: `SSL_CERT_FILE`, else the file that the system keeps. */

@@ -1,5 +1,5 @@
 /** A runtime of the native library, under Deno and Node alike. */
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
 import {
   BUFFER_BYTES,
   type Bytes,
@@ -80,7 +80,9 @@ class LibraryRuntime implements NativeRuntime {
   }
 
   grant(request: GrantRequest): number {
-    return this.#request(this.#library.functions.capsule_runtime_grant, JSON.stringify(request));
+    const { capsule_runtime_grant } = this.#library.functions;
+    // What fails is a folder that is not any more what it was when it was looked at.
+    return this.#request(capsule_runtime_grant, JSON.stringify(request), "mount_denied");
   }
 
   submit({ grant, task, input, observe }: RunRequest): number {
@@ -112,18 +114,19 @@ class LibraryRuntime implements NativeRuntime {
   }
 
   /** Passes a request, and returns the id that the library gives for it. */
-  #request(submit: Submit, json: string): number {
+  #request(submit: Submit, json: string, failure?: CapsuleErrorCode): number {
     const text = encoder.encode(json);
     const length = BigInt(text.length);
-    this.#check(submit(this.#runtime, text, length, bytesOf(this.#id), this.#error));
+    const status = submit(this.#runtime, text, length, bytesOf(this.#id), this.#error);
+    this.#check(status, this.#error, failure);
     return Number(this.#id[0]);
   }
 
-  #check(status: number, error = this.#error): void {
+  #check(status: number, error = this.#error, failure: CapsuleErrorCode = "installation"): void {
     if (status === STATUS.ok) return;
     const message = takeBuffer(this.#library, error, (bytes) => decoder.decode(bytes));
     throw new CapsuleError(
-      status === STATUS.failed ? "installation" : "internal",
+      status === STATUS.failed ? failure : "internal",
       message || `the native library returned status ${status}`,
     );
   }

@@ -8,6 +8,8 @@ export interface FolderAccess {
   /** As it was written, without `.`, `..` and doubled slashes. */
   path: string;
   readOnly: boolean;
+  /** Its `.git` may be read: else it is not there. */
+  readsGit?: boolean;
 }
 
 const MODES: Record<string, boolean> = {
@@ -29,7 +31,7 @@ export function parseList(value: unknown, what: string): unknown[] {
   throw new Invalid(`has ${value.length} entries, more than ${ENTRIES_AT_MOST}`);
 }
 
-/** Folders: `"./data"`, which may be written to, or `{ path, mode }`. */
+/** Folders: `"./data"`, which may be written to, or `{ path, mode, git }`. */
 export function parseAllowedFiles(value: unknown): FolderAccess[] {
   return parseList(value, "folders").map(parseFolder);
 }
@@ -39,15 +41,22 @@ function parseFolder(value: unknown): FolderAccess {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Invalid(`has ${shown(value)}, which is neither a folder nor { path, mode }`);
   }
-  const { path, mode = "rw", ...rest } = value as Record<string, unknown>;
+  const { path, mode = "rw", git, ...rest } = value as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
-    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has path and mode`);
+    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has path, mode and git`);
   }
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
     throw new Invalid(`has the mode ${shown(mode)}: write "read-only" or "read-write"`);
   }
-  return { path: parsePath(path), readOnly: MODES[mode]! };
+  if (git !== undefined && git !== "ro") {
+    throw new Invalid(`has git: ${shown(git)}: write "ro", or leave it out`);
+  }
+  return {
+    path: parsePath(path),
+    readOnly: MODES[mode]!,
+    ...(git === "ro" ? { readsGit: true } : {}),
+  };
 }
 
 function parsePath(value: unknown): string {

@@ -7,13 +7,17 @@ import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./acces
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
 import type { Policy } from "./policy.ts";
+import { statOf } from "./project.ts";
 
 /** What tasks may reach of what they declare. What is left out permits nothing. */
 export interface Ceiling {
   /** As `allowedHosts` of a task. */
   allowHosts?: string[];
   /** As `allowedFiles` of a task: relative to the project's root. */
-  allowFiles?: (string | { path: string; mode?: "read-only" | "ro" | "read-write" | "rw" })[];
+  allowFiles?: (
+    | string
+    | { path: string; mode?: "read-only" | "ro" | "read-write" | "rw"; git?: "ro" }
+  )[];
   /** As `envVariables` of a task. */
   allowEnv?: string[];
 }
@@ -68,7 +72,7 @@ function refused(problem: string): CapsuleError {
  * @throws {CapsuleError} `invalid_argument`.
  */
 export function checkPermitted({ folders }: Permitted, root: string): void {
-  const missing = folders.find(({ path }) => !platform.stat(resolve(root, path))?.isFolder);
+  const missing = folders.find(({ path }) => !statOf(resolve(root, path))?.isFolder);
   if (missing === undefined) return;
   throw refused(`allowFiles: it has ${JSON.stringify(missing.path)}, where there is no folder`);
 }
@@ -124,12 +128,13 @@ export function clip(
   declared: FolderGrant,
   root: string,
   permitted: FolderAccess[],
-): FolderGrant[] {
-  return permitted.flatMap(({ path, readOnly }) => {
+): { folder: FolderGrant; readsGit: boolean }[] {
+  return permitted.flatMap(({ path, readOnly, readsGit = false }) => {
     const host = platform.realPath(resolve(root, path));
     const read_only = declared.read_only || readOnly;
-    if (isInside(host, declared.host)) return [{ ...declared, read_only }];
+    if (isInside(host, declared.host)) return [{ folder: { ...declared, read_only }, readsGit }];
     if (!isInside(declared.host, host)) return [];
-    return [{ host, guest: join(declared.guest, relative(declared.host, host)), read_only }];
+    const guest = join(declared.guest, relative(declared.host, host));
+    return [{ folder: { host, guest, read_only }, readsGit }];
   });
 }

@@ -1,10 +1,13 @@
 /** From folders that options and mounts name to those that the native library opens. */
+import { readHostTextFile } from "../compiler/host_file.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { isInside, join, normalize, relative, resolve } from "../platform/path.ts";
+import { dirname, isInside, join, normalize, relative, resolve } from "../platform/path.ts";
 import type { FolderAccess } from "./access.ts";
 import { clip, nearFolders } from "./ceiling.ts";
-import { CONFIG_FILE } from "./project.ts";
+import { hiddenBecause, isHiddenIn } from "./hidden_names.ts";
+import { overlapWithCapsule } from "./own_places.ts";
+import { CONFIG_FILE, statOf } from "./project.ts";
 import { Invalid } from "./invalid.ts";
 import { type Mount, mountDenied } from "./mounts.ts";
 
@@ -15,6 +18,12 @@ export const RESERVED = "/.capsule/packages";
 const PROTECTED = [CONFIG_FILE, ".capsule", ".git"];
 /** Inside of `.capsule`, everything else may be granted. */
 const OWN = ["wasm", "wit", "trace.db"];
+const GIT = ".git";
+/** Of a file `.git`, which names a folder. */
+const GIT_FILE_BYTES_AT_MOST = 8192;
+
+/** Says why a folder is not granted: `which …`. */
+type Refuse = (problem: string, hint?: string) => Error;
 
 /** The folders of one task. */
 export interface TaskFolders {
@@ -38,25 +47,29 @@ export function resolveFolders(
   const folders: FolderGrant[] = [];
   // What is not permitted need not exist.
   const wanted = permitted === undefined ? declared : nearFolders(declared, permitted);
-  for (const { path, readOnly } of wanted) {
-    const refuse = (problem: string) => new Invalid(`has ${JSON.stringify(path)}, ${problem}`);
+  for (const { path, readOnly, readsGit = false } of wanted) {
+    const refuse = (problem: string, hint?: string) =>
+      new Invalid(`has ${JSON.stringify(path)}, ${problem}`, hint);
     const host = realFolder(realRoot, resolve(root, path), refuse);
     const guest = normalize(`/${path}`);
     if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
     const folder = { host, guest, read_only: readOnly };
-    const granted = permitted === undefined ? [folder] : clip(folder, root, permitted);
+    const granted = permitted === undefined
+      ? [{ folder, readsGit: true }]
+      : clip(folder, root, permitted);
     for (const part of granted) {
-      protect(realRoot, part, refuse);
-      add(folders, part, refuse);
+      protect(realRoot, part.folder, refuse);
+      add(folders, part.folder, refuse);
+      if (readsGit && part.readsGit) addGit(folders, part.folder, refuse);
     }
   }
   for (const { spec, host: path, guest, readOnly } of mounts) {
-    const refuse = (problem: string) => mountDenied(spec, problem.replace(/^which /, "it "));
-    const around = (host: string) => folders.find((folder) => isInside(folder.host, host));
-    const host = platform.realPath(join(root, path));
+    const refuse = (problem: string, hint?: string) =>
+      mountDenied(spec, problem.replace(/^which /, "it "), hint);
+    const host = realFolder(realRoot, join(root, path), refuse);
+    const around = folders.find((folder) => isInside(folder.host, host));
     // A folder that is declared keeps its mode, also by another name.
-    const mode = around(host)?.read_only === true ? true : readOnly;
-    realFolder(realRoot, join(root, path), refuse);
+    const mode = around?.read_only === true ? true : readOnly;
     if (isInside(RESERVED, guest)) throw refuse(`GUEST lies in ${RESERVED}`);
     const folder = { host, guest, read_only: mode };
     protect(realRoot, folder, refuse);
@@ -65,39 +78,83 @@ export function resolveFolders(
   return folders;
 }
 
-/** The folder without links, if it is one of the project. */
-function realFolder(root: string, path: string, refuse: (problem: string) => Error): string {
-  const stat = platform.stat(path);
+/**
+ * The folder without links, if it is one of the project. It is looked at by that path alone, and the native library opens
+ * it there without following any link: what is checked is what is opened.
+ */
+function realFolder(root: string, path: string, refuse: Refuse): string {
+  const real = realPath(path);
+  const stat = statOf(real);
   if (stat === undefined) throw refuse("which does not exist");
   if (!stat.isFolder) throw refuse("which is no folder");
-  const real = platform.realPath(path);
   if (!isInside(root, real)) throw refuse("which leads out of the project");
   return real;
 }
 
-/** Refuses folders that git and Capsule live by. */
-function protect(
-  root: string,
-  { host, read_only }: FolderGrant,
-  refuse: (problem: string) => Error,
-): void {
-  const [first, second] = relative(root, host).split("/");
-  if (first === ".git") throw refuse("which belongs to git");
-  if (first === ".capsule" && (second === undefined || OWN.includes(second))) {
-    throw refuse("which belongs to Capsule");
+/** A path that cannot be looked at leads nowhere. */
+function realPath(path: string): string {
+  try {
+    return platform.realPath(path);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return path;
   }
-  if (first === "." && !read_only) {
+}
+
+/** Refuses folders that git and Capsule live by. */
+function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
+  const names = relative(root, folder.host).split("/");
+  for (const [index, name] of names.entries()) {
+    const reason = hiddenBecause(name);
+    const next = names[index + 1];
+    // Sessions and the like lie in `.capsule`.
+    const isFree = name === ".capsule" && next !== undefined && !OWN.includes(next);
+    if (reason !== undefined && !isFree) throw refuse(`which ${reason}`);
+  }
+  if (names[0] === "." && !folder.read_only) {
     throw refuse(
       `which holds ${PROTECTED.join(", ")}: grant a folder inside of it, or make it read-only`,
     );
   }
+  const overlap = overlapWithCapsule(folder);
+  if (overlap !== undefined) throw refuse(`which ${overlap.problem}`, overlap.hint);
+  if (!folder.read_only && holdsGitFolder(root, folder.host)) throw refuse("which belongs to git");
+}
+
+/** Whether a file `.git` above the folder, or in it, says that the repository of it lies there under another name. */
+function holdsGitFolder(root: string, host: string): boolean {
+  for (let around = host; isInside(root, around); around = dirname(around)) {
+    const path = join(around, GIT);
+    if (statOf(path)?.isFile) {
+      const text = readHostTextFile(path, {
+        maxBytes: GIT_FILE_BYTES_AT_MOST,
+        code: "mount_denied",
+      });
+      const named = text?.startsWith("gitdir:") ? text.slice("gitdir:".length).trim() : "";
+      if (named !== "") {
+        const folder = realPath(resolve(around, named));
+        if (isInside(folder, host)) return true;
+        if (isInside(host, folder) && !isHiddenIn(host, folder)) return true;
+      }
+    }
+    if (around === dirname(around)) break;
+  }
+  return false;
+}
+
+/** Grants the `.git` of a folder to be read, beside the folder, in which it is hidden. */
+function addGit(folders: FolderGrant[], { host, guest }: FolderGrant, refuse: Refuse): void {
+  const git = join(host, GIT);
+  // One that is a link or a file leads elsewhere.
+  if (!statOf(git)?.isFolder || realPath(git) !== git) return;
+  add(folders, { host: git, guest: join(guest, GIT), read_only: true }, refuse);
 }
 
 /** Adds a folder, unless it would be granted twice in ways that differ. */
 function add(
   folders: FolderGrant[],
   added: FolderGrant,
-  refuse: (problem: string) => Error,
+  refuse: Refuse,
 ): void {
   for (const other of folders) {
     const isSame = other.host === added.host && other.read_only === added.read_only;
@@ -107,7 +164,8 @@ function add(
     }
     for (const [outer, inner] of [[other, added], [added, other]] as const) {
       // Through the outer one, the inner one could be written to.
-      if (isInside(outer.host, inner.host) && !outer.read_only && inner.read_only) {
+      const isReached = isInside(outer.host, inner.host) && !isHiddenIn(outer.host, inner.host);
+      if (isReached && !outer.read_only && inner.read_only) {
         throw refuse(
           `which makes ${inner.guest} read-only and ${outer.guest} around it read-write`,
         );

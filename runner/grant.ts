@@ -56,6 +56,7 @@ export async function resolvePolicies(
         throw new CapsuleError(
           "invalid_option",
           `${program.name}: task ${JSON.stringify(name)}: ${option}: it ${error.message}`,
+          { hint: error.hint },
         );
       }
     }

@@ -44,6 +44,8 @@ function parseMount(spec: string): Mount {
 }
 
 /** Why a mount is refused. */
-export function mountDenied(spec: string, problem: string): CapsuleError {
-  return new CapsuleError("mount_denied", `Cannot mount ${JSON.stringify(spec)}: ${problem}`);
+export function mountDenied(spec: string, problem: string, hint?: string): CapsuleError {
+  return new CapsuleError("mount_denied", `Cannot mount ${JSON.stringify(spec)}: ${problem}`, {
+    hint,
+  });
 }

@@ -25,8 +25,8 @@ export interface TaskOptions {
   timeout?: string | number;
   /** How often a failed attempt is tried again, 0 to 100. 0 by default. */
   maxRetries?: number;
-  /** Folders that the task may touch: none by default. */
-  allowedFiles?: (string | { path: string; mode?: FileMode })[];
+  /** Folders that the task may touch: none by default. With `git`, the folder's `.git` may be read. */
+  allowedFiles?: (string | { path: string; mode?: FileMode; git?: "ro" })[];
   /** Hosts that the task may reach: none by default. */
   allowedHosts?: string[];
   /** Environment variables that the task may read: none by default. */

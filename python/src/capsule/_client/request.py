@@ -17,6 +17,8 @@ class FolderAccess(TypedDict, total=False):
 
     path: str
     mode: Literal["read-only", "ro", "read-write", "rw"]
+    #: Its ``.git`` may be read: else it is not there.
+    git: Literal["ro"]
 
 
 class Policy(TypedDict, total=False):
