@@ -12,7 +12,7 @@ import { findInstallation } from "../compiler/installation.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, extname, resolve } from "../platform/path.ts";
+import { basename, dirname, extname, resolve } from "../platform/path.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig, readConfinedConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
@@ -234,7 +234,7 @@ function confine(source: ProgramSource): ProgramSource {
   }
   const real = platform.realPath(path);
   const own = { root: dirname(real), isConfined: true };
-  return "file" in source ? { file: real, ...own } : { component: real, ...own };
+  return "file" in source ? { ...source, file: real, ...own } : { component: real, ...own };
 }
 
 /**
