@@ -29,37 +29,71 @@ const LEVELS_AT_MOST = 32;
 
 /** A packet as bytes. */
 export function encodePacket({ id, isAnswer, value }: Packet): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
-  const number = (value: number) => parts.push(uint32(value));
-  const bytes = (value: Uint8Array) => (number(value.length), parts.push(value));
-  const type = (value: number) => parts.push(Uint8Array.of(value));
+  let bytes = new Uint8Array(256);
+  let view = new DataView(bytes.buffer);
+  let at = LENGTH_BYTES;
+  const reserve = (count: number) => {
+    if (at + count <= bytes.length) return;
+    const larger = new Uint8Array(2 * (at + count));
+    larger.set(bytes);
+    bytes = larger;
+    view = new DataView(bytes.buffer);
+  };
+  const byte = (value: number) => {
+    reserve(1);
+    bytes[at++] = value;
+  };
+  const number = (value: number) => {
+    reserve(4);
+    view.setUint32(at, value, true);
+    at += 4;
+  };
+  const data = (value: Uint8Array) => {
+    number(value.length);
+    reserve(value.length);
+    bytes.set(value, at);
+    at += value.length;
+  };
+  const text = (value: string) => {
+    // As many bytes as its characters can take.
+    reserve(4 + 3 * value.length);
+    const { written } = encoder.encodeInto(value, bytes.subarray(at + 4));
+    number(written);
+    at += written;
+  };
   const write = (value: Value): void => {
     if (value === null) {
-      type(TYPE.null);
+      byte(TYPE.null);
     } else if (typeof value === "boolean") {
-      parts.push(Uint8Array.of(TYPE.boolean, Number(value)));
+      byte(TYPE.boolean);
+      byte(Number(value));
     } else if (typeof value === "number") {
-      type(TYPE.number), number(value);
+      byte(TYPE.number);
+      number(value);
     } else if (typeof value === "string") {
-      type(TYPE.text), bytes(encoder.encode(value));
+      byte(TYPE.text);
+      text(value);
     } else if (value instanceof Uint8Array) {
-      type(TYPE.bytes), bytes(value);
+      byte(TYPE.bytes);
+      data(value);
     } else if (Array.isArray(value)) {
-      type(TYPE.list), number(value.length);
+      byte(TYPE.list);
+      number(value.length);
       value.forEach(write);
     } else {
       const members = Object.entries(value);
-      type(TYPE.object), number(members.length);
+      byte(TYPE.object);
+      number(members.length);
       for (const [name, member] of members) {
-        bytes(encoder.encode(name));
+        text(name);
         write(member);
       }
     }
   };
   number(2 * id + Number(isAnswer));
   write(value);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return joined([uint32(length), ...parts]);
+  view.setUint32(0, at - LENGTH_BYTES, true);
+  return bytes.subarray(0, at);
 }
 
 /** Several packets, or parts of one, as one. */
@@ -151,12 +185,6 @@ export class PacketDecoder {
   #join(): void {
     this.#held = [joined(this.#held)];
   }
-}
-
-function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }
 
 const encoder = new TextEncoder();

@@ -233,14 +233,15 @@ class EsbuildService {
     let cause: unknown;
     try {
       for await (const some of packets) {
-        const answers: Promise<Uint8Array>[] = [];
+        const answers: Promise<Uint8Array<ArrayBuffer>>[] = [];
         for (const packet of some) {
           const { id, isAnswer, value } = decodePacket(packet);
           if (isAnswer) this.#waiting.get(id)?.resolve(value);
           else answers.push(this.#answer(id, value as Record<string, Value>));
         }
         // What is asked for at once is answered at once: each write costs as much as an answer.
-        if (answers.length > 0) this.#child.write(joined(await Promise.all(answers)));
+        if (answers.length === 1) this.#child.write(await answers[0]!);
+        else if (answers.length > 1) this.#child.write(joined(await Promise.all(answers)));
       }
     } catch (error) {
       cause = error;
@@ -252,7 +253,7 @@ class EsbuildService {
     for (const { reject } of this.#waiting.values()) reject(ended);
   }
 
-  async #answer(id: number, request: Record<string, Value>): Promise<Uint8Array> {
+  async #answer(id: number, request: Record<string, Value>): Promise<Uint8Array<ArrayBuffer>> {
     const modules = this.#builds.get(request.key as number);
     let value: Value = {};
     if (request.command === "on-start") {
