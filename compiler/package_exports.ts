@@ -3,6 +3,31 @@ import { memberOf, objectIn } from "./json_file.ts";
 
 /** Targets in targets. */
 const LEVELS_AT_MOST = 64;
+/** Longer than any path. */
+const PATH_AT_MOST = 4096;
+/** Of a package that lists the paths of its files. */
+const PATTERNS_AT_MOST = 2000;
+
+/** What is asked of a map again and again. */
+interface Keys {
+  /** Whether one is a path. */
+  hasPaths: boolean;
+  patterns: string[];
+}
+
+const keysKnown = new WeakMap<object, Keys>();
+
+function keysOf(map: Record<string, unknown>): Keys {
+  let found = keysKnown.get(map);
+  if (found === undefined) {
+    const keys = Object.keys(map);
+    const patterns = keys.filter((key) => key.includes("*") || key.endsWith("/"));
+    const hasPaths = keys.some((key) => key.startsWith("."));
+    found = { hasPaths, patterns: patterns.slice(0, PATTERNS_AT_MOST) };
+    keysKnown.set(map, found);
+  }
+  return found;
+}
 
 /**
  * What a path in a package, `.` or `./…`, means by its `exports`. Undefined for what it does not export.
@@ -15,8 +40,7 @@ export function exportedPath(
   conditions: ReadonlySet<string>,
 ): string | undefined {
   const object = objectIn(exports);
-  const hasPaths = object !== undefined && Object.keys(object).some((key) => key.startsWith("."));
-  const map = hasPaths ? object : { ".": exports };
+  const map = object !== undefined && keysOf(object).hasPaths ? object : { ".": exports };
   const target = targetIn(map, subpath, conditions);
   return target?.startsWith("./") && isSafe(target) ? target : undefined;
 }
@@ -43,7 +67,7 @@ function targetIn(
     return chosen(map[name], undefined, conditions, 0) ?? undefined;
   }
   let best: { key: string; star: number; length: number } | undefined;
-  for (const key of Object.keys(map)) {
+  for (const key of keysOf(map).patterns) {
     const star = key.indexOf("*");
     const isFolder = star < 0 && key.endsWith("/");
     if (star < 0 && !isFolder) continue;
@@ -72,9 +96,12 @@ function chosen(
   if (level > LEVELS_AT_MOST) return undefined;
   if (target === null) return null;
   if (typeof target === "string") {
+    if (target.length > PATH_AT_MOST) return undefined;
     if (match === undefined) return target;
     if (!isSafe(`./${match}`)) return undefined;
-    return target.includes("*")
+    const stars = target.split("*").length - 1;
+    if (stars * match.length > PATH_AT_MOST) return undefined;
+    return stars > 0
       ? target.replaceAll("*", () => match)
       : target.endsWith("/")
       ? target + match

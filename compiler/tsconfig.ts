@@ -17,7 +17,7 @@ const EMPTY: TsConfig = { options: {}, baseUrl: undefined, paths: [] };
 /** How many files one may extend, directly and by others. */
 const EXTENDED_AT_MOST = 32;
 /** Patterns are looked through for each import of a package. */
-const PATHS_AT_MOST = 10_000;
+const PATHS_AT_MOST = 1000;
 
 const OPTIONS = {
   boolean: [
