@@ -94,3 +94,95 @@ Deno.test("a .capsule that leads elsewhere is not written to", async () => {
   await compiled(folder.path, "main.ts");
   assertEquals([...Deno.readDirSync(elsewhere.path)], []);
 });
+
+const OLD_AND_NEW = {
+  "main.ts": `import { x } from "dep"; globalThis.y = x;`,
+  "old.ts": `export const x = "old";`,
+  "new.ts": `export const x = "new";`,
+};
+
+const CHANGES: Record<
+  string,
+  [Record<string, string>, (folder: ReturnType<typeof project>) => void]
+> = {
+  "an import map in a file of its own": [
+    {
+      "deno.json": `{"importMap": "maps/map.json"}`,
+      "maps/map.json": `{"imports":{"dep":"../old.ts"}}`,
+    },
+    (folder) => folder.write("maps/map.json", `{"imports":{"dep":"../new.ts"}}`),
+  ],
+  "what tsconfig.json extends": [
+    {
+      "tsconfig.json": `{"extends": "./a/base.json"}`,
+      "a/base.json": `{"extends": "./more.json"}`,
+      "a/more.json": `{"compilerOptions": {"paths": {"dep": ["../old.ts"]}}}`,
+    },
+    (folder) => folder.write("a/more.json", `{"compilerOptions":{"paths":{"dep":["../new.ts"]}}}`),
+  ],
+  "a nearer path of tsconfig.json": [
+    {
+      "tsconfig.json": `{"compilerOptions": {"paths": {"*": ["./over/*", "./base/*"]}}}`,
+      "base/dep.ts": `export const x = "old";`,
+    },
+    (folder) => folder.write("over/dep.ts", `export const x = "new";`),
+  ],
+  "imports of package.json": [
+    {
+      "main.ts": `import { x } from "#dep"; globalThis.y = x;`,
+      "package.json": `{"imports": {"#dep": "./old.ts"}}`,
+    },
+    (folder) => folder.write("package.json", `{"imports": {"#dep": "./new.ts"}}`),
+  ],
+  "a deno.json that comes": [
+    { "node_modules/dep/index.js": `export const x = "old";` },
+    (folder) => folder.write("deno.json", `{"imports": {"dep": "./new.ts"}}`),
+  ],
+  "a package.json of a package": [
+    {
+      "node_modules/dep/package.json": `{"main": "a.js"}`,
+      "node_modules/dep/a.js": `export const x = "old";`,
+      "node_modules/dep/b.js": `export const x = "new";`,
+    },
+    (folder) => folder.write("node_modules/dep/package.json", `{"main": "b.js"}`),
+  ],
+  "a link": [
+    {
+      "main.ts": `import { x } from "./link.ts"; globalThis.y = x;`,
+      "link.ts": `export * from "./old.ts";`,
+    },
+    (folder) => {
+      Deno.removeSync(`${folder.path}/link.ts`);
+      Deno.symlinkSync("new.ts", `${folder.path}/link.ts`);
+    },
+  ],
+  "a link that leads elsewhere": [
+    { "main.ts": `import "./link.ts"; import { x } from "./link.ts"; globalThis.y = x;` },
+    (folder) => {
+      Deno.removeSync(`${folder.path}/link.ts`);
+      Deno.symlinkSync("new.ts", `${folder.path}/link.ts`);
+    },
+  ],
+  "a file that fits an import of which a part is known": [
+    {
+      "main.ts": `globalThis.y = (n) => import("./parts/" + n);`,
+      "parts/a.ts": `export const x = "old";`,
+    },
+    (folder) => folder.write("parts/b.ts", `export const x = "new";`),
+  ],
+};
+
+for (const [what, [files, change]] of Object.entries(CHANGES)) {
+  Deno.test(`${what} makes the program new`, async () => {
+    const link = what === "a link that leads elsewhere";
+    const all = { ...OLD_AND_NEW, ...files };
+    using folder = project(all);
+    if (link) Deno.symlinkSync("old.ts", `${folder.path}/link.ts`);
+    await settle();
+    const before = await compiled(folder.path, "main.ts");
+    assertEquals([before.includes('"old"'), before.includes('"new"')], [true, false]);
+    change(folder);
+    await settle();
+    assertEquals((await compiled(folder.path, "main.ts")).includes('"new"'), true);
+  });
+}

@@ -147,3 +147,112 @@ Deno.test("a source map names no path of the host", async () => {
   const map = JSON.parse(new TextDecoder().decode(program.sourceMap));
   for (const source of map.sources) assertEquals(source.includes("/"), false, source);
 });
+
+Deno.test("an import of which only a part is known means the files that fit", async () => {
+  const files = {
+    "main.ts": `const é = "ü", name = globalThis.x; const a = (n: string) => import("./data/" + n),
+      b = require(\`./data/\${name}.json\`); const c = import(\`./data/\${é}\`); globalThis.y = [a, b, c];`,
+    "data/a.json": `{"a": "of json"}`,
+    "data/deep/b.ts": `export default "of b" as string;`,
+    "data/page.html": "<p>of a page</p>",
+    "node_modules/tool/index.js": `try { module.exports = require("./locale/" + x); } catch {}`,
+    "node_modules/tool/locale/de.js": `module.exports = "of a locale";`,
+  };
+  const text = await bundle(files);
+  new Function(`return async () => {"use strict";\n${text}\n}`);
+  for (const part of ["of json", "of b", "./data/deep/b.ts"]) assertStringIncludes(text, part);
+  assertEquals(text.includes("of a page"), false);
+  const tool = await bundle({
+    ...files,
+    "main.ts": `import tool from "tool"; globalThis.y = tool;`,
+  });
+  assertStringIncludes(tool, "of a locale");
+});
+
+Deno.test("a file is found as TypeScript and Node find it", async () => {
+  const text = await bundle({
+    "main.ts":
+      `import a from "./a.js"; import b from "./b"; import c from "./c/"; import d from "#d";
+      import e from "self/e"; import f from "@/f"; import g from "g?raw"; import h from "h/x.js";
+      import i from "i"; import j from "./j"; console.log(a, b, c, d, e, f, g, h, i, j);`,
+    "package.json":
+      `{"name": "self", "exports": {"./*": "./lib/*.ts"}, "imports": {"#d": {"default": "./lib/d.ts"}}}`,
+    "tsconfig.json": `{"extends": "./config/base.json"}`,
+    "config/base.json": `{"compilerOptions": {"paths": {"@/*": ["../none/*", "../lib/*"]}}}`,
+    "a.ts": `export default "found a" as string;`,
+    "b.tsx": `export default "found b";`,
+    "b/index.ts": `export default "wrong";`,
+    "c/index.ts": `export default "found c";`,
+    "c.ts": `export default "wrong";`,
+    "lib/d.ts": `export default "found d";`,
+    "lib/e.ts": `export default "found e";`,
+    "lib/f.ts": `export default "found f";`,
+    "node_modules/g/package.json": `{"module": "./es", "main": "./wrong.js"}`,
+    "node_modules/g/es.ts": `export default "wrong";`,
+    "node_modules/g/es.js": `export default "found g";`,
+    "node_modules/g/wrong.js": `module.exports = "wrong";`,
+    "node_modules/h/package.json":
+      `{"exports": {"./x.js": {"require": "./wrong.js", "module": "./y.js", "default": "./wrong.js"}}}`,
+    "node_modules/h/y.js": `export default "found h";`,
+    "node_modules/h/wrong.js": `export default "wrong";`,
+    "node_modules/i/index.json": `"found i"`,
+    "j.js": `export default "found j";`,
+    "j.json": `"wrong"`,
+  });
+  for (const name of "abcdefghij") assertStringIncludes(text, `found ${name}`);
+  assertEquals(text.includes("wrong"), false);
+});
+
+Deno.test("what an import is read as, its attributes say", async () => {
+  const text = await bundle({
+    "main.ts": `import text from "./page.html" with { type: "text" };
+      import bytes from "./page.html" with { type: "bytes" };
+      import data from "./data.txt" with { type: "json" }; console.log(text, bytes, data);`,
+    "page.html": "<p>page</p>",
+    "data.txt": `{"of": "json"}`,
+  });
+  for (const part of ['"<p>page</p>"', btoa("<p>page</p>"), 'of: "json"']) {
+    assertStringIncludes(text, part);
+  }
+  const wrong = (code: string) => bundle({ "main.ts": code, "page.html": "" });
+  await assertRejects(
+    () => wrong(`import x from "./page.html"; x();`),
+    CapsuleError,
+    'main.ts:1:16: cannot import files that end in ".html"',
+  );
+  await assertRejects(
+    () => wrong(`import x from "./page.html" with { type: "css" }; x();`),
+    CapsuleError,
+    'a type attribute of "css"',
+  );
+});
+
+Deno.test("what a package says of its files counts", async () => {
+  const text = await bundle({
+    "main.ts":
+      `import { used } from "free"; import cjs from "typed"; console.log(used, cjs.default);`,
+    "node_modules/free/package.json": `{"sideEffects": ["./kept.js"], "main": "index.js"}`,
+    "node_modules/free/index.js":
+      `import "./dropped.js"; import "./kept.js"; export const used = "used";`,
+    "node_modules/free/dropped.js": `globalThis.x = "dropped";`,
+    "node_modules/free/kept.js": `globalThis.x = "kept";`,
+    "node_modules/typed/package.json": `{"type": "module", "exports": "./index.js"}`,
+    "node_modules/typed/index.js": `import cjs from "./inner.cjs"; export default cjs;`,
+    "node_modules/typed/inner.cjs":
+      `Object.defineProperty(exports, "__esModule", { value: true });`,
+  });
+  assertStringIncludes(text, "kept");
+  assertEquals(text.includes("dropped"), false);
+  // A module of Node's sees what CommonJS exports as its default, whatever that says of itself.
+  assertStringIncludes(text, "__toESM(require_inner(), 1)");
+});
+
+Deno.test("decorators and class fields are as tsconfig.json says, also by what it extends", async () => {
+  const files = {
+    "main.ts": `const d: any = () => {}; class A { @d x = 1 } globalThis.y = A;`,
+    "config/base.json": `{"compilerOptions": {"experimentalDecorators": true}}`,
+  };
+  const config = { "tsconfig.json": `{ /* old */ "extends": ["./config/base"], }` };
+  assertStringIncludes(await bundle({ ...files, ...config }), "__decorateClass(");
+  assertEquals((await bundle(files)).includes("__decorateClass("), false);
+});
