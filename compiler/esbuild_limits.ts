@@ -3,7 +3,7 @@ import { platform } from "../platform/mod.ts";
 import { esbuildPath } from "./installation.ts";
 
 /** Longer than any program takes. */
-export const BUILD_TIMEOUT_MS = 60_000;
+export const BUILD_TIMEOUT_MS = 20_000;
 /** Address space, of which esbuild uses a fraction. Nothing limits it on macOS. */
 const MEMORY_KIB = 4 << 20;
 /** Its three streams and two of a clock: it cannot open anything else. macOS opens libraries for it. */

@@ -29,7 +29,7 @@ const FILES: Record<string, string> = {
   "app/package.json":
     `{ "name": "app", "type": "module", "imports": { "#in": { "default": "./own/index.ts" } } }`,
   "app/node_modules/a/package.json":
-    `{ "name": "a", "exports": { ".": { "import": "./x.js" }, "./*": ["./*.js", null] }, "sideEffects": ["*.css"] }`,
+    `{ "name": "a", "exports": { ".": { "import": "./x.js", "default": "./x.js" }, "./*": ["./*.js", null] }, "sideEffects": ["*.css"] }`,
   "app/node_modules/a/x.js": `export default "a";`,
   "app/node_modules/b/package.json":
     `{ "version": "1.2.3", "main": "./index.js", "module": "sub" }`,
@@ -77,7 +77,7 @@ PIECES.push(
   "\ud800",
   "é",
   "=>",
-  "enum A {}",
+  "enum ",
   "__virtual__/",
 );
 
