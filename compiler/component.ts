@@ -198,7 +198,9 @@ export function decodeComponent(
       const { format, world, capsule } = header;
       return {
         problem: `it has format ${shown(format)} and world ${shown(world)}, of Capsule ` +
-          `${shown(capsule)}; this Capsule ${VERSION} knows format ${FORMAT} and world ${WORLD}`,
+          `${
+            shown(capsule)
+          }; this Capsule ${VERSION} knows format ${FORMAT} and world ${WORLD}: build it again`,
       };
     }
     checkHeader(header, endStart - filesStart - prefix.length, start);

@@ -74,7 +74,7 @@ type Refuse = (problem: string, hint?: string) => CapsuleError;
 
 /** What was decoded, unless it is refused. */
 function check(decoded: ReturnType<typeof decodeComponent>, refuse: Refuse): Content {
-  if ("problem" in decoded) throw refuse(decoded.problem, BUILD_AGAIN);
+  if ("problem" in decoded) throw refuse(decoded.problem);
   const { engine, capsule, program: { language } } = decoded;
   const own = engineSources()[language].digest;
   if (engine !== own) {
