@@ -16,7 +16,9 @@ const KINDS: Record<string, Kind> = { components, cache };
 /** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
 const MEMORY_KIB = 3 << 20;
 /** To start, and to make what all cases share: an engine may have to be compiled. */
-const START_MS = 180_000;
+const START_MS = 300_000;
+/** For what comes next, where the machine is busy with something else. */
+const WAITED_MS = 60_000;
 
 if (Deno.args[0] === "--seed") {
   await tryOne(Number(Deno.args[1]), kindOf(Deno.args[2]));
@@ -79,7 +81,7 @@ async function watch(
   let rest = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     clearTimeout(timer);
-    timer = setTimeout(late, 10_000 + 5 * KINDS[name]!.caseMs);
+    timer = setTimeout(late, WAITED_MS + 5 * KINDS[name]!.caseMs);
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     lines.forEach(count);

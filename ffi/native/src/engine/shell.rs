@@ -288,10 +288,12 @@ mod tests {
     }
 
     fn file(bytes: &[u8]) -> File {
-        let name = format!("capsule-shell-{:?}", std::thread::current().id());
-        let path = std::env::temp_dir().join(name);
+        let (process, thread) = (std::process::id(), std::thread::current().id());
+        let path = std::env::temp_dir().join(format!("capsule-shell-{process}-{thread:?}"));
         std::fs::write(&path, bytes).unwrap();
-        File::open(path).unwrap()
+        let file = File::open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file
     }
 
     fn find(shape: &Shape, component: &[u8]) -> Option<Found> {
