@@ -23,11 +23,16 @@ export interface EnvelopeError {
   stack?: string;
 }
 
-/** A request that the host made for a task. Headers, bodies, query values and user-info stay out. */
+/**
+ * A request that left the host for a task, also one that was aborted. Headers, bodies, query values and user-info
+ * stay out.
+ */
 export interface HostRequest {
   method: string;
   url: string;
-  status: number;
+  /** Null if no response came. */
+  status: number | null;
+  /** Until the head of the response came, or the request was given up. */
   duration_ms: number;
 }
 

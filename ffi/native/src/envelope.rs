@@ -17,14 +17,14 @@ pub struct Execution {
     pub host_requests: Vec<HostRequest>,
 }
 
-/// A request that the host made for the guest. No header, body, query or user-info is in it.
+/// A request that left for the guest, also one that was given up. No header, body, query or user-info is in it.
 #[derive(Clone, Debug, Serialize)]
 pub struct HostRequest {
     pub method: String,
     pub url: String,
-    /// 0 if there was no response.
-    pub status: u16,
-    /// Until the head of the response was there.
+    /// None if no response came.
+    pub status: Option<u16>,
+    /// Until the head of the response was there, or the request was given up.
     pub duration_ms: f64,
 }
 

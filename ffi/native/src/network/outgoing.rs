@@ -2,12 +2,15 @@
 
 use super::refused::{Kind, Refused};
 use super::rules::Target;
+use crate::failure::shorten;
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use url::Url;
 
 const HEADERS_AT_MOST: usize = 200;
+/// What an error repeats of what a guest asked for.
+pub const QUOTED_CHARACTERS_AT_MOST: usize = 200;
 const URL_BYTES_AT_MOST: usize = 16 << 10;
 
 #[derive(Debug, Deserialize)]
@@ -30,7 +33,7 @@ pub fn parse_url(text: &str) -> Result<(Url, Target), Refused> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(&format!(
             "has the scheme {:?}: http and https are there",
-            url.scheme()
+            shorten(url.scheme(), QUOTED_CHARACTERS_AT_MOST)
         )));
     }
     let target = Target::of(&url).ok_or_else(|| invalid("has no host"))?;
@@ -38,8 +41,15 @@ pub fn parse_url(text: &str) -> Result<(Url, Target), Refused> {
 }
 
 pub fn parse_method(text: &str) -> Result<Method, Refused> {
-    let method = Method::from_bytes(text.as_bytes())
-        .map_err(|_| Refused::new(Kind::Invalid, format!("{text:?} is no method")))?;
+    let method = Method::from_bytes(text.as_bytes()).map_err(|_| {
+        Refused::new(
+            Kind::Invalid,
+            format!(
+                "{:?} is no method",
+                shorten(text, QUOTED_CHARACTERS_AT_MOST)
+            ),
+        )
+    })?;
     if matches!(method, Method::CONNECT | Method::TRACE) {
         return Err(Refused::new(
             Kind::Denied,
@@ -75,8 +85,10 @@ pub fn parse_headers(
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
-        let invalid =
-            |what: &str| Refused::new(Kind::Invalid, format!("the header {name:?} {what}"));
+        let invalid = |what: &str| {
+            let name = shorten(name, QUOTED_CHARACTERS_AT_MOST);
+            Refused::new(Kind::Invalid, format!("the header {name:?} {what}"))
+        };
         let parsed =
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("has no valid name"))?;
         if parsed == "host" {

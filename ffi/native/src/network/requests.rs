@@ -2,10 +2,13 @@
 
 use super::client::{Certificates, HttpClient, client};
 use super::incoming::{Body, decoded, plain};
-use super::outgoing::{HttpRequest, parse_headers, parse_method, parse_url, redacted};
+use super::outgoing::{
+    HttpRequest, QUOTED_CHARACTERS_AT_MOST, parse_headers, parse_method, parse_url, redacted,
+};
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
 use crate::envelope::{HostRequest, rounded};
+use crate::failure::shorten;
 use crate::host::Payload;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -16,6 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::HashMap;
 use std::error::Error;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
@@ -27,6 +31,9 @@ const SILENCE_AT_MOST: Duration = Duration::from_secs(60);
 /// A body that comes drop by drop ends here.
 const BODY_TIME_AT_MOST: Duration = Duration::from_secs(600);
 const AT_ONCE_AT_MOST: usize = 32;
+/// What an envelope holds of a request.
+const URL_CHARACTERS_AT_MOST: usize = 2_000;
+const METHOD_CHARACTERS_AT_MOST: usize = 32;
 /// What a guest gets of a body at once.
 const PART_BYTES: usize = 256 << 10;
 
@@ -51,10 +58,21 @@ pub struct Network {
 
 #[derive(Default)]
 struct State {
-    requests: Vec<HostRequest>,
-    started: usize,
+    requests: Vec<Sent>,
+    /// Counts the attempts that have ended.
+    attempt: u32,
     bodies: HashMap<u32, Arc<AsyncMutex<Body>>>,
     next_body: u32,
+}
+
+/// A request that left, and what came of it so far.
+struct Sent {
+    method: String,
+    url: String,
+    started: Instant,
+    status: Option<u16>,
+    /// Until the head of the response was there, or the request was given up.
+    duration: Option<Duration>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,20 +91,34 @@ impl Network {
         }
     }
 
-    /// What was asked of hosts, redacted.
+    /// The requests that left, redacted: also those that are still open.
     pub fn requests(&self) -> Vec<HostRequest> {
-        self.lock().requests.clone()
+        let milliseconds = |sent: &Sent| {
+            let duration = sent.duration.unwrap_or_else(|| sent.started.elapsed());
+            rounded(duration.as_secs_f64() * 1000.0)
+        };
+        let told = |sent: &Sent| HostRequest {
+            method: sent.method.clone(),
+            url: sent.url.clone(),
+            status: sent.status,
+            duration_ms: milliseconds(sent),
+        };
+        self.lock().requests.iter().map(told).collect()
     }
 
     /// Makes a request, and waits for the head of its response.
-    pub async fn request(&self, request: Payload) -> Payload {
-        match self.try_request(request).await {
-            Ok(payload) => payload,
-            Err(Refused { kind, message }) => Payload::error(kind.as_str(), message),
+    pub fn request(self: Arc<Self>, request: Payload) -> impl Future<Output = Payload> + Send {
+        // Read now: the future may run first when the attempt has ended.
+        let attempt = self.lock().attempt;
+        async move {
+            match self.try_request(request, attempt).await {
+                Ok(payload) => payload,
+                Err(Refused { kind, message }) => Payload::error(kind.as_str(), message),
+            }
         }
     }
 
-    async fn try_request(&self, payload: Payload) -> Result<Payload, Refused> {
+    async fn try_request(&self, payload: Payload, attempt: u32) -> Result<Payload, Refused> {
         let request: HttpRequest = serde_json::from_str(&payload.json)
             .map_err(|error| Refused::new(Kind::Invalid, format!("http: {error}")))?;
         let (url, target) = parse_url(&request.url)?;
@@ -94,19 +126,15 @@ impl Network {
         let method = parse_method(&request.method)?;
         let headers = parse_headers(&request, &target, &url)?;
         let _turn = self.at_once.acquire().await;
-        self.count()?;
-        let started = Instant::now();
-        let sent = self.send(&method, &url, headers, payload.bytes).await;
-        let status = sent
-            .as_ref()
-            .map_or(0, |response| response.status().as_u16());
-        self.lock().requests.push(HostRequest {
-            method: method.to_string(),
-            url: redacted(&url),
-            status,
-            duration_ms: rounded(started.elapsed().as_secs_f64() * 1000.0),
-        });
-        self.keep(sent?, request.decompress, method == Method::HEAD)
+        let leaving = self.leave(attempt, &method, &url)?;
+        let response = self.send(&method, &url, headers, payload.bytes).await?;
+        leaving.answered(response.status().as_u16());
+        self.keep(
+            response,
+            request.decompress,
+            method == Method::HEAD,
+            attempt,
+        )
     }
 
     /// Whether a request to this host could be allowed: for libraries that connect before they ask.
@@ -149,7 +177,7 @@ impl Network {
 
     fn check(&self, target: &Target) -> Result<(), Refused> {
         let NetworkGrant { hosts, option, .. } = &self.grant;
-        let host = &target.host;
+        let host = shorten(&target.host, QUOTED_CHARACTERS_AT_MOST);
         if !hosts.is_declared(target) {
             return Err(Refused::new(
                 Kind::Denied,
@@ -171,17 +199,31 @@ impl Network {
         Ok(())
     }
 
-    fn count(&self) -> Result<(), Refused> {
+    /// Lists a request, which leaves then. None leaves once its attempt has ended.
+    fn leave(&self, attempt: u32, method: &Method, url: &Url) -> Result<Leaving<'_>, Refused> {
         let limit = self.grant.requests_at_most;
         let mut state = self.lock();
-        if state.started >= limit {
+        if state.attempt != attempt {
+            return Err(ended());
+        }
+        let index = state.requests.len();
+        if index >= limit {
             return Err(Refused::new(
                 Kind::Denied,
                 format!("a task may make {limit} requests (requests under [budget])"),
             ));
         }
-        state.started += 1;
-        Ok(())
+        state.requests.push(Sent {
+            method: shorten(method.as_str(), METHOD_CHARACTERS_AT_MOST),
+            url: shorten(&redacted(url), URL_CHARACTERS_AT_MOST),
+            started: Instant::now(),
+            status: None,
+            duration: None,
+        });
+        Ok(Leaving {
+            network: self,
+            index,
+        })
     }
 
     async fn send(
@@ -232,6 +274,7 @@ impl Network {
         response: Response<Incoming>,
         decompress: bool,
         is_head: bool,
+        attempt: u32,
     ) -> Result<Payload, Refused> {
         let (mut head, incoming) = response.into_parts();
         let has_body = !is_head && !matches!(head.status.as_u16(), 204 | 304);
@@ -246,6 +289,9 @@ impl Network {
             .map(|(name, value)| (name.to_string(), latin1(value.as_bytes())))
             .collect();
         let mut state = self.lock();
+        if state.attempt != attempt {
+            return Err(ended());
+        }
         let id = state.next_body;
         state.next_body += 1;
         let body = Body {
@@ -337,12 +383,37 @@ impl Network {
 
     /// Ends what an attempt has left: another one shall not see it.
     pub fn end_attempt(&self) {
-        self.lock().bodies.clear();
+        let mut state = self.lock();
+        state.attempt += 1;
+        state.bodies.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A request that is under way. Dropped at its end, or when it is given up.
+struct Leaving<'a> {
+    network: &'a Network,
+    index: usize,
+}
+
+impl Leaving<'_> {
+    fn answered(&self, status: u16) {
+        self.network.lock().requests[self.index].status = Some(status);
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let sent = &mut self.network.lock().requests[self.index];
+        sent.duration = Some(sent.started.elapsed());
+    }
+}
+
+fn ended() -> Refused {
+    Refused::new(Kind::Denied, "the task that asks has ended")
 }
 
 fn latin1(bytes: &[u8]) -> String {
