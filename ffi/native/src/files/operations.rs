@@ -12,13 +12,14 @@ use crate::host::Payload;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashMap;
+use std::io;
 use std::ops::BitOr;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtx, WasiFilesystemCtxView};
-use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, DirectoryEntryStream, ErrorCode, Host, HostDescriptor, OpenFlags, PathFlags,
 };
+use wasmtime_wasi::p2::{FsResult, StreamError};
 
 /// Of a file that is read at once, or written.
 const BYTES_AT_MOST: usize = 64 << 20;
@@ -204,13 +205,8 @@ impl Files {
     }
 
     async fn write(&mut self, fd: u32, offset: Option<u64>, bytes: Vec<u8>) -> Answer {
-        let mut offset = match offset {
-            Some(offset) => offset,
-            None => {
-                let fd = self.descriptor(fd)?;
-                let stat = self.view().stat(fd).await;
-                self.code(stat)?.size
-            }
+        let Some(mut offset) = offset else {
+            return self.append(fd, bytes).await;
         };
         let mut rest = bytes;
         let length = rest.len();
@@ -225,6 +221,27 @@ impl Files {
             rest.drain(..written.min(rest.len()));
         }
         done(length)
+    }
+
+    /// Writes at the end that the file has then, whoever else writes to it.
+    async fn append(&mut self, fd: u32, bytes: Vec<u8>) -> Answer {
+        let length = bytes.len();
+        let fd = self.descriptor(fd)?;
+        let stream = self.view().append_via_stream(fd);
+        let stream = self.code(stream)?;
+        let written = match self.table.get_mut(&stream) {
+            Ok(stream) => stream.blocking_write_and_flush(bytes.into()).await,
+            Err(_) => Err(StreamError::Closed),
+        };
+        let _ = self.table.delete(stream);
+        match written {
+            Ok(()) => done(length),
+            Err(StreamError::LastOperationFailed(error)) => {
+                let error = error.downcast::<io::Error>().map_err(|_| ErrorCode::Io)?;
+                Err(self.code::<()>(Err(error.into())).expect_err("it is one"))
+            }
+            Err(_) => Err(ErrorCode::Io),
+        }
     }
 
     async fn stat(&mut self, which: Which) -> Answer {
