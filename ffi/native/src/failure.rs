@@ -77,13 +77,18 @@ impl Failure {
 
     /// With its stack in the user's own files and lines.
     pub fn explained_by(self, stacks: &Stacks) -> Self {
-        let stack = self.stack.map(|stack| stacks.map(&stack));
+        let stack = self
+            .stack
+            .map(|stack| shorten(&stacks.map(&stack), TEXT_CHARACTERS_AT_MOST));
         Self { stack, ..self }
     }
 }
 
 /// What a message or a stack may be long; a guest writes them.
 const TEXT_CHARACTERS_AT_MOST: usize = 16 << 10;
+
+/// What is told of how Wasmtime explains the end of a guest.
+const CAUSE_CHARACTERS_AT_MOST: usize = 500;
 
 /// The beginning of a text that a guest wrote.
 pub fn shorten(text: &str, characters: usize) -> String {
@@ -179,7 +184,8 @@ pub enum Trapped {
     StackOverflow,
     /// Nothing is under way, and the guest still waits.
     Stuck,
-    /// The engine gave up: an abort, a panic, an impossible instruction.
+    /// The engine gave up: an abort, a panic, an impossible instruction, or a call of the host that the component
+    /// model does not allow. What goes wrong on the host's side is `Stopped`.
     Crashed(String),
     /// A limit of Wasmtime on what passes between guest and host.
     TransferLimit,
@@ -189,8 +195,6 @@ pub enum Trapped {
     WasiHandleLimit,
     /// The guest ended its process, as far as it has one.
     Exited(i32),
-    /// Nothing a guest should be able to cause.
-    Unexpected(String),
 }
 
 impl Trapped {
@@ -212,7 +216,7 @@ impl Trapped {
             } else if text.contains("handle limit exceeded") {
                 Self::HandleLimit
             } else {
-                Self::Unexpected(text)
+                Self::Crashed(shorten(&text, CAUSE_CHARACTERS_AT_MOST))
             };
         };
         match trap {

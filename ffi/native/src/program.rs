@@ -6,7 +6,7 @@ use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::files::stamp::{Stamped, stamp_all};
 use crate::files::{self, FolderGrant, Folders, Seen};
-use crate::host::{Operations, TaskContext};
+use crate::host::{Draws, Operations, TaskContext};
 use crate::image::Image;
 use crate::image::pending::PendingImage;
 use crate::image::store::{ImageStore, Kept, Key};
@@ -105,6 +105,7 @@ impl Program {
                     network: None,
                     stacks: Arc::clone(&stacks),
                     seen: Some(Arc::default()),
+                    draws: None,
                 };
                 let announce = |image, declarations| {
                     let engine = Arc::clone(&engine);
@@ -139,7 +140,7 @@ impl Program {
     async fn load_text(
         engine: &Arc<LanguageEngine>,
         program: &SourceText,
-        context: TaskContext,
+        mut context: TaskContext,
         loading: &Loading<'_>,
         announce: impl FnOnce(PendingImage, String) + Send,
     ) -> Result<(), Failure> {
@@ -162,6 +163,8 @@ impl Program {
             }
             Err(lock) => lock,
         };
+        let draws = Arc::new(Draws::new(lock));
+        context.draws = Some(Arc::clone(&draws));
         let output = output.recorded();
         let stacks = Arc::clone(&context.stacks);
         let seen = context.seen.clone();
@@ -187,6 +190,7 @@ impl Program {
         maker.done(Ok(Arc::clone(&image)));
         if let (Some(key), Some(printed), Some(inputs)) =
             (key, output.record(), inputs(seen, started, loading))
+            && !draws.happened()
         {
             let kept = Kept {
                 image,
@@ -194,7 +198,7 @@ impl Program {
                 printed,
                 inputs,
             };
-            writing.later(engine, &key, kept, lock);
+            writing.later(engine, &key, kept, draws.take_lock());
         }
         Ok(())
     }

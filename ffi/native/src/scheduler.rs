@@ -21,6 +21,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
+/// What an envelope holds of the name of a task.
+const NAME_CHARACTERS_AT_MOST: usize = 128;
+/// What is said of the tasks that there are, to who calls another one.
+const KNOWN_CHARACTERS_AT_MOST: usize = 2_000;
+
 /// One call from the host, with all tasks that come from it.
 pub struct Run {
     pub id: u64,
@@ -218,7 +223,8 @@ async fn execute(
     input: String,
 ) -> String {
     let mut execution = Execution {
-        task_name: name,
+        // One that a guest made up may be long; no task has a name like that.
+        task_name: shorten(&name, NAME_CHARACTERS_AT_MOST),
         ..Execution::default()
     };
     let outcome = match admissible(&run, &execution.task_name, depth, &input) {
@@ -252,9 +258,8 @@ fn admissible(
         Failure::new(
             ErrorType::TaskNotFound,
             format!(
-                "there is no task {:?}; the program has: {}",
-                shorten(task, 128),
-                known.join(", ")
+                "there is no task {task:?}; the program has: {}",
+                shorten(&known.join(", "), KNOWN_CHARACTERS_AT_MOST)
             ),
         )
     })?;
@@ -373,6 +378,7 @@ async fn attempt(
             network: Some(Arc::clone(network)),
             stacks: Arc::clone(&program.stacks),
             seen: None,
+            draws: None,
         },
     };
     let guard = Guard {

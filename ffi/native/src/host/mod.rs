@@ -2,9 +2,12 @@
 
 mod ended;
 mod operations;
+mod random;
 mod text;
+mod unheard;
 
 pub use operations::{Operations, Payload, TaskContext};
+pub use random::Draws;
 
 use operations::Waiter;
 
@@ -17,7 +20,6 @@ use wasmtime::{Result, StoreContextMut};
 
 const OPERATIONS: &str = "capsule:host/operations@1.0.0";
 const EVENTS: &str = "capsule:host/events@1.0.0";
-const RANDOM_BYTES_AT_MOST: u32 = 1 << 16;
 
 type Context<'a> = StoreContextMut<'a, SandboxState>;
 
@@ -26,6 +28,7 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     files::link(linker)?;
     link_operations(linker)?;
+    random::link(linker, language)?;
     if language == Language::JavaScript {
         linker
             .instance(EVENTS)?
@@ -79,15 +82,6 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
-    instance.func_wrap("random", |_: Context<'_>, (count,): (u32,)| {
-        if count > RANDOM_BYTES_AT_MOST {
-            let message = format!("at most {RANDOM_BYTES_AT_MOST} random bytes at once");
-            return Ok((Err(message),));
-        }
-        let mut bytes = vec![0; count as usize];
-        getrandom::fill(&mut bytes)?;
-        Ok((Ok::<_, String>(bytes),))
-    })?;
     instance.func_wrap("encode", |_: Context<'_>, (text,): (String,)| {
         Ok((text.into_bytes(),))
     })?;

@@ -2,11 +2,13 @@
 
 use crate::failure::{ErrorType, Stop, shorten};
 use crate::files::{Files, Folders, Seen};
+use crate::host::{Draws, unheard};
 use crate::network::Network;
 use crate::scheduler::{self, Caller};
 use crate::stack::Stacks;
 use serde_json::json;
 use std::collections::HashMap;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +18,8 @@ use tokio::task::AbortHandle;
 use wasmtime::component::{ComponentType, Lift, Lower};
 use wasmtime_wasi::I32Exit;
 
+/// What the host says of a failure to a guest may be long; it may quote what the guest asked for.
+const MESSAGE_CHARACTERS_AT_MOST: usize = 2_000;
 /// What ended operations may hold until their outcomes are taken.
 const HELD_BYTES_AT_MOST: usize = 128 << 20;
 
@@ -39,8 +43,9 @@ impl Payload {
         self.json.len() + self.bytes.len()
     }
 
-    pub fn error(error_type: &str, message: impl Into<String>) -> Self {
-        let error = json!({ "error_type": error_type, "message": message.into() });
+    pub fn error(error_type: &str, message: impl AsRef<str>) -> Self {
+        let message = shorten(message.as_ref(), MESSAGE_CHARACTERS_AT_MOST);
+        let error = json!({ "error_type": error_type, "message": message });
         Self::json(json!({ "error": error }).to_string())
     }
 }
@@ -56,6 +61,8 @@ pub struct TaskContext {
     pub stacks: Arc<Stacks>,
     /// While a program is loaded, what it looks at.
     pub seen: Option<Arc<Seen>>,
+    /// While a program is loaded, whether it draws random bytes.
+    pub draws: Option<Arc<Draws>>,
 }
 
 type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
@@ -75,7 +82,7 @@ struct Shared(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     running: HashMap<u32, Running>,
-    ended: HashMap<u32, Payload>,
+    ended: HashMap<u32, Ended>,
     held_bytes: usize,
     /// Ended, and not yet told by `poll` or `ended`.
     untold: Vec<u32>,
@@ -86,6 +93,41 @@ struct State {
 struct Running {
     is_call: bool,
     abort: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Ended {
+    kind: Kind,
+    outcome: Payload,
+}
+
+/// What an operation leaves behind besides its outcome.
+#[derive(Clone)]
+enum Kind {
+    Nothing,
+    /// A sub-task, which its caller waits for.
+    Call,
+    /// A response whose body is kept for the guest.
+    Response(Arc<Network>),
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Call => "Call",
+            Self::Response(_) => "Response",
+        })
+    }
+}
+
+impl Kind {
+    /// Lets go of what an outcome names that nobody will take.
+    fn drop_outcome(&self, outcome: &Payload) {
+        if let Self::Response(network) = self {
+            network.discard(outcome);
+        }
+    }
 }
 
 impl Operations {
@@ -122,12 +164,12 @@ impl Operations {
         if operation == "file" {
             let files = self.files(context);
             let work = async move { files.lock().await.perform(request).await };
-            self.shared.spawn(handle, false, Box::pin(work));
+            self.shared.spawn(handle, Kind::Nothing, Box::pin(work));
             return Ok(handle);
         }
         match begin(operation, request, context) {
-            Ok(work) => self.shared.spawn(handle, operation == "call", work),
-            Err(outcome) => self.shared.lock().tell(handle, outcome),
+            Ok((kind, work)) => self.shared.spawn(handle, kind, work),
+            Err(outcome) => self.shared.lock().tell(handle, Kind::Nothing, outcome),
         }
         Ok(handle)
     }
@@ -137,11 +179,14 @@ impl Operations {
         Arc::clone(self.files.get_or_insert_with(make))
     }
 
+    /// Ends an operation, or drops the outcome of one that has ended.
     pub fn cancel(&self, handle: u32) {
         let mut state = self.shared.lock();
         if let Some(running) = state.running.remove(&handle) {
             running.abort.abort();
             state.wake();
+        } else if let Some(Ended { kind, outcome }) = state.take(handle) {
+            kind.drop_outcome(&outcome);
         }
     }
 
@@ -162,6 +207,19 @@ impl Operations {
             Poll::Pending
         })
         .await;
+    }
+
+    /// What is told of sub-tasks that failed, and whose envelopes nobody took.
+    pub fn unheard(&self) -> Option<String> {
+        let state = self.shared.lock();
+        if state.ended.is_empty() {
+            return None;
+        }
+        let mut handles: Vec<_> = state.ended.keys().collect();
+        handles.sort_unstable();
+        let ended = handles.iter().map(|handle| &state.ended[handle]);
+        let calls = ended.filter(|ended| matches!(ended.kind, Kind::Call));
+        unheard::told(calls.map(|ended| ended.outcome.json.as_str()))
     }
 
     /// Nothing is under way, and nobody has an outcome left to take.
@@ -185,10 +243,8 @@ impl Waiter {
     pub async fn wait(&self, handle: u32, timeout: Option<u64>) -> Result<Option<Payload>, String> {
         let ended = poll_fn(|context| {
             let mut state = self.0.lock();
-            if let Some(outcome) = state.ended.remove(&handle) {
-                state.held_bytes -= outcome.len();
-                state.untold.retain(|untold| *untold != handle);
-                return Poll::Ready(Ok(outcome));
+            if let Some(ended) = state.take(handle) {
+                return Poll::Ready(Ok(ended.outcome));
             }
             if !state.running.contains_key(&handle) {
                 return Poll::Ready(Err(format!("there is no operation {handle} to wait for")));
@@ -232,7 +288,11 @@ async fn within<F: Future>(timeout: Option<u64>, work: F) -> Option<F::Output> {
 }
 
 /// The work of an operation, or the outcome of one that cannot begin.
-fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Work, Payload> {
+fn begin(
+    operation: &str,
+    request: Payload,
+    context: &TaskContext,
+) -> Result<(Kind, Work), Payload> {
     match operation {
         "sleep" => {
             let milliseconds: f64 = serde_json::from_str(&request.json)
@@ -241,10 +301,11 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
                 .ok_or_else(|| Payload::error("invalid_request", "sleep takes milliseconds"))?;
             let duration = Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0)
                 .unwrap_or(Duration::MAX);
-            Ok(Box::pin(async move {
+            let work = Box::pin(async move {
                 tokio::time::sleep(duration).await;
                 Payload::json("null")
-            }))
+            });
+            Ok((Kind::Nothing, work))
         }
         "call" => {
             let caller = context.caller.clone().ok_or_else(|| {
@@ -255,9 +316,9 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
             })?;
             let call = scheduler::SubTask::parse(&request.json)
                 .map_err(|message| Payload::error("invalid_request", message))?;
-            Ok(Box::pin(async move {
-                Payload::json(scheduler::run_sub_task(caller, call).await)
-            }))
+            let work =
+                Box::pin(async move { Payload::json(scheduler::run_sub_task(caller, call).await) });
+            Ok((Kind::Call, work))
         }
         "http" | "http_body" | "http_discard" | "http_reach" => {
             let network = context.network.clone().ok_or_else(|| {
@@ -267,8 +328,14 @@ fn begin(operation: &str, request: Payload, context: &TaskContext) -> Result<Wor
                 )
             })?;
             match operation {
-                "http" => Ok(Box::pin(async move { network.request(request).await })),
-                "http_body" => Ok(Box::pin(async move { network.read(request).await })),
+                "http" => {
+                    let kind = Kind::Response(Arc::clone(&network));
+                    Ok((kind, Box::pin(network.request(request))))
+                }
+                "http_body" => {
+                    let work = Box::pin(async move { network.read(request).await });
+                    Ok((Kind::Nothing, work))
+                }
                 "http_reach" => Err(network.reach(&request)),
                 _ => Err(network.discard(&request)),
             }
@@ -291,14 +358,19 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spawn(self: &Arc<Self>, handle: u32, is_call: bool, work: Work) {
+    fn spawn(self: &Arc<Self>, handle: u32, kind: Kind, work: Work) {
+        let is_call = matches!(kind, Kind::Call);
         // Held until the operation is registered: it cannot end before.
         let mut state = self.lock();
         let shared = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let ending = Ending { shared, handle };
+            let ending = Ending {
+                shared,
+                handle,
+                kind,
+            };
             let outcome = work.await;
-            ending.shared.lock().end(handle, outcome);
+            ending.shared.lock().end(handle, &ending.kind, outcome);
         });
         state.running.insert(
             handle,
@@ -311,11 +383,20 @@ impl Shared {
 }
 
 impl State {
-    /// Does nothing if the operation was cancelled meanwhile.
-    fn end(&mut self, handle: u32, outcome: Payload) {
-        if self.running.remove(&handle).is_some() {
-            self.tell(handle, outcome);
+    /// Drops the outcome if the operation was cancelled meanwhile.
+    fn end(&mut self, handle: u32, kind: &Kind, outcome: Payload) {
+        match self.running.remove(&handle) {
+            Some(_) => self.tell(handle, kind.clone(), outcome),
+            None => kind.drop_outcome(&outcome),
         }
+    }
+
+    /// The outcome of an operation that has ended.
+    fn take(&mut self, handle: u32) -> Option<Ended> {
+        let ended = self.ended.remove(&handle)?;
+        self.held_bytes -= ended.outcome.len();
+        self.untold.retain(|untold| *untold != handle);
+        Some(ended)
     }
 
     /// Operations that run, and outcomes that nobody took.
@@ -323,14 +404,15 @@ impl State {
         self.running.len() + self.ended.len()
     }
 
-    fn tell(&mut self, handle: u32, mut outcome: Payload) {
+    fn tell(&mut self, handle: u32, kind: Kind, mut outcome: Payload) {
         if self.held_bytes + outcome.len() > HELD_BYTES_AT_MOST {
+            kind.drop_outcome(&outcome);
             let message =
                 format!("outcomes that nobody took hold more than {HELD_BYTES_AT_MOST} bytes");
             outcome = Payload::error("resource_limit", message);
         }
         self.held_bytes += outcome.len();
-        self.ended.insert(handle, outcome);
+        self.ended.insert(handle, Ended { kind, outcome });
         self.untold.push(handle);
         self.wake();
     }
@@ -363,13 +445,14 @@ impl State {
 struct Ending {
     shared: Arc<Shared>,
     handle: u32,
+    kind: Kind,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let outcome = Payload::error("internal_error", "the host failed during this operation");
-            self.shared.lock().end(self.handle, outcome);
+            self.shared.lock().end(self.handle, &Kind::Nothing, outcome);
         }
     }
 }
@@ -387,6 +470,7 @@ mod tests {
             network: None,
             stacks,
             seen: None,
+            draws: None,
         }
     }
 
@@ -450,6 +534,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn cancel_drops_the_outcome_of_what_has_ended() {
+        let mut operations = Operations::new(10);
+        let waiter = operations.waiter();
+        for _ in 0..100 {
+            let handle = sleep(&mut operations, "{");
+            assert!(operations.shared.lock().held_bytes > 0);
+            operations.cancel(handle);
+            operations.cancel(handle);
+            assert!(waiter.wait(handle, None).await.is_err());
+        }
+        let state = operations.shared.lock();
+        assert_eq!((state.open(), state.held_bytes), (0, 0));
+        assert!(state.untold.is_empty());
+    }
+
+    #[tokio::test]
     async fn refuses_what_it_does_not_know() {
         let mut operations = Operations::new(10);
         let waiter = operations.waiter();
@@ -492,7 +592,10 @@ mod tests {
         let operations = Operations::new(10);
         let large = || Payload::json("x".repeat(100 << 20));
         for handle in [1, 2] {
-            operations.shared.lock().tell(handle, large());
+            operations
+                .shared
+                .lock()
+                .tell(handle, Kind::Nothing, large());
         }
         let waiter = operations.waiter();
         let second = waiter.wait(2, None).await.unwrap().unwrap();

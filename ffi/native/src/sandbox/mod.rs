@@ -115,21 +115,24 @@ impl Sandbox {
         let forget: TypedFunc<(), ()> =
             self.export(|engine| engine.forget_files().expect("it was looked for"))?;
         let forgotten = forget.call_async(&mut self.bare.store, ()).await;
-        forgotten
-            .map_err(|error| Failure::internal(format!("the engine kept its files: {error:#}")))
+        // A guest may have left no fuel or memory for it.
+        forgotten.map_err(|error| self.trapped(Trapped::from_error(&error)))
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
     pub async fn run(&mut self, task: &str, input: &str, context: &str) -> Result<String, Failure> {
         let run: TypedFunc<(&str, &str, &str), GuestResult> = self.export(|e| e.run())?;
-        self.guarded(async |store| {
-            let result = run.call_async(&mut *store, (task, input, context)).await?;
-            if result.0.is_ok() {
-                store.data_mut().task()?.operations.finish_calls().await;
-            }
-            Ok(result)
-        })
-        .await
+        let outcome = self
+            .guarded(async |store| {
+                let result = run.call_async(&mut *store, (task, input, context)).await?;
+                if result.0.is_ok() {
+                    store.data_mut().task()?.operations.finish_calls().await;
+                }
+                Ok(result)
+            })
+            .await;
+        self.tell_unheard();
+        outcome
     }
 
     pub fn fuel_consumed(&self) -> u64 {

@@ -79,7 +79,15 @@ impl Sandbox {
                     "{subject} passed more than {TRANSFER_BYTES_AT_MOST} bytes to the host at once"
                 ),
             ),
-            Trapped::Unexpected(what) => Failure::internal(what),
+        }
+    }
+
+    /// Tells on the task's standard error which of its sub-tasks failed without its looking at that.
+    pub(super) fn tell_unheard(&self) {
+        if let Some(task) = &self.bare.store.data().task
+            && let Some(text) = task.operations.unheard()
+        {
+            task.output.tell(&text);
         }
     }
 

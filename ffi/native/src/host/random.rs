@@ -1,0 +1,108 @@
+//! Random bytes for guests, and whether a program drew any while it was loaded.
+
+use super::{Context, OPERATIONS};
+use crate::cache::Lock;
+use crate::engine::Language;
+use crate::failure::{ErrorType, Stop};
+use crate::sandbox::SandboxState;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use wasmtime::Result;
+use wasmtime::component::Linker;
+
+/// The version that `wasmtime_wasi` links; guests of older ones find it, too.
+const WASI_RANDOM: &str = "wasi:random/random@0.2.12";
+const BYTES_AT_MOST: u64 = 1 << 16;
+
+/// Notes that a program drew random bytes while it was loaded: its image would repeat them in the next process.
+#[derive(Debug, Default)]
+pub struct Draws {
+    drawn: AtomicBool,
+    lock: Mutex<Option<Lock>>,
+}
+
+impl Draws {
+    /// `lock` keeps other processes from making the same image.
+    pub fn new(lock: Option<Lock>) -> Self {
+        Self {
+            drawn: AtomicBool::new(false),
+            lock: Mutex::new(lock),
+        }
+    }
+
+    pub fn happened(&self) -> bool {
+        self.drawn.load(Ordering::Relaxed)
+    }
+
+    pub fn take_lock(&self) -> Option<Lock> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.take()
+    }
+
+    fn note(&self) {
+        if !self.drawn.swap(true, Ordering::Relaxed) {
+            // There will be no image that others could wait for.
+            drop(self.take_lock());
+        }
+    }
+}
+
+/// Defines where guests get random bytes from. Programs in Python draw by WASI; what that engine takes from the SDK's
+/// interface seeds its own generator, and it draws by WASI when a program has used that.
+pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()> {
+    let counts = language == Language::JavaScript;
+    linker.instance(OPERATIONS)?.func_wrap(
+        "random",
+        move |mut context: Context<'_>, (count,): (u32,)| {
+            if u64::from(count) > BYTES_AT_MOST {
+                let message = format!("at most {BYTES_AT_MOST} random bytes at once");
+                return Ok((Err(message),));
+            }
+            if counts {
+                note(&mut context);
+            }
+            Ok((Ok::<_, String>(bytes(count as usize)?),))
+        },
+    )?;
+    // In the place of WASI's own.
+    linker.allow_shadowing(true);
+    let mut instance = linker.instance(WASI_RANDOM)?;
+    instance.func_wrap(
+        "get-random-bytes",
+        |mut context: Context<'_>, (count,): (u64,)| {
+            if count > BYTES_AT_MOST {
+                return Err(Stop::error(
+                    ErrorType::ResourceLimit,
+                    format!("a task may draw {BYTES_AT_MOST} random bytes at once, not {count}"),
+                ));
+            }
+            note(&mut context);
+            Ok((bytes(count as usize)?,))
+        },
+    )?;
+    instance.func_wrap("get-random-u64", |mut context: Context<'_>, ()| {
+        note(&mut context);
+        let bytes = bytes(8)?.try_into().expect("so many were asked for");
+        Ok((u64::from_le_bytes(bytes),))
+    })?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+fn note(context: &mut Context<'_>) {
+    // An instance that is made has no task yet.
+    if let Ok(task) = context.data_mut().task()
+        && let Some(draws) = &task.context.draws
+    {
+        draws.note();
+    }
+}
+
+fn bytes(count: usize) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; count];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the host has no random bytes: {error}");
+        Stop::error(ErrorType::InternalError, message)
+    })?;
+    Ok(bytes)
+}
