@@ -6,6 +6,7 @@
 import { METHODS, STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
+import { patchRuntime } from "./runtime_patch.ts";
 import { UNAVAILABLE } from "./node/unavailable.ts";
 import { BUILTIN_SOURCES, hostSource, JCO } from "./node/sources.ts";
 
@@ -157,4 +158,4 @@ const { component } = await componentize({
   world: "javascript",
   jsSource: bundled.outputFiles[0]!.text,
 });
-await Deno.writeFile(output, component);
+await Deno.writeFile(output, patchRuntime(component));

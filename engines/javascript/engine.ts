@@ -14,6 +14,7 @@ import { builtin } from "./node/mod.ts";
 import module from "./node/module.ts";
 import { giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
+import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
 import { declarations, dispatcher, functionOf } from "./tasks.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
@@ -42,9 +43,11 @@ function importBuiltin(specifier: string): unknown {
  */
 export async function load(_path: string, source: string): Promise<string> {
   try {
+    trackRejections();
     await evaluate(`(async (require) => { "use strict";${EMPTY_LINES}${source}\n})`)(
       module.createRequire(),
     );
+    if (mayBeUnheard()) await tellUnheard();
     // Nothing of the host may be part of an image.
     suspendTimers();
     await idle();
@@ -65,5 +68,7 @@ export async function run(task: string, input: string, context: string): Promise
     return serialize(await functionOf(task)(...args), "result");
   } catch (thrown) {
     throw describe(thrown);
+  } finally {
+    if (mayBeUnheard()) await tellUnheard();
   }
 }

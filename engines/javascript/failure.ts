@@ -1,35 +1,63 @@
 /** What a program threw, as the host reads it. */
 import { InvalidResult } from "./serialize.ts";
 
+// A program may replace what it likes: the engine keeps what it needs.
 const { stringify } = JSON;
-const wellFormed = Function.prototype.call.bind(String.prototype.toWellFormed) as (
+const toText = String;
+const call = Function.prototype.call;
+const wellFormed = call.bind(String.prototype.toWellFormed) as (text: string) => string;
+const slice = call.bind(String.prototype.slice) as (
   text: string,
+  start: number,
+  end: number,
 ) => string;
 
 /** How many causes of an error are told. */
 const CAUSES_AT_MOST = 5;
+/** What is told of a message or a stack. */
+const CHARACTERS_AT_MOST = 16_000;
+const NAME_CHARACTERS_AT_MOST = 200;
 
 /** The failure as JSON. Never throws: what a program throws may have getters that do. */
 export function describe(thrown: unknown): string {
+  try {
+    return stringify(failureOf(thrown));
+  } catch {
+    return '{"kind":"task_error","name":"","message":"threw what cannot be shown"}';
+  }
+}
+
+function failureOf(thrown: unknown): Record<string, unknown> {
   const failure: Record<string, unknown> = {
     // A map without prototype: nobody can have given it a `toJSON`.
     __proto__: null,
     kind: "task_error",
     name: "",
-    message: `threw ${show(thrown)}`,
+    message: "",
   };
-  if (thrown instanceof InvalidResult) {
+  if (is(thrown, InvalidResult)) {
     failure.kind = "invalid_result";
-    failure.message = wellFormed(thrown.message);
-  } else if (thrown instanceof Error) {
-    failure.name = textOf(() => thrown.name);
+    failure.message = textOf(() => thrown.message);
+  } else if (is(thrown, Error)) {
+    failure.name = textOf(() => thrown.name, NAME_CHARACTERS_AT_MOST);
     failure.message = textOf(() => thrown.message);
     failure.stack = stackOf(thrown);
+  } else {
+    failure.message = `threw ${show(thrown)}`;
   }
   // Where memory ends while it makes an error, QuickJS throws null.
   failure.out_of_memory = thrown === null ||
     failure.name === "InternalError" && failure.message === "out of memory";
-  return stringify(failure);
+  return failure;
+}
+
+/** What is told on standard error of something thrown that nobody handles. Never throws. */
+export function uncaught(thrown: unknown): { text: string; stack: string } {
+  if (!is(thrown, Error)) return { text: show(thrown), stack: "" };
+  const name = textOf(() => thrown.name, NAME_CHARACTERS_AT_MOST);
+  const message = textOf(() => thrown.message);
+  const text = name && message ? `${name}: ${message}` : name || message;
+  return { text, stack: stackOf(thrown) };
 }
 
 /** The stacks of an error and of its causes. */
@@ -38,12 +66,12 @@ export function stackOf(error: Error): string {
   let cause = causeOf(error);
   for (let left = CAUSES_AT_MOST; cause !== undefined && left > 0; left--) {
     text += `    caused by ${show(cause)}\n`;
-    if (!(cause instanceof Error)) break;
-    const error = cause;
+    if (!is(cause, Error)) break;
+    const error: Error = cause;
     text += textOf(() => error.stack ?? "");
     cause = causeOf(error);
   }
-  return text;
+  return clipped(text, CHARACTERS_AT_MOST);
 }
 
 function causeOf(error: Error): unknown {
@@ -54,17 +82,33 @@ function causeOf(error: Error): unknown {
   }
 }
 
+/** As `instanceof`, which a proxy or a program's own `Symbol.hasInstance` may make throw. */
+function is<T>(value: unknown, of: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof of;
+  } catch {
+    return false;
+  }
+}
+
 function show(value: unknown): string {
-  if (typeof value !== "object" || value === null || value instanceof Error) {
+  if (typeof value !== "object" || value === null || is(value, Error)) {
     return textOf(() => value);
   }
   return textOf(() => stringify(value) ?? value);
 }
 
-function textOf(get: () => unknown): string {
+function textOf(get: () => unknown, characters = CHARACTERS_AT_MOST): string {
   try {
-    return wellFormed(String(get()));
+    return clipped(toText(get()), characters);
   } catch {
     return "(its text cannot be shown)";
   }
+}
+
+/** The beginning of a text, and how much it is of. */
+function clipped(text: string, characters: number): string {
+  if (text.length <= characters) return wellFormed(text);
+  const kept = wellFormed(slice(text, 0, characters));
+  return `${kept}… (${text.length - characters} characters more)`;
 }

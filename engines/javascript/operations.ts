@@ -42,9 +42,10 @@ export class Operation {
     return this.#outcome;
   }
 
-  /** Ends it. Its promise stays pending for ever. */
+  /** Ends it, or lets go of its outcome. Its promise stays pending for ever. */
   cancel(): void {
     awaited.delete(this.#handle);
+    told.delete(this.#handle);
     host.cancel(this.#handle);
   }
 }

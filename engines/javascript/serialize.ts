@@ -3,6 +3,9 @@
 // A program may replace what it likes: the engine keeps what it needs.
 const { stringify } = JSON;
 
+/** What an error repeats of a key. */
+const KEY_CHARACTERS_AT_MOST = 200;
+
 /** Thrown for a value that has no JSON. */
 export class InvalidResult extends Error {
   override readonly name = "InvalidResult";
@@ -36,7 +39,7 @@ function findProblem(value: unknown, path: string, above: unknown[]): string | u
   if ("toJSON" in value && typeof value.toJSON === "function") return undefined;
   const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
   for (const [key, member] of entries) {
-    const step = typeof key === "number" ? `[${key}]` : `.${key}`;
+    const step = typeof key === "number" ? `[${key}]` : `.${key.slice(0, KEY_CHARACTERS_AT_MOST)}`;
     const problem = findProblem(member, path + step, [...above, value]);
     if (problem !== undefined) return problem;
   }

@@ -2,7 +2,7 @@
 import { encode, write } from "capsule:host/operations@1.0.0";
 import inspect from "object-inspect";
 import { stackOf } from "../failure.ts";
-import { Operation } from "../operations.ts";
+import { inOwnLines } from "../uncaught.ts";
 import { define } from "./define.ts";
 
 const OUT = 1;
@@ -44,11 +44,6 @@ function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (value instanceof Error) return `${value}\n${inOwnLines(stackOf(value))}`.trimEnd();
   return inspect(value, { depth: 5 });
-}
-
-/** A stack in the user's own files and lines, which only the host knows. */
-function inOwnLines(stack: string): string {
-  return JSON.parse(new Operation("explain", JSON.stringify(stack)).wait().json);
 }
 
 /** Rows and columns as text that lines up. */

@@ -3,6 +3,7 @@
  * first is. Each fires on a wake-up of its own, so that promises settle between two of them.
  */
 import { Operation } from "../operations.ts";
+import { contained } from "../uncaught.ts";
 import { define } from "./define.ts";
 
 type Callback = (...args: unknown[]) => unknown;
@@ -153,15 +154,6 @@ function fireFirst(): void {
   const timer = timers.shift();
   contained(() => timer?.fire());
   sleep();
-}
-
-/** What is thrown here reaches nobody who could handle it: it is told, and the task goes on. */
-function contained(callback: () => void): void {
-  try {
-    callback();
-  } catch (thrown) {
-    console.error("Uncaught", thrown);
-  }
 }
 
 const { queueMicrotask } = globalThis;

@@ -2,6 +2,7 @@
 import { encode, write } from "capsule:host/operations@1.0.0";
 import stream from "node:stream";
 import { Operation } from "../operations.ts";
+import { contained } from "../uncaught.ts";
 import { EventEmitter } from "./events.ts";
 import { setWritableFolders } from "./os.ts";
 import { changeFolder, currentFolder } from "./path.ts";
@@ -55,11 +56,7 @@ const ticks: (() => void)[] = [];
 /** Runs what was left for after the current piece of code, in its order. */
 function runTicks(): void {
   for (let tick = ticks.shift(); tick !== undefined; tick = ticks.shift()) {
-    try {
-      tick();
-    } catch (thrown) {
-      console.error("Uncaught", thrown);
-    }
+    contained(tick);
   }
 }
 
@@ -85,6 +82,7 @@ class Process extends EventEmitter {
   readonly hrtime = hrtime;
   readonly memoryUsage = memoryUsage;
   exitCode: number | undefined = undefined;
+  #isExiting = false;
 
   get stdin(): stream.Readable {
     return stdin ??= Object.assign(stream.Readable.from([]), { fd: 0, isTTY: false });
@@ -100,7 +98,9 @@ class Process extends EventEmitter {
 
   /** Ends the task: its result is null for 0, else it has failed. */
   exit(code: unknown = this.exitCode ?? 0): never {
-    this.emit("exit", Number(code));
+    const isExiting = this.#isExiting;
+    this.#isExiting = true;
+    if (!isExiting) this.emit("exit", Number(code));
     new Operation("exit", JSON.stringify(Number(code)));
     throw new Error("a task that has ended goes on");
   }

@@ -1,0 +1,74 @@
+/**
+ * Promises that are rejected and never handled: told on standard error, as Deno and Node do.
+ *
+ * QuickJS tells `track` of each promise that is rejected while nobody handles it, and of it again once somebody does:
+ * `runtime_patch.ts` makes it do so.
+ */
+import { Operation } from "./operations.ts";
+import { tellUncaught } from "./uncaught.ts";
+
+/** How many are told. A program that goes on like that has its own reasons. */
+const TOLD_AT_MOST = 20;
+
+// A program may replace what it likes: the engine keeps what it needs.
+const call = Function.prototype.call;
+const add = call.bind(Set.prototype.add) as (set: Set<unknown>, value: unknown) => void;
+const remove = call.bind(Set.prototype.delete) as (set: Set<unknown>, value: unknown) => boolean;
+const clear = call.bind(Set.prototype.clear) as (set: Set<unknown>) => void;
+const each = call.bind(Set.prototype.forEach) as (
+  set: Set<unknown>,
+  body: (value: unknown) => void,
+) => void;
+const then = call.bind(Promise.prototype.then) as (
+  promise: unknown,
+  fulfilled: undefined,
+  rejected: (reason: unknown) => void,
+) => void;
+const reject = Promise.reject.bind(Promise);
+
+/** Rejected, and not handled so far. */
+const unheard = new Set<unknown>();
+let isEmpty = true;
+let isWaiting = false;
+let toldCount = 0;
+
+/** Makes QuickJS tell of rejections: what is rejected first, by this, is whom it tells. Once for each program. */
+export function trackRejections(): void {
+  void reject(track);
+}
+
+function track(promise: unknown): void {
+  if (remove(unheard, promise)) return;
+  add(unheard, promise);
+  isEmpty = false;
+  if (isWaiting) return;
+  isWaiting = true;
+  void tellUnheard();
+}
+
+/** Whether something may be there to tell before the task ends. */
+export function mayBeUnheard(): boolean {
+  return !isEmpty;
+}
+
+/** Tells of what nobody has handled when all that was ready to run has run. */
+export async function tellUnheard(): Promise<void> {
+  await new Operation("sleep", "0").ended();
+  isWaiting = false;
+  isEmpty = true;
+  each(unheard, tell);
+  // By now they are handled, so that QuickJS tells of them once more: that comes first.
+  await undefined;
+  clear(unheard);
+}
+
+function tell(promise: unknown): void {
+  try {
+    then(promise, undefined, (reason) => {
+      if (toldCount++ < TOLD_AT_MOST) tellUncaught(reason, "(in promise) ");
+    });
+  } catch {
+    // Its constructor is one of the program's that throws.
+    tellUncaught("a promise", "(in promise) ");
+  }
+}
