@@ -6,11 +6,11 @@ import { open, run, type RunEvent } from "@capsule/sdk/runner";
 const SDK = `import { task } from "@capsule/sdk";\n`;
 const IMAGES = `${CACHE}/images`;
 
-/** A number that top-level code has drawn: the same as long as it comes from one image. */
+/** The time at which top-level code ran: the same as long as it comes from one image. */
 const DRAWN = {
-  "main.ts": `${SDK}const drawn = Math.random();\ntask({ name: "main" }, () => drawn);`,
+  "main.ts": `${SDK}const drawn = Date.now();\ntask({ name: "main" }, () => drawn);`,
   "main.py":
-    `import random\nfrom capsule import task\ndrawn = random.random()\n@task\ndef main(): return drawn`,
+    `import time\nfrom capsule import task\ndrawn = time.time()\n@task\ndef main(): return drawn`,
 };
 
 function imageFiles(): Set<string> {

@@ -31,6 +31,7 @@ network.install()
 event_loop.install()
 key_derivation.install()
 time_zones.install()
+randomness.install()
 backend = SandboxBackend()
 set_backend(backend)
 
@@ -41,10 +42,12 @@ class WitWorld(wit_world.WitWorld):
     def load(self, path: str, source: str, files: list, context: str) -> str:
         global program
         try:
+            randomness.begin_load()
             if context:
                 packages.use(context)
             program = Program(path, source, {file.path: file.data for file in files}, backend)
             declarations = program.load()
+            randomness.end_load()
         except BaseException as error:
             raise Err(Failure(error, program).while_loading()) from None
         finally:

@@ -15,6 +15,10 @@ from capsule_engine.serialize import InvalidResult
 # Where componentize-py put the engine and the SDK: no user wants to see their frames.
 ENGINE = (dirname(__file__), dirname(task.__code__.co_filename))
 
+#: What is told of a message or a stack, and of a name.
+CHARACTERS = 16_000
+NAME_CHARACTERS = 200
+
 if TYPE_CHECKING:
     from capsule_engine.program import Program
 
@@ -27,16 +31,23 @@ class Failure:
         self._program = program
 
     def as_json(self) -> str:
-        """For a task."""
-        error = self._error
-        if isinstance(error, InvalidResult):
-            return dumps({"kind": "invalid_result", "message": _well_formed(str(error))})
-        return self._json(_text(lambda: type(error).__name__), _text(lambda: error))
+        """For a task. Raises nothing: what a program raises may have methods that do."""
+        return _safely(self._of_task)
 
     def while_loading(self) -> str:
         """For top-level code: the message begins with file, line and column."""
+        return _safely(self._of_load)
+
+    def _of_task(self) -> str:
+        error = self._error
+        if issubclass(type(error), InvalidResult):
+            return dumps({"kind": "invalid_result", "message": _text(lambda: error)})
+        name = _text(lambda: type(error).__name__, NAME_CHARACTERS)
+        return self._json(name, _text(lambda: error))
+
+    def _of_load(self) -> str:
         line = _text(lambda: traceback.format_exception_only(self._error)[-1].strip())
-        return self._json("", f"{self._place()}{line}")
+        return self._json("", f"{_text(self._place, NAME_CHARACTERS)}{line}")
 
     def _json(self, name: str, message: str) -> str:
         failure: dict[str, Any] = {
@@ -44,19 +55,22 @@ class Failure:
             "name": name,
             "message": message,
             "stack": self._stack(),
-            "out_of_memory": isinstance(self._error, MemoryError),
+            "out_of_memory": issubclass(type(self._error), MemoryError),
         }
         return dumps(failure)
 
     def _stack(self) -> str:
         """The traceback, without the frames of the engine and of the SDK."""
-        shown = traceback.TracebackException.from_exception(self._error)
-        _drop_engine_frames(shown)
         try:
-            return _well_formed("".join(shown.format()).rstrip())
+            shown = traceback.TracebackException.from_exception(self._error)
+            _drop_engine_frames(shown)
+        except BaseException:
+            return ""
+        try:
+            return _clipped("".join(shown.format()).rstrip(), CHARACTERS)
         except BaseException:
             # An exception may be unprintable.
-            return _well_formed("".join(shown.stack.format()).rstrip())
+            return _text(lambda: "".join(shown.stack.format()).rstrip())
 
     def _is_of_program(self, frame: TracebackType) -> bool:
         return (
@@ -65,7 +79,7 @@ class Failure:
 
     def _place(self) -> str:
         error = self._error
-        if isinstance(error, SyntaxError) and error.filename:
+        if issubclass(type(error), SyntaxError) and error.filename:
             return f"{error.filename}:{error.lineno or 1}:{error.offset or 1}: "
         last = None
         frames = error.__traceback__
@@ -91,14 +105,23 @@ def _drop_engine_frames(shown: traceback.TracebackException) -> None:
         chain += [part.__cause__, part.__context__, *(part.exceptions or [])]
 
 
-def _text(get: Callable[[], object]) -> str:
+def _safely(get: Callable[[], str]) -> str:
+    try:
+        return get()
+    except BaseException:
+        return '{"kind": "task_error", "message": "raised what cannot be shown"}'
+
+
+def _text(get: Callable[[], object], characters: int = CHARACTERS) -> str:
     """What a program's own classes give as text: they may raise anything."""
     try:
-        return _well_formed(str(get()))
+        return _clipped(str(get()), characters)
     except BaseException:
         return "(its text cannot be shown)"
 
 
-def _well_formed(text: str) -> str:
-    """Text with lone surrogates replaced: UTF-8 has none."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _clipped(text: str, characters: int) -> str:
+    """The beginning of a text, and how much it is of. Lone surrogates are replaced: UTF-8 has none."""
+    kept = text[:characters].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    more = len(text) - characters
+    return f"{kept}… ({more} characters more)" if more > 0 else kept

@@ -5,6 +5,10 @@ from json import dumps
 from typing import Any
 
 
+#: What an error repeats of a key.
+KEY_CHARACTERS = 200
+
+
 class InvalidResult(Exception):
     """A value has no JSON."""
 
@@ -39,7 +43,8 @@ def _problem(value: Any, path: str, above: tuple[Any, ...]) -> str | None:
         for key, member in value.items():
             if not (key is None or isinstance(key, (str, int, float))):
                 return f"{path} has a key of type {type(key).__name__}, which has no JSON"
-            problem = _problem(member, f"{path}[{key!r}]", (*above, value))
+            shown = repr(key)[:KEY_CHARACTERS]
+            problem = _problem(member, f"{path}[{shown}]", (*above, value))
             if problem:
                 return problem
         return None

@@ -20,6 +20,10 @@ class HostBackend:
     def declare(self, task: Task[Any, Any]) -> None:
         """Nothing needs to know of it."""
 
+    def call(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Envelope[Any]:
+        """Runs the function where it is called."""
+        return self.submit(task, args, kwargs).result()
+
     def submit(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Future[Envelope[Any]]:
         """Runs the function to its end: nothing is left to wait for."""
         future: Future[Envelope[Any]] = Future()

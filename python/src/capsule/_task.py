@@ -40,6 +40,10 @@ class Backend(Protocol):
         """Learns of a task when it is declared."""
         ...
 
+    def call(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Envelope[Any]:
+        """Starts a call and waits for it."""
+        ...
+
     def submit(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> TaskFuture[Any]:
         """Starts a call."""
         ...
@@ -65,7 +69,7 @@ class Task(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Envelope[R]:
         """Runs the task and waits for its envelope."""
-        return backend().submit(self, args, kwargs).result()
+        return backend().call(self, args, kwargs)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskFuture[R]:
         """Starts the task. ``result()`` of what this returns waits for the envelope."""
