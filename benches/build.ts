@@ -66,7 +66,7 @@ async function capsule(cwd: string, ...args: string[]): Promise<number> {
 
 /** Compiled engines: those of the user's cache. */
 function warm(): void {
-  for (const { name, isFile } of Deno.readDirSync(cacheFolder())) {
+  for (const { name, isFile } of Deno.readDirSync(cacheFolder()!)) {
     if (isFile) Deno.copyFileSync(`${cacheFolder()}/${name}`, `${cache}/${name}`);
   }
 }

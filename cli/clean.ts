@@ -1,7 +1,7 @@
 import { emptyCache } from "../compiler/cache_folder.ts";
+import { cachePlace } from "../compiler/cache_place.ts";
 import { changeProject, projectFolder } from "../compiler/folder.ts";
 import { findInstallation } from "../compiler/installation.ts";
-import { cacheFolder } from "../compiler/tools.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, join } from "../platform/path.ts";
 import { projectRoot } from "../runner/project.ts";
@@ -38,7 +38,8 @@ export async function clean(args: string[]): Promise<number> {
       changeProject(root, { do: "remove", name: `wasm/${basename(path)}` });
     }
   }
-  if (rows.length === 0) noteLine(`there is nothing in ${cacheFolder()}`);
+  const { folder, problem } = cachePlace();
+  if (rows.length === 0) noteLine(problem ?? `there is nothing in ${folder}`);
   else printLine(table(["removed", "files>", "size>"], rows));
   return 0;
 }

@@ -7,7 +7,8 @@ import {
   findInstallation,
   libraryPath,
 } from "../compiler/installation.ts";
-import { cacheFolder, certificateFiles } from "../compiler/tools.ts";
+import { cacheFolder, cachePlace } from "../compiler/cache_place.ts";
+import { certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import type { Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
@@ -59,7 +60,7 @@ export async function doctor(args: string[]): Promise<number> {
   findings.push(
     await look("certificates", certificatesText),
     await look("project", () => projectText(root)),
-    await look("cache folder", cacheFolder),
+    await look("cache folder", () => cacheFolder() ?? cachePlace().problem!),
   );
   closeRuntime();
   const rows = findings.map(({ part, found, problem }) => [problem ? "✘" : "✔", part, found]);

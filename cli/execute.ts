@@ -216,6 +216,10 @@ function follow({ json, verbose }: { json: boolean; verbose: boolean }): (event:
           } s)`,
         );
         break;
+      case "cache_unavailable":
+        noteLine(`warning: each run compiles the engine again: ${visible(event.reason)}`);
+        reportHint(event.hint);
+        break;
       case "output":
         writeOutput(json ? { ...event, stream: "stderr" } : event);
         break;

@@ -50,8 +50,9 @@ export async function compileCached(source: FileSource, onCompile?: () => void):
   const kept = read(source, index);
   if (kept !== undefined) return kept;
   onCompile?.();
+  if (index === undefined) return (await compile(source)).program;
   // Of many processes that want the same new program, one compiles it.
-  const unlock = await lock(index);
+  const unlock = await lockEntry(index);
   try {
     return (unlock && read(source, index)) ?? await compileAndKeep(source, index);
   } finally {
@@ -69,16 +70,7 @@ async function compileAndKeep(source: FileSource, index: string): Promise<Progra
   return { ...program, key: sha256 };
 }
 
-/** Where nothing can be written, nobody shares anything. */
-async function lock(index: string): Promise<(() => void) | undefined> {
-  try {
-    return await lockEntry(index);
-  } catch (error) {
-    if (!platform.isSystemError(error)) throw error;
-  }
-}
-
-function read(source: FileSource, index: string): Program | undefined {
+function read(source: FileSource, index: string | undefined): Program | undefined {
   const entry = readEntry<Entry>(index);
   if (entry === undefined) return undefined;
   for (const input of entry.inputs) {

@@ -1,7 +1,7 @@
 /** What lies in the user's cache, for `capsule doctor` and `capsule clean`. */
 import { platform } from "../platform/mod.ts";
 import { basename, join } from "../platform/path.ts";
-import { cacheFolder } from "./tools.ts";
+import { cacheFolder } from "./cache_place.ts";
 
 /** A kind of what is kept. */
 export interface CacheKind {
@@ -58,6 +58,7 @@ export function emptyCache(): CacheKind[] {
 
 function pathsOf({ folder, endings = [] }: Kind): string[] {
   const base = cacheFolder();
+  if (base === undefined) return [];
   if (folder !== undefined) return platform.exists(join(base, folder)) ? [join(base, folder)] : [];
   return (platform.readFolder(base) ?? []).filter((name) =>
     // What a process that was killed left has a dot before its name, and numbers behind it.
@@ -65,10 +66,15 @@ function pathsOf({ folder, endings = [] }: Kind): string[] {
   ).map((name) => join(base, name));
 }
 
-/** All files below a path, or the path itself. */
+/** All files below a path, or the path itself, as far as this user may look. */
 function filesIn(path: string): string[] {
-  const stat = platform.stat(path);
-  if (stat === undefined) return [];
-  if (!stat.isFolder) return [path];
-  return (platform.readFolder(path) ?? []).flatMap((name) => filesIn(join(path, basename(name))));
+  try {
+    const stat = platform.stat(path);
+    if (stat === undefined) return [];
+    if (!stat.isFolder) return [path];
+    return (platform.readFolder(path) ?? []).flatMap((name) => filesIn(join(path, basename(name))));
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return [];
+  }
 }

@@ -4,8 +4,8 @@
  */
 import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
+import { cacheSubfolder, isPrivate } from "./cache_place.ts";
 import { sha256 } from "./digest.ts";
-import { cacheFolder } from "./tools.ts";
 
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
@@ -18,36 +18,43 @@ export function isSettled(path: string, seenMs: number): boolean {
   return (platform.stat(path)?.modifiedMs ?? 0) < seenMs - CLOCK_STEP_MS;
 }
 
-/** Where the entry for a key lies. `kind` is the folder. */
-export function indexPath(kind: "programs" | "builds", key: string): string {
-  return join(cacheFolder(), kind, `${sha256(key).slice(0, 32)}.json`);
+/** Where the entry for a key lies: undefined where nothing is kept. `kind` is the folder. */
+export function indexPath(kind: "programs" | "builds", key: string): string | undefined {
+  const folder = cacheSubfolder(kind);
+  return folder && join(folder, `${sha256(key).slice(0, 32)}.json`);
 }
 
-/** An entry, or undefined if there is none that can be read. */
-export function readEntry<T>(path: string): T | undefined {
-  const text = platform.readTextFile(path);
-  if (text === undefined) return undefined;
+/** An entry, or undefined if there is none that can be read, or others than this user and root can write to it. */
+export function readEntry<T>(path: string | undefined): T | undefined {
   try {
-    return JSON.parse(text) ?? undefined;
+    const stat = path === undefined ? undefined : platform.stat(path);
+    if (!stat?.isFile || !isPrivate(stat)) return undefined;
+    return JSON.parse(platform.readTextFile(path!)!) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** @throws A system error where nothing can be written. */
-export function writeEntry<T>(path: string, entry: T): void {
-  makeIndexFolder(path);
-  platform.replaceFile(path, JSON.stringify(entry), 0o600);
+/** Keeps an entry. What cannot be kept is made again. */
+export function writeEntry<T>(path: string | undefined, entry: T): void {
+  if (path === undefined) return;
+  try {
+    makeIndexFolder(path);
+    platform.replaceFile(path, JSON.stringify(entry), 0o600);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+  }
 }
 
-/**
- * Waits until nobody else makes what an entry is of.
- *
- * @throws A system error where nothing can be written.
- */
-export function lockEntry(path: string): Promise<() => void> {
-  makeIndexFolder(path);
-  return platform.lock(`${path}.lock`);
+/** Waits until nobody else makes what an entry is of. Undefined where nothing can be written: nobody shares anything. */
+export async function lockEntry(path: string | undefined): Promise<(() => void) | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    makeIndexFolder(path);
+    return await platform.lock(`${path}.lock`);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+  }
 }
 
 function makeIndexFolder(path: string): void {

@@ -151,13 +151,6 @@ function programOf(file: string, entry: Entry, isChecked: boolean): ComponentPro
 }
 
 /** What cannot be kept is looked at again the next time. */
-function keep(index: string, entry: Entry): void {
-  try {
-    writeEntry(index, entry);
-  } catch (error) {
-    if (!platform.isSystemError(error)) throw error;
-  }
-}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

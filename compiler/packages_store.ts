@@ -1,12 +1,12 @@
 /** The packages that components bring, as folders in the user's cache: a sandbox reads them from there. */
-import type { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isPlain, join } from "../platform/path.ts";
+import { CACHE_HINT, cachePlace, cacheSubfolder } from "./cache_place.ts";
 import type { PackageFolder } from "./component.ts";
 import { digestsOf, sha256 } from "./digest.ts";
 import { GUEST_PACKAGES } from "./python_packages.ts";
-import { cacheFolder } from "./tools.ts";
 
 /** Of a machine where many are run, those that were not used for longest are removed. */
 const KEPT_AT_MOST = 50;
@@ -35,7 +35,7 @@ export function checkPackages({ folder }: Unpacked): boolean {
   try {
     platform.replaceFile(join(folder, MARK), "");
   } catch (error) {
-    // A cache that can only be read serves as well.
+    // Where nothing can be written, nothing is removed either.
     if (!platform.isSystemError(error)) throw error;
   }
   return true;
@@ -61,14 +61,13 @@ export function unpack(
       throw refuse(`its packages hold a file ${JSON.stringify(wrong.slice(0, 100))}`);
     }
   }
-  const store = join(cacheFolder(), "packages");
+  const store = cacheSubfolder("packages");
+  if (store === undefined) throw noStore(cachePlace().problem ?? "others may write to its folder");
   const listed = packages.map(({ guest, files }) => [guest, digestsOf(files)]);
   const folder = join(store, sha256(JSON.stringify(listed)).slice(0, 32));
   const unpacked = { folder, guests: packages.map(({ guest }) => guest) };
   if (checkPackages(unpacked)) return unpacked;
-  platform.makeFolder(store, 0o700);
-  makeRoom(store);
-  const made = platform.makeTemporaryFolder(store);
+  const made = makeIn(store);
   try {
     packages.forEach(({ files }, index) => write(join(made, String(index)), files));
     platform.replaceFile(join(made, MARK), "");
@@ -77,9 +76,25 @@ export function unpack(
   } catch (error) {
     platform.remove(made);
     // Another process was first: what it wrote is the same.
-    if (!checkPackages(unpacked)) throw error;
+    if (checkPackages(unpacked)) return unpacked;
+    throw platform.isSystemError(error) ? noStore((error as Error).message) : error;
   }
   return unpacked;
+}
+
+function makeIn(store: string): string {
+  try {
+    platform.makeFolder(store, 0o700);
+    makeRoom(store);
+    return platform.makeTemporaryFolder(store);
+  } catch (error) {
+    throw platform.isSystemError(error) ? noStore((error as Error).message) : error;
+  }
+}
+
+function noStore(problem: string): CapsuleError {
+  const message = `Cannot unpack the packages of the component into the cache: ${problem}`;
+  return new CapsuleError("installation", message, { hint: CACHE_HINT });
 }
 
 function write(folder: string, files: PackageFolder["files"]): void {

@@ -1,19 +1,8 @@
 /** What Capsule needs of the machine besides its own files. */
-import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 
-/**
- * Where this user's Capsule keeps what it made: machine code, images, the index of programs. It belongs
- * to this user alone.
- */
-export function cacheFolder(): string {
-  const [folder] = cacheFolders();
-  if (folder !== undefined) return folder;
-  throw new CapsuleError("installation", "Cannot find a cache folder: HOME is not set", {
-    hint: "set CAPSULE_CACHE_DIR to a folder that only you can write to",
-  });
-}
+export { cacheFolder } from "./cache_place.ts";
 
 /** All places where this user's Capsule may keep its cache, the one of this process first. */
 export function cacheFolders(): string[] {

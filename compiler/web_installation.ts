@@ -4,7 +4,7 @@ import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { readEntry, writeEntry } from "./cache_index.ts";
-import { cacheFolder } from "./tools.ts";
+import { cacheSubfolder } from "./cache_place.ts";
 
 /** What the module of a native package tells. */
 export interface WebInstallation {
@@ -21,12 +21,13 @@ export interface WebInstallation {
  * @throws {CapsuleError} `installation`.
  */
 export async function findWebInstallation(name: string): Promise<WebInstallation> {
-  const path = join(cacheFolder(), "installations", `${VERSION}.json`);
+  const folder = cacheSubfolder("installations");
+  const path = folder && join(folder, `${VERSION}.json`);
   const kept = readEntry<WebInstallation>(path);
   if (kept !== undefined && isThere(kept.folder) && isThere(kept.esbuild)) return kept;
   const installation = await load(name);
   if (!isOfProject(installation)) {
-    keep(path, installation);
+    writeEntry(path, installation);
   } else if (!platform.isMainFile()) {
     // Whoever runs a command in a stranger's repository wants nothing of it but its program.
     throw new CapsuleError(
@@ -54,14 +55,6 @@ async function load(name: string): Promise<WebInstallation> {
 /** Deno's own copies lie elsewhere. */
 function isOfProject({ folder, esbuild }: WebInstallation): boolean {
   return [folder, esbuild].some((path) => path.includes("/node_modules/"));
-}
-
-function keep(path: string, installation: WebInstallation): void {
-  try {
-    writeEntry(path, installation);
-  } catch (error) {
-    if (!platform.isSystemError(error)) throw error;
-  }
 }
 
 function isThere(path: unknown): boolean {

@@ -34,8 +34,17 @@ export function openLibrary(path: string): Library {
 
 /** Deno's own throws where there is nothing: 0.5 ms the first time, then 20 µs. */
 function statOf({ capsule_stat }: Functions): (path: string) => FileStat | null | undefined {
-  const [kind, size, ino, modified, changed] = [0, 1, 2, 3, 4] as const;
-  const numbers = new Float64Array(5);
+  const [kind, size, ino, modified, changed, owner, group, mode] = [
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+  ] as const;
+  const numbers = new Float64Array(8);
   const bytes = new Uint8Array(numbers.buffer);
   return (path) => {
     const text = encoder.encode(path);
@@ -49,6 +58,9 @@ function statOf({ capsule_stat }: Functions): (path: string) => FileStat | null 
       size: numbers[size]!,
       modifiedMs: numbers[modified]!,
       changedMs: numbers[changed]!,
+      owner: numbers[owner]!,
+      group: numbers[group]!,
+      mode: numbers[mode]!,
     });
   };
 }

@@ -11,7 +11,10 @@ export interface EngineSource {
 
 export interface RuntimeConfig {
   /** Belongs to this user alone. Machine code and images are kept there. */
-  cache_folder: string;
+  /** Without one, nothing is kept. */
+  cache_folder?: string | undefined;
+  /** Why there is none. */
+  cache_problem?: string | undefined;
   engines: Partial<Record<Language, EngineSource>>;
   /** The engine that will be wanted first: it is opened at once, while the host prepares a program. */
   wanted?: Language | undefined;
@@ -130,6 +133,7 @@ export type NativeEvent =
   | { event: "program_loading"; language: Language }
   | { event: "engine_compiling"; language: Language }
   | { event: "engine_compiled"; language: Language; duration_ms: number }
+  | { event: "cache_unavailable"; reason: string }
   | { event: "program_loaded"; program: number; payload: Uint8Array }
   | { event: "program_failed"; program: number; payload: Uint8Array }
   | { event: "task_started"; run: number; task: number; parent: number | null; name: string }

@@ -57,6 +57,8 @@ export const platform: Platform = {
 
   lock,
   rename: (from, to) => Deno.renameSync(from, to),
+  setMode: (path, mode) => Deno.chmodSync(path, mode),
+  userId: () => Deno.uid() ?? 0,
   processId: Deno.pid,
   parentProcessId: () => Deno.ppid,
   isAlive(processId) {
@@ -146,6 +148,9 @@ function statOf(info: Deno.FileInfo): FileStat {
     size: info.size,
     modifiedMs: info.mtime?.getTime() ?? 0,
     changedMs: info.ctime?.getTime() ?? 0,
+    owner: info.uid ?? 0,
+    group: info.gid ?? 0,
+    mode: (info.mode ?? 0) & 0o7777,
   });
 }
 

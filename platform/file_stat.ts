@@ -5,7 +5,7 @@ import type { FileStat } from "./platform.ts";
  * has kept.
  */
 export function fileStat(said: Omit<FileStat, "stamp"> & { changedMs: number }): FileStat {
-  const { isFile, isFolder, inode, size, modifiedMs, changedMs } = said;
+  const { inode, size, modifiedMs, changedMs, ...rest } = said;
   const stamp = `${inode} ${size} ${modifiedMs} ${changedMs}`;
-  return { isFile, isFolder, inode, size, modifiedMs, stamp };
+  return { ...rest, inode, size, modifiedMs, stamp };
 }

@@ -57,6 +57,8 @@ export const platform: Platform = {
 
   lock,
   rename: (from, to) => fs.renameSync(from, to),
+  setMode: (path, mode) => fs.chmodSync(path, mode),
+  userId: () => process.geteuid?.() ?? 0,
   processId: process.pid,
   parentProcessId: () => process.ppid,
   isAlive(processId) {
@@ -150,6 +152,9 @@ function statOf(info: fs.BigIntStats): FileStat {
     size: Number(info.size),
     modifiedMs: Number(info.mtimeMs),
     changedMs: Number(info.ctimeMs),
+    owner: Number(info.uid),
+    group: Number(info.gid),
+    mode: Number(info.mode) & 0o7777,
   });
 }
 

@@ -52,6 +52,10 @@ export interface Platform {
 
   /** Gives a file another name, in place of what had it. */
   rename(from: string, to: string): void;
+  /** Says who may do what with a file, as `chmod` does. */
+  setMode(path: string, mode: number): void;
+  /** The user whom this process runs for. */
+  userId(): number;
   /** Of this process. */
   readonly processId: number;
   /** Of the process that started this one: another one as soon as that has ended. */
@@ -99,6 +103,11 @@ export interface FileStat {
   size: number;
   /** Milliseconds since 1970. */
   modifiedMs: number;
+  /** The user whom it belongs to. */
+  owner: number;
+  group: number;
+  /** Who may do what with it, as in `chmod`. */
+  mode: number;
   /** Changes whenever the content may have changed. */
   stamp: string;
 }

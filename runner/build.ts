@@ -123,7 +123,7 @@ async function buildOnce(prepared: PreparedProgram, building: Building): Promise
     }
     return { path: join(folder, name), bytes: component.length, tasks, isKept: false };
   } finally {
-    unlock();
+    unlock?.();
   }
 }
 

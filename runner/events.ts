@@ -1,3 +1,4 @@
+import { CACHE_HINT } from "../compiler/cache_place.ts";
 import type { Language, NativeEvent } from "../ffi/native.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
@@ -7,6 +8,8 @@ export type RunEvent =
   | { type: "program_loading"; language: Language }
   | { type: "engine_compiling"; language: Language }
   | { type: "engine_compiled"; language: Language; durationMs: number }
+  /** The engine that was compiled cannot be kept: the next process compiles it again. Told once a process. */
+  | { type: "cache_unavailable"; reason: string; hint: string }
   /** What its tasks declare, and whoever runs them has not permitted. */
   | { type: "access_withheld"; hosts: string[]; files: string[]; env: string[] }
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
@@ -42,6 +45,8 @@ export function runEvent(event: NativeEvent): RunEvent | undefined {
       return { type: "engine_compiling", language: event.language };
     case "engine_compiled":
       return { type: "engine_compiled", language: event.language, durationMs: event.duration_ms };
+    case "cache_unavailable":
+      return { type: "cache_unavailable", reason: event.reason, hint: CACHE_HINT };
     case "output":
       return {
         type: "output",

@@ -1,5 +1,6 @@
+import { cachePlace } from "../compiler/cache_place.ts";
 import { engineSources, libraryPath } from "../compiler/installation.ts";
-import { cacheFolder, certificateFiles } from "../compiler/tools.ts";
+import { certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { libraryAt } from "../ffi/loaded.ts";
 import { openRuntime } from "../ffi/runtime.ts";
@@ -180,12 +181,16 @@ let shared: Runtime | undefined;
  *
  * @param wanted Which engine is opened meanwhile, where the runtime is only just started: that takes other threads as
  * long as a program takes this one to be prepared.
- * @throws {CapsuleError} `installation`, when the native library or the engines are missing.
+ * @throws {CapsuleError} `installation`, when the native library or the engines are missing, or others can
+ * write to the cache.
  */
 export function runtime(wanted?: Language): Runtime {
-  return shared ??= new Runtime(
+  if (shared !== undefined) return shared;
+  const { folder, problem } = cachePlace();
+  return shared = new Runtime(
     openRuntime(libraryPath(), {
-      cache_folder: cacheFolder(),
+      cache_folder: folder,
+      cache_problem: problem,
       engines: engineSources(),
       wanted,
       certificates: certificateFiles(),

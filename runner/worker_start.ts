@@ -1,6 +1,5 @@
 /** How a worker process is started. */
 import { commandPath } from "../compiler/installation.ts";
-import { cacheFolder } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import { type Child, platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
@@ -53,7 +52,6 @@ async function startChild(): Promise<Child> {
     ...environment,
     [WORKER_VARIABLE]: "1",
     // It starts in another folder.
-    CAPSULE_CACHE_DIR: here(cacheFolder()),
     ...SSL_CERT_FILE ? { SSL_CERT_FILE: here(SSL_CERT_FILE) } : {},
   };
   try {

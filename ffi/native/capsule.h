@@ -82,6 +82,18 @@ struct CapsuleStat {
    When the inode changed.
    */
   double changed_ms;
+  /*
+   The user whom it belongs to.
+   */
+  double owner;
+  /*
+   Its group.
+   */
+  double group;
+  /*
+   Who may do what with it, as in `chmod`.
+   */
+  double mode;
 };
 
 #ifdef __cplusplus

@@ -23,6 +23,10 @@ pub enum Event<'a> {
         language: &'a str,
         duration_ms: f64,
     },
+    /// What was compiled cannot be kept for the next process.
+    CacheUnavailable {
+        reason: &'a str,
+    },
     /// Payload: the task declarations, JSON.
     ProgramLoaded {
         program: u64,

@@ -14,8 +14,13 @@ use std::path::PathBuf;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuntimeConfig {
-    /// Belongs to this user alone; made if it does not exist.
-    pub cache_folder: PathBuf,
+    /// Only this user, or root, may write to it and to those above; made if it does not exist. Without one, nothing is
+    /// kept.
+    #[serde(default)]
+    pub cache_folder: Option<PathBuf>,
+    /// Why there is no folder.
+    #[serde(default)]
+    pub cache_problem: Option<String>,
     pub engines: HashMap<Language, EngineSource>,
     /// The engine that will be wanted first: it is opened at once, while the host prepares a program.
     #[serde(default)]

@@ -74,8 +74,11 @@ impl Runtime {
         let config: RuntimeConfig = serde_json::from_str(config)
             .map_err(|error| Refusal::Invalid(format!("the runtime's config: {error}")))?;
         let refused = |error| Refusal::Failed(format!("{error:#}"));
-        let cache = Cache::open_folder(&config.cache_folder).map_err(refused)?;
-        let images = ImageStore::open(&config.cache_folder.join("images")).map_err(refused)?;
+        let cache = match (&config.cache_folder, config.cache_problem) {
+            (Some(folder), _) => Cache::open_folder(folder).map_err(refused)?,
+            (None, problem) => Cache::without_folder(problem.unwrap_or_default()),
+        };
+        let images = ImageStore::new(cache.inside("images"));
         let failed =
             |error: std::io::Error| Refusal::Failed(format!("Cannot start threads: {error}"));
         let workers = thread::available_parallelism().map_or(1, NonZero::get);

@@ -128,6 +128,12 @@ pub struct CapsuleStat {
     pub modified_ms: f64,
     /// When the inode changed.
     pub changed_ms: f64,
+    /// The user whom it belongs to.
+    pub owner: f64,
+    /// Its group.
+    pub group: f64,
+    /// Who may do what with it, as in `chmod`.
+    pub mode: f64,
 }
 
 /// Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and
@@ -163,6 +169,9 @@ pub unsafe extern "C" fn capsule_stat(
             ino: found.ino() as f64,
             modified_ms: milliseconds(found.mtime(), found.mtime_nsec()),
             changed_ms: milliseconds(found.ctime(), found.ctime_nsec()),
+            owner: f64::from(found.uid()),
+            group: f64::from(found.gid()),
+            mode: f64::from(found.mode() & 0o7777),
         };
         // SAFETY: promised by the caller.
         unsafe { write(stat, found) }

@@ -7,8 +7,9 @@ use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
 use wasmtime::component::Component;
-use wasmtime::{Engine, Result, bail};
+use wasmtime::{Engine, Result};
 
 /// Of all engines, those of earlier versions too: a pair is 150 MB.
 const ENGINES_BYTES_AT_MOST: u64 = 1 << 30;
@@ -27,12 +28,12 @@ pub fn open_or_compile(
     on_compile: impl FnOnce(),
 ) -> Result<Compiled> {
     let names = Names::new(engine, language, source);
-    if let Some(compiled) = open(engine, &names, cache)? {
+    if let Some(compiled) = open(engine, &names, cache) {
         return Ok(compiled);
     }
-    // Of many processes that start at once, one compiles.
-    let _lock = cache.lock(&names.code)?;
-    if let Some(compiled) = open(engine, &names, cache)? {
+    // Of many processes that start at once, one compiles, if the cache has locks.
+    let lock = cache.lock(&names.code);
+    if let (Some(_), Some(compiled)) = (&lock, open(engine, &names, cache)) {
         return Ok(compiled);
     }
     on_compile();
@@ -41,12 +42,19 @@ pub fn open_or_compile(
     let component = forget_files::add_export(shell.bare())?;
     let code = engine.precompile_component(&merge(&component)?)?;
     cache.make_room(ENGINES_BYTES_AT_MOST);
-    cache.store(&names.base, &shell.memory()?)?;
-    cache.store(&names.code, &code)?;
-    match open(engine, &names, cache)? {
-        Some(compiled) => Ok(compiled),
-        None => bail!("the cache lost what was just written to it"),
+    let memory = shell.memory()?;
+    let stored = cache
+        .store(&names.base, &memory)
+        .and_then(|()| cache.store(&names.code, &code));
+    if let (Ok(()), Some(compiled)) = (stored, open(engine, &names, cache)) {
+        return Ok(compiled);
     }
+    Ok(Compiled {
+        // SAFETY: this engine has just made it.
+        component: unsafe { Component::deserialize(engine, &code) }?,
+        base: Base::of_memory(&memory)?,
+        id: names.id,
+    })
 }
 
 struct Names {
@@ -71,24 +79,24 @@ impl Names {
     }
 }
 
-fn open(engine: &Engine, names: &Names, cache: &Cache) -> Result<Option<Compiled>> {
-    let (Some(_), Some(base)) = (cache.open(&names.code)?, cache.open(&names.base)?) else {
-        return Ok(None);
-    };
-    // SAFETY: only this user can write to the cache's folder, the file is what this user's Capsule wrote
-    // there, and it is never changed in place.
-    let component = unsafe { Component::deserialize_file(engine, cache.path(&names.code)) };
-    match component {
-        Ok(component) => {
-            cache.touch(&names.code);
-            cache.touch(&names.base);
-            Ok(Some(Compiled {
-                id: names.id.clone(),
-                component,
-                base: Base::new(base)?,
-            }))
-        }
+fn open(engine: &Engine, names: &Names, cache: &Cache) -> Option<Compiled> {
+    let (mut code, base) = (cache.open(&names.code)?, cache.open(&names.base)?);
+    // SAFETY: only this user and root can write to the cache's folder, the file is what Capsule wrote there for one
+    // of them, and it is never changed in place.
+    let mapped = unsafe { Component::deserialize_file(engine, cache.path(&names.code)?) };
+    let component = mapped.or_else(|_| {
+        // From some disks nothing may be executed: memory has no such rule.
+        let mut bytes = Vec::new();
+        code.read_to_end(&mut bytes)?;
+        // SAFETY: as above.
+        unsafe { Component::deserialize(engine, bytes) }
+    });
+    cache.touch(&names.code);
+    cache.touch(&names.base);
+    Some(Compiled {
+        id: names.id.clone(),
         // Another Wasmtime's, or another machine's: the name should have told, and compiling mends it.
-        Err(_) => Ok(None),
-    }
+        component: component.ok()?,
+        base: Base::new(base).ok()?,
+    })
 }

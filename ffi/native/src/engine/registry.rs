@@ -10,12 +10,15 @@ use crate::failure::Failure;
 use std::collections::HashMap;
 use std::io::BufReader;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::OnceCell;
 use wasmtime::Result;
 
 pub struct Engines {
     cache: Cache,
+    /// Whether an event has said that engines cannot be kept.
+    has_told: AtomicBool,
     installed: HashMap<Language, Installed>,
     events: Arc<EventQueue>,
     pub ticker: Ticker,
@@ -39,6 +42,7 @@ impl Engines {
         });
         Self {
             cache,
+            has_told: AtomicBool::new(false),
             installed: installed.collect(),
             events,
             ticker,
@@ -64,7 +68,7 @@ impl Engines {
     /// Where everything lies in the components of an engine's programs.
     pub fn shape(&self, source: &EngineSource) -> Result<Shape> {
         let name = format!("{}-{REVISION}.shape", source.digest);
-        if let Some(file) = self.cache.open(&name)? {
+        if let Some(file) = self.cache.open(&name) {
             return Ok(serde_json::from_reader(BufReader::new(file))?);
         }
         let shape = Shell::of(&source.read()?)?.shape;
@@ -93,9 +97,20 @@ impl Engines {
                 duration_ms: rounded(started.elapsed().as_secs_f64() * 1000.0),
             };
             self.events.push(&event, Vec::new());
+            self.tell_of_cache();
         }
         self.ticker.watch(engine.wasmtime());
         Ok(Arc::new(engine))
+    }
+
+    /// Whoever waited for an engine hears, once, why the next process will wait, too.
+    fn tell_of_cache(&self) {
+        if let Some(reason) = self.cache.problem()
+            && !self.has_told.swap(true, Ordering::Relaxed)
+        {
+            self.events
+                .push(&Event::CacheUnavailable { reason }, Vec::new());
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Files that are mapped: to be read by the host, or as memory of a guest.
 
 use super::dirty::PAGE;
+#[cfg(target_os = "linux")]
+use crate::cache::check_file_size;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -100,6 +102,7 @@ pub fn has_small_pages() -> bool {
 
 #[cfg(target_os = "linux")]
 pub fn memory_file(len: usize) -> io::Result<File> {
+    check_file_size(len)?;
     // SAFETY: the name is a C string.
     let descriptor = unsafe { libc::memfd_create(c"capsule-image".as_ptr(), libc::MFD_CLOEXEC) };
     if descriptor < 0 {

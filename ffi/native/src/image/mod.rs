@@ -56,6 +56,13 @@ impl Base {
         })
     }
 
+    /// One that lies in no file of a folder.
+    pub fn of_memory(content: &[u8]) -> io::Result<Self> {
+        let file = memory_file(content.len())?;
+        file.write_all_at(content, 0)?;
+        Self::new(file)
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }

@@ -13,7 +13,6 @@ use crate::output::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -74,19 +73,19 @@ struct Header<'a> {
 }
 
 impl ImageStore {
-    pub fn open(folder: &Path) -> wasmtime::Result<Self> {
-        Ok(Self {
-            cache: Cache::open_folder(folder)?,
+    pub fn new(cache: Cache) -> Self {
+        Self {
+            cache,
             writing: Mutex::default(),
             written: Condvar::new(),
-        })
+        }
     }
 
     /// What is kept of a program. None if it must be loaded: an image that is missing, damaged or of
     /// another engine is no error.
     pub fn read(&self, engine: &LanguageEngine, key: &Key<'_>) -> Option<Kept> {
         let name = key.name(engine)?;
-        let file = self.cache.open(&name).ok()??;
+        let file = self.cache.open(&name)?;
         let file_len = usize::try_from(file.metadata().ok()?.len()).ok()?;
         let file = MappedFile::new(file, file_len).ok()?;
         let (header, content_start) = decode(file.bytes())?;
@@ -161,6 +160,9 @@ impl Writing {
         let Some(name) = key.name(engine) else {
             return;
         };
+        if !self.0.cache.is_writable() {
+            return;
+        }
         tokio::task::spawn_blocking(move || {
             let bytes = encode(&kept);
             if self.0.cache.store(&name, &bytes).is_ok() {

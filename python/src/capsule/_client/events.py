@@ -45,6 +45,14 @@ class EngineCompiled(TypedDict):
     duration_ms: float
 
 
+class CacheUnavailable(TypedDict):
+    """An engine that was compiled cannot be kept: the next process compiles it again."""
+
+    type: Literal["cache_unavailable"]
+    reason: str
+    hint: str
+
+
 class AccessWithheld(TypedDict):
     """What tasks declare, and whoever runs them has not permitted."""
 
@@ -103,6 +111,7 @@ RunEvent = (
     | ProgramLoading
     | EngineCompiling
     | EngineCompiled
+    | CacheUnavailable
     | AccessWithheld
     | Output
     | TaskStarted

@@ -63,9 +63,8 @@ def deno_environment() -> dict[str, str]:
 def worker_environment() -> dict[str, str]:
     """As ``deno_environment``, for a process that starts in another folder."""
     environment = deno_environment()
-    for name in ("CAPSULE_CACHE_DIR", "SSL_CERT_FILE"):
-        if environment.get(name):
-            environment[name] = os.path.abspath(environment[name])
+    if environment.get("SSL_CERT_FILE"):
+        environment["SSL_CERT_FILE"] = os.path.abspath(environment["SSL_CERT_FILE"])
     return environment
 
 
