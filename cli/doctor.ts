@@ -7,7 +7,7 @@ import {
   findInstallation,
   libraryPath,
 } from "../compiler/installation.ts";
-import { cacheFolder, cachePlace } from "../compiler/cache_place.ts";
+import { CACHE_HINT, cacheFolder, cachePlace, canWriteTo } from "../compiler/cache_place.ts";
 import { certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
 import type { Language } from "../ffi/native.ts";
@@ -15,6 +15,7 @@ import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 import { readConfig } from "../runner/config.ts";
 import { CONFIG_FILE, projectRoot } from "../runner/project.ts";
+import type { RunEvent } from "../runner/events.ts";
 import { run } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import { VERSION } from "../version.ts";
@@ -22,6 +23,7 @@ import { type CommandSpec, parseArguments } from "./arguments.ts";
 import { workingFolder } from "./folder.ts";
 import { printLine } from "./report.ts";
 import { count, duration, size, table } from "./table.ts";
+import { engineBytes, shareEngines } from "./warm.ts";
 
 export const doctorCommand: CommandSpec = {
   name: "doctor",
@@ -29,8 +31,15 @@ export const doctorCommand: CommandSpec = {
   summary: "Tell what is installed, what is missing, and how to mend it",
   details: `
 Looks at each part that Capsule needs, runs a task in each language, and shows what lies
-in the cache. The exit status is 1 if something is missing or broken.`,
+in the cache. The exit status is 1 if something is missing or broken.
+
+With --warm, also if the compiled engines cannot be kept. Run by root with
+CAPSULE_CACHE_DIR set, it lets all users read them, as an image of a container needs:
+  ENV CAPSULE_CACHE_DIR=/var/cache/capsule
+  RUN capsule doctor --warm`,
   options: {
+    warm: { help: "Fill the cache: the first run compiles nothing then" },
+    json: { help: "Print the findings as JSON" },
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },
 };
@@ -42,30 +51,77 @@ interface Finding {
   problem?: { message: string; hint?: string | undefined };
 }
 
+/** A language engine as it was used here. */
+interface Used {
+  language: Language;
+  /** It was not in the cache. */
+  compiled: boolean;
+  /** With the start of this process's threads. */
+  durationMs: number;
+  /** In the cache. */
+  bytes: number;
+}
+
+/** What the task of each language told. */
+interface Heard {
+  compiled: Set<Language>;
+  unkept?: { message: string; hint: string };
+}
+
 /** Looks at everything. Returns the exit status. */
 export async function doctor(args: string[]): Promise<number> {
-  const cwd = workingFolder(parseArguments(args, doctorCommand));
+  const parsed = parseArguments(args, doctorCommand);
+  const [warm, json] = [parsed.flags.has("warm"), parsed.flags.has("json")];
+  const cwd = workingFolder(parsed);
   const root = projectRoot(undefined, cwd);
   await findInstallation();
+  const heard: Heard = { compiled: new Set() };
   const findings: Finding[] = [
     { part: "Capsule", found: `${VERSION}, ${platform.runtime}, ${platform.target}` },
     await look("native library", () => fileSize(libraryPath())),
     await look("esbuild", () => fileSize(esbuildPath())),
   ];
+  const engines: Used[] = [];
   for (const language of ["javascript", "python"] as const) {
     const engine = await look(`${language} engine`, () => engineText(language));
     findings.push(engine);
-    if (!engine.problem) findings.push(await look(`${language} task`, () => runTask(language)));
+    if (engine.problem) continue;
+    const startedMs = performance.now();
+    const task = await look(`${language} task`, () => runTask(language, heard));
+    findings.push(task);
+    if (task.problem) continue;
+    const [compiled, bytes] = [heard.compiled.has(language), engineBytes(language)];
+    engines.push({ language, compiled, durationMs: performance.now() - startedMs, bytes });
   }
+  closeRuntime();
   findings.push(
     await look("certificates", certificatesText),
     await look("project", () => projectText(root)),
-    await look("cache folder", () => cacheFolder() ?? cachePlace().problem!),
+    await look("cache folder", () => cacheText(heard, warm)),
   );
-  closeRuntime();
-  const rows = findings.map(({ part, found, problem }) => [problem ? "✘" : "✔", part, found]);
+  const isKept = !findings.at(-1)!.problem;
+  const isShared = warm && isKept && shareEngines();
+  const content = isKept ? cacheContent().filter(({ files }) => files > 0) : [];
+  const problems = findings.filter(({ problem }) => problem);
+  if (json) {
+    const cache = { folder: isKept ? cacheFolder() : null, shared: isShared, content };
+    const ok = problems.length === 0;
+    printLine(JSON.stringify({ ok, findings, engines, cache }, null, 2));
+    return ok ? 0 : 1;
+  }
+  const rows = findings.map(({ problem, part, found }) => [problem ? "✘" : "✔", part, found]);
   printLine(table(["", "part", "found"], rows));
-  const content = cacheContent().filter(({ files }) => files > 0);
+  if (warm && engines.length > 0) {
+    const rows = engines.map(({ language, compiled, durationMs, bytes }) => [
+      language,
+      isKept ? size(bytes) : "not kept",
+      duration(durationMs),
+      compiled ? "compiled" : "was there",
+    ]);
+    printLine("");
+    printLine(table(["engine", "size>", "time>", ""], rows));
+    if (isShared) printLine("all users may read them");
+  }
   if (content.length > 0) {
     printLine("");
     const kept = content.map(({ name, purpose, files, bytes }) => [
@@ -76,12 +132,23 @@ export async function doctor(args: string[]): Promise<number> {
     ]);
     printLine(table(["in the cache", "files>", "size>", "what"], kept));
   }
-  const problems = findings.filter(({ problem }) => problem);
   for (const { part, problem } of problems) {
     printLine(`\n✘ ${part}: ${problem!.message}`);
     if (problem!.hint) printLine(`  ${problem!.hint}`);
   }
   return problems.length === 0 ? 0 : 1;
+}
+
+/** Where the cache is, and whether it keeps anything. */
+function cacheText({ unkept }: Heard, warm: boolean): string {
+  const { folder, problem } = cachePlace();
+  if (folder === undefined) {
+    throw new CapsuleError("installation", problem!, { hint: CACHE_HINT });
+  }
+  if (unkept) throw new CapsuleError("installation", unkept.message, { hint: unkept.hint });
+  if (canWriteTo(folder)) return `${folder}, kept`;
+  if (warm) return `${folder}, read-only, and warm`;
+  return `${folder}, read-only: what is there is used, and nothing is added`;
 }
 
 async function look(part: string, find: () => string | Promise<string>): Promise<Finding> {
@@ -109,12 +176,18 @@ function engineText(language: Language): string {
   return `${digest.slice(0, 12)}, ${fileSize(path)}`;
 }
 
-async function runTask(language: Language): Promise<string> {
+async function runTask(language: Language, heard: Heard): Promise<string> {
   const code = language === "python"
     ? "def main(): return 42"
     : `import { task } from "@capsule/sdk"; export const main = task({ name: "main" }, () => 42);`;
   const startedMs = performance.now();
-  const ended = await run({ code, language, cwd: "/" });
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "engine_compiling") heard.compiled.add(event.language);
+    if (event.type === "cache_unavailable") {
+      heard.unkept = { message: event.reason, hint: event.hint };
+    }
+  };
+  const ended = await run({ code, language, cwd: "/", onEvent });
   if (ended.success && ended.result === 42) {
     return `runs, ${duration(performance.now() - startedMs)} with its start`;
   }
