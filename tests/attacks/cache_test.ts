@@ -23,9 +23,7 @@ Deno.test("machine code with a flipped byte is made again: once, by 100 runs at 
   using folder = project({ "main.ts": HELLO, "many.ts": MANY });
   const cache = `${folder.path}/cache`;
   Deno.mkdirSync(cache, { mode: 0o700 });
-  for (const { name } of Deno.readDirSync(CACHE)) {
-    if (name.startsWith("javascript-")) Deno.copyFileSync(`${CACHE}/${name}`, `${cache}/${name}`);
-  }
+  copyEngines("javascript-", cache);
   const options = { cwd: folder.path, env: { CAPSULE_CACHE_DIR: cache } };
   // As it is, it is taken: it has what its seal says.
   assertEquals(await cli(["run", "main.ts", "you"], options), {
@@ -149,6 +147,70 @@ Deno.test("a process that is killed while it keeps a program leaves the old one,
   }
 });
 
+Deno.test("machine code for another processor is compiled again, and is no error", async () => {
+  using folder = project({ "main.ts": HELLO });
+  const cache = `${folder.path}/cache`;
+  Deno.mkdirSync(cache, { mode: 0o700 });
+  copyEngines("javascript-", cache);
+  const names = Array.from(Deno.readDirSync(cache), ({ name }) => name);
+  for (const name of names.filter((name) => name.endsWith(".cwasm"))) {
+    const code = Deno.readFileSync(`${cache}/${name}`);
+    // It says which features it needs: one of them becomes another that no processor has.
+    const text = new TextDecoder("latin1").decode(code);
+    const feature = text.indexOf("has_");
+    assertTrue(feature > 0, "machine code names the features that it needs");
+    code.set(new TextEncoder().encode("hbs_"), feature);
+    Deno.writeFileSync(`${cache}/${name}`, code);
+    const seal = JSON.parse(Deno.readTextFileSync(`${cache}/${name}.seal`));
+    seal.sha256 = encodeHex(new Uint8Array(await crypto.subtle.digest("SHA-256", code)));
+    Deno.writeTextFileSync(`${cache}/${name}.seal`, JSON.stringify(seal));
+  }
+  const options = { cwd: folder.path, env: { CAPSULE_CACHE_DIR: cache } };
+  const first = await cli(["run", "main.ts", "you"], options);
+  assertEquals([first.status, first.stdout], [0, "Hello, you\n"], first.stderr);
+  assertStringIncludes(first.stderr, COMPILING);
+  const second = await cli(["run", "main.ts", "you"], options);
+  assertEquals([second.status, second.stderr], [0, ""]);
+});
+
+Deno.test("an entry of the index that others may have written leads nowhere", async () => {
+  using folder = project({
+    "good.py": "def main(): return 'good'",
+    "evil.py": "def main(): return 'evil'",
+  });
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  const cache = `${folder.path}/cache`;
+  Deno.mkdirSync(cache, { mode: 0o755 });
+  copyEngines("python-", cache);
+  const options = { cwd: folder.path, env: { CAPSULE_CACHE_DIR: cache } };
+  const run = async (file: string) => (await cli(["run", file], options)).stdout;
+  assertEquals([await run("good.py"), await run("evil.py")], ["good\n", "evil\n"]);
+  const index = `${cache}/programs`;
+  const entries = new Map(
+    Array.from(Deno.readDirSync(index), ({ name }) => `${index}/${name}`).map((path) => {
+      const entry = JSON.parse(Deno.readTextFileSync(path));
+      return [entry.component.split("_")[0] as string, { path, entry }];
+    }),
+  );
+  const [good, evil] = [entries.get("good")!, entries.get("evil")!];
+  const { component, sha256 } = evil.entry;
+  const plant = () =>
+    Deno.writeTextFileSync(good.path, JSON.stringify({ ...good.entry, component, sha256 }));
+  // What this user writes is believed: the attack works where it is possible.
+  plant();
+  assertEquals(await run("good.py"), "evil\n");
+  Deno.chmodSync(good.path, 0o666);
+  assertEquals(await run("good.py"), "good\n");
+  plant();
+  Deno.chmodSync(good.path, 0o600);
+  Deno.chmodSync(index, 0o777);
+  assertEquals(await run("good.py"), "good\n");
+  Deno.chmodSync(index, 0o700);
+  Deno.renameSync(index, `${cache}/real`);
+  Deno.writeTextFileSync(index, "");
+  assertEquals(await run("good.py"), "good\n");
+});
+
 Deno.test("a cache folder that others may write to, or that is a link to one, is refused", async () => {
   using folder = project({ "main.py": "def main(): return 1", "open/x": "", "file": "" });
   Deno.chmodSync(`${folder.path}/open`, 0o777);
@@ -161,3 +223,13 @@ Deno.test("a cache folder that others may write to, or that is a link to one, is
     assertTrue(!stderr.includes("fault of Capsule") && !stderr.includes(COMPILING), stderr);
   }
 });
+
+function encodeHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function copyEngines(prefix: string, cache: string): void {
+  for (const { name } of Deno.readDirSync(CACHE)) {
+    if (name.startsWith(prefix)) Deno.copyFileSync(`${CACHE}/${name}`, `${cache}/${name}`);
+  }
+}
