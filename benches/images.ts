@@ -38,13 +38,16 @@ const POLICY: TaskPolicy = {
   max_retries: 0,
 };
 
+const HOST = { cwd: PROGRAMS, environment: undefined };
+
 await preparePrograms();
 const rows = [["program", "call, ms", "in the host", "load + call", "ratio", "fuel of the call"]];
 for (const [name, file, args = []] of CASES) {
-  const { program } = await compile({ file, root: PROGRAMS });
+  const source = { file, root: PROGRAMS };
+  const { program } = await compile(source);
   const { language, files, sourceMap } = program;
   // Without a key, no image is kept or found: each load runs the top-level code.
-  const packages = language === "python" ? packageFolders(PROGRAMS, PROGRAMS) : [];
+  const packages = language === "python" ? packageFolders(source, HOST) : [];
   const load = () => runtime().load({ language, files, sourceMap, packages }, () => {});
   const call = async (id: number) => {
     const input = JSON.stringify({ args });

@@ -57,6 +57,18 @@ export function isPrivate({ owner, mode }: FileStat): boolean {
   return isTrusted(owner) && (mode & OTHERS_WRITE) === 0;
 }
 
+/** Whether files can be made in a folder, which is made if there is none. */
+export function canWriteTo(folder: string): boolean {
+  try {
+    platform.makeFolder(folder, 0o700);
+    platform.remove(platform.makeTemporaryFolder(folder));
+    return true;
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return false;
+  }
+}
+
 function findPlace(): CachePlace {
   const chosen = platform.env("CAPSULE_CACHE_DIR");
   const folder = chosen || defaultFolder();

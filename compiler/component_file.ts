@@ -67,7 +67,7 @@ export function readComponent(file: string): ComponentProgram {
   const packages = content.packages ? unpack(content.packages, refuse) : null;
   const kept = entryOf(content, stat.stamp, packages);
   const isKept = isSettled(file, seenMs);
-  return { ...programOf(file, kept, false), keep: () => isKept && keep(index, kept) };
+  return { ...programOf(file, kept, false), keep: () => isKept && writeEntry(index, kept) };
 }
 
 type Refuse = (problem: string, hint?: string) => CapsuleError;
