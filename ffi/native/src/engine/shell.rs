@@ -171,15 +171,10 @@ impl<'a> Shell<'a> {
     }
 
     fn write(&self, pages: u32, data: &[u8]) -> Vec<u8> {
-        let Shape {
-            sizes,
-            pages: pages_at,
-            ..
-        } = &self.shape;
         let mut bytes = Vec::with_capacity(self.head.len() + data.len() + self.tail.len());
         bytes.extend_from_slice(&self.head);
-        bytes[*pages_at..][..NUMBER].copy_from_slice(&number(pages));
-        for (at, others) in sizes {
+        bytes[self.shape.pages..][..NUMBER].copy_from_slice(&number(pages));
+        for (at, others) in &self.shape.sizes {
             bytes[*at..][..NUMBER].copy_from_slice(&number((others + data.len()) as u32));
         }
         bytes.extend_from_slice(data);
