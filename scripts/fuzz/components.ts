@@ -72,7 +72,7 @@ function sealed(content: Uint8Array): Uint8Array {
 
 async function outcomeOf(file: string): Promise<string> {
   try {
-    const signal = AbortSignal.timeout(900);
+    const signal = AbortSignal.timeout(20_000);
     const { error, success } = await run({ file, args: [5], policy: "declared", signal });
     return success ? "a result" : error.error_type;
   } catch (error) {
