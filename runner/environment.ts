@@ -56,9 +56,12 @@ export class Environment {
 /**
  * Whether an environment can hold the values.
  *
- * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot.
+ * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot, or for what is no object.
  */
 export function checkVariables(given: Record<string, string>): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new CapsuleError("invalid_argument", "env must be an object of strings");
+  }
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "string" && !value.includes("\0")) continue;
     throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);

@@ -16,9 +16,12 @@ export interface Mount {
 /**
  * Parses mounts.
  *
- * @throws {CapsuleError} `mount_denied`.
+ * @throws {CapsuleError} `mount_denied`; `invalid_argument` for what is no list.
  */
 export function parseMounts(specs: string[]): Mount[] {
+  if (!Array.isArray(specs)) {
+    throw new CapsuleError("invalid_argument", "mounts must be an array of strings");
+  }
   return specs.map(parseMount);
 }
 
@@ -43,9 +46,12 @@ function parseMount(spec: string): Mount {
   return { spec, host: hostPath, guest: normalize(`/${given}`), readOnly: mode === "ro" };
 }
 
+/** Of a mount, what a message has room for. */
+const SHOWN_AT_MOST = 200;
+
 /** Why a mount is refused. */
 export function mountDenied(spec: string, problem: string, hint?: string): CapsuleError {
-  return new CapsuleError("mount_denied", `Cannot mount ${JSON.stringify(spec)}: ${problem}`, {
-    hint,
-  });
+  const text = JSON.stringify(spec) ?? String(spec);
+  const shown = text.length <= SHOWN_AT_MOST ? text : `${text.slice(0, SHOWN_AT_MOST)}…`;
+  return new CapsuleError("mount_denied", `Cannot mount ${shown}: ${problem}`, { hint });
 }

@@ -183,7 +183,7 @@ function sourceOf(options: ProgramOptions): FoundSource {
   checkTexts(options);
   const { file, code, language } = options;
   const cwd = workingFolder(options.cwd);
-  if (!platform.stat(cwd)?.isFolder) {
+  if (!statOf(cwd)?.isFolder) {
     throw new CapsuleError("file_not_found", `Cannot use the folder "${cwd}": there is none`);
   }
   if (file !== undefined) {
