@@ -8,10 +8,11 @@
 import { cpuUsage } from "node:process";
 import { cache } from "./fuzz/cache.ts";
 import { components } from "./fuzz/components.ts";
+import { config } from "./fuzz/config.ts";
 import type { Kind } from "./fuzz/kind.ts";
 import { Random } from "./fuzz/random.ts";
 
-const KINDS: Record<string, Kind> = { components, cache };
+const KINDS: Record<string, Kind> = { components, cache, config };
 
 /** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
 const MEMORY_KIB = 3 << 20;
