@@ -27,8 +27,9 @@ for (const isolation of ["sandbox", "process"] as const) {
     {
       await using _ = swapping(`${folder.path}/root/wk`, ["in", "link"]);
       await new Promise((resolve) => setTimeout(resolve, 300));
-      const endMs = Date.now() + 4000;
-      while (Date.now() < endMs) {
+      const startedMs = Date.now();
+      const isOver = () => Date.now() - startedMs > (seen.has("inside") ? 4000 : 30_000);
+      while (!isOver()) {
         let outcome: string;
         try {
           const options = { language: "python", cwd: `${folder.path}/root`, isolation } as const;
