@@ -133,9 +133,10 @@ const DEPENDENCIES = ["koffi", "esbuild", "smol-toml", "acorn", "semver", "jsonc
 export function installationFolders(): string[] {
   switch (kind()) {
     case "web":
-      return [found().folder, dirname(dirname(found().esbuild))];
+      return [found().folder, dirname(dirname(found().esbuild)), ...denoFolders()];
     case "wheel":
-      return [ownFolder];
+      // The Python package around it, too.
+      return [dirname(ownFolder)];
     case "checkout":
       return CHECKOUT.split(" ").map((name) => join(ownFolder, name));
     default: {
@@ -144,6 +145,14 @@ export function installationFolders(): string[] {
       return [ownFolder, ...folders.filter((folder) => folder !== undefined)];
     }
   }
+}
+
+/** Where Deno keeps the sources that it has from the web. */
+function denoFolders(): string[] {
+  const [chosen, home] = [platform.env("DENO_DIR"), platform.env("HOME")];
+  const own = platform.target.startsWith("darwin") ? "Library/Caches/deno" : ".cache/deno";
+  const folders = [chosen, home && join(home, own)];
+  return folders.filter((folder): folder is string => Boolean(folder));
 }
 
 function found(): WebInstallation {
