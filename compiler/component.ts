@@ -8,7 +8,7 @@
  */
 import type { EngineSource, Language } from "../ffi/native.ts";
 import { VERSION } from "../version.ts";
-import { digest, DIGEST_BYTES, toHex } from "./digest.ts";
+import { digest, DIGEST_BYTES } from "./digest.ts";
 import type { Program } from "./program.ts";
 
 /** The preamble of a component: magic, version 13, layer 1. */
@@ -62,8 +62,8 @@ export interface Content {
   kind: ComponentKind;
   /** What lies before Capsule's own sections: the engine of a full one. */
   engineBytes: number;
-  /** SHA-256 of all but the last bytes, which say so, in hexadecimal. */
-  digest: string;
+  /** SHA-256 of all but the last bytes, which say so. */
+  digest: Uint8Array;
   /** SHA-256 of the engine's component, in hexadecimal. */
   engine: string;
   /** The version of Capsule that made it. */
@@ -184,7 +184,7 @@ export function decodeComponent(
   if (!isInOrder || filesStart - start > LIMITS.header || endStart - filesStart > LIMITS.contents) {
     return { problem: "its sections are damaged, or too large" };
   }
-  const sealed = toHex(end.subarray(-DIGEST_BYTES));
+  const sealed = end.subarray(-DIGEST_BYTES);
   const text = payload(read(start, filesStart), PROGRAM);
   const framing = read(filesStart, Math.min(endStart, filesStart + FRAMING_BYTES_AT_MOST));
   const prefix = prefixOf(FILES, endStart - filesStart);
@@ -211,12 +211,15 @@ export function decodeComponent(
   const contents = read(filesStart + prefix.length, endStart);
   return { ...contentOf(header, contents), engineBytes: start, digest: sealed };
 }
+
 /** @throws What is no JSON, or more of it than any header has. */
 function parseHeader(text: Uint8Array): Header {
-  let values = 0;
   // Each costs much more memory than its two bytes.
-  for (const byte of text) if (byte === 0x5b || byte === 0x7b) values++;
-  check(values <= LIMITS.values);
+  if (text.length > LIMITS.values) {
+    let values = 0;
+    for (const byte of text) if (byte === 0x5b || byte === 0x7b) values++;
+    check(values <= LIMITS.values);
+  }
   return JSON.parse(decoder.decode(text));
 }
 
@@ -231,13 +234,21 @@ function checkHeader(header: Header, contents: number, engineBytes: number): voi
   check(Array.isArray(files) && Array.isArray(packages) && packages.length <= LIMITS.folders);
   check(kind === "full" ? files.length === 0 : files.length > 0);
   for (const { guest, files } of packages) check(isText(guest) && Array.isArray(files));
-  const all = [...files, ...packages.flatMap(({ files }) => files)];
-  check(all.length <= LIMITS.files);
-  const sizes = [header.source_map_bytes, ...all.map(({ bytes }) => bytes)];
-  check(sizes.every((bytes) => Number.isSafeInteger(bytes) && bytes >= 0));
+  let [count, left] = [0, contents];
+  const take = (bytes: number) => {
+    check(Number.isSafeInteger(bytes) && bytes >= 0 && bytes <= left);
+    left -= bytes;
+  };
+  take(header.source_map_bytes);
   check(header.source_map_bytes <= LIMITS.sourceMap);
-  check(sizes.reduce((sum, bytes) => sum + bytes, 0) === contents);
-  for (const { path } of all) check(isText(path) && path.length <= LIMITS.path);
+  for (const list of [files, ...packages.map(({ files }) => files)]) {
+    check((count += list.length) <= LIMITS.files);
+    for (const { path, bytes } of list) {
+      take(bytes);
+      check(isText(path) && path.length <= LIMITS.path);
+    }
+  }
+  check(left === 0);
 }
 
 /** Of a header that was checked. */
@@ -285,21 +296,27 @@ function section(name: string, contents: Uint8Array[]): Uint8Array[] {
 
 /** What stands before the contents of a section. */
 function framing(name: string, length: number): Uint8Array {
-  const bytes = encoder.encode(name);
-  // Capsule's names are short: their length is a byte.
-  const prefix = [bytes.length, ...bytes];
-  return Uint8Array.of(CUSTOM_SECTION, ...encodeUnsigned(prefix.length + length), ...prefix);
+  // Capsule's names are short, and ASCII: their length is a byte.
+  const size = encodeUnsigned(1 + name.length + length);
+  const bytes = new Uint8Array(2 + size.length + name.length);
+  bytes[0] = CUSTOM_SECTION;
+  bytes.set(size, 1);
+  bytes[1 + size.length] = name.length;
+  encoder.encodeInto(name, bytes.subarray(2 + size.length));
+  return bytes;
 }
 
 const FRAMING_BYTES_AT_MOST = framing(PROGRAM, 2 ** 31).length;
 const END_PREFIX = framing(END, NUMBER_BYTES * 2 + DIGEST_BYTES);
 
-/** The framing of a section that has as many bytes in all. */
+/** The framing of a section that has as many bytes in all, if there is one. */
 function prefixOf(name: string, bytes: number): Uint8Array | undefined {
-  const shortest = framing(name, 0).length;
-  for (let length = bytes - shortest; length >= 0 && length > bytes - shortest - 5; length--) {
+  // The larger the section, the longer its size: five bytes at most.
+  for (let length = bytes - name.length - 3; length >= 0; length--) {
     const prefix = framing(name, length);
-    if (prefix.length + length === bytes) return prefix;
+    if (prefix.length + length <= bytes) {
+      return prefix.length + length === bytes ? prefix : undefined;
+    }
   }
 }
 
@@ -311,7 +328,9 @@ function payload(bytes: Uint8Array, name: string): Uint8Array | undefined {
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 function bytesOf(component: Uint8Array): ComponentBytes {

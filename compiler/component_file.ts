@@ -9,6 +9,7 @@ import { basename } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { type Content, decodeComponent, FORMAT, isWhole } from "./component.ts";
 import { indexPath, isSettled, readEntry, writeEntry } from "./cache_index.ts";
+import { toHex } from "./digest.ts";
 import { readHostFilePart } from "./host_file.ts";
 import type { Program } from "./program.ts";
 import { checkPackages, grantsOf, unpack, type Unpacked } from "./packages_store.ts";
@@ -96,7 +97,7 @@ function thinOf(component: Uint8Array, refuse: Refuse): ComponentProgram {
   if (kind !== "thin") throw refuse("it changed while it was read");
   if (!isUtf8(program.files[0]!.data)) throw refuse("its program is no text");
   const grants = packages ? grantsOf(unpack(packages, refuse)) : [];
-  return { program: { ...program, key: digest }, packages: grants };
+  return { program: { ...program, key: toHex(digest) }, packages: grants };
 }
 
 /** What is kept depends on the version that looked at it: another one may find something else in the same file. */
@@ -130,7 +131,7 @@ function entryOf(
   const { language, name, sourceMap } = program;
   return {
     stamp,
-    digest,
+    digest: toHex(digest),
     engineBytes,
     program: { language, name },
     declarations: declarations!,
