@@ -119,9 +119,15 @@ async function withService<T>(use: (service: EsbuildService) => Promise<T>): Pro
   }
 }
 
+/** Whoever has asked something. */
+interface Waiting {
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
 class EsbuildService {
   readonly #child: Child;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Value>>();
+  readonly #waiting = new Map<number, Waiting>();
   readonly #builds = new Map<number, Modules>();
   #lastId = 0;
   #lastKey = 0;
@@ -146,6 +152,7 @@ class EsbuildService {
       child.kill();
       throw new Error("esbuild does not start, or is of another version");
     }
+    child.keepAlive(false);
     service.#receive(packets);
     return service;
   }
@@ -206,7 +213,10 @@ class EsbuildService {
   async #ask(value: Value): Promise<Value> {
     if (this.hasEnded) throw new Error("esbuild's service has ended");
     const id = ++this.#lastId;
-    const waiting = Promise.withResolvers<Value>();
+    const waiting = {} as Waiting;
+    const answered = new Promise<Value>((resolve, reject) =>
+      Object.assign(waiting, { resolve, reject })
+    );
     if (this.#waiting.size === 0) this.#child.keepAlive(true);
     this.#waiting.set(id, waiting);
     this.#child.write(encodePacket({ id, isAnswer: false, value }));
@@ -216,7 +226,7 @@ class EsbuildService {
       this.#child.kill();
     });
     try {
-      return await waiting.promise;
+      return await answered;
     } finally {
       stop();
       this.#waiting.delete(id);

@@ -17,6 +17,10 @@ function hasStrace(): boolean {
   }
 }
 
+/** What a process opens that starts, as esbuild does once more if it has ended: none of it is of a program's choice. */
+const STARTS =
+  /^(?:\/etc\/ld\.so\.cache|\/(?:usr\/)?lib\/.*\.so[.\d]*|\/sys\/kernel\/mm\/.*|\/sys\/fs\/cgroup\/.*|\/proc\/\d+\/(?:cgroup|mountinfo)|\/dev\/null)$/;
+
 interface Opened {
   /** The number of the compilation. */
   index: number;
@@ -33,7 +37,7 @@ function openedIn(trace: string): Opened[] {
     if (index < 0 || !/\bopen(?:at2?)?\(/.test(line) && !line.includes("resumed>")) continue;
     if (line.includes("O_PATH")) continue;
     const path = line.match(/ = \d+<(\/.*)>$/)?.[1];
-    if (path !== undefined) opened.push({ index, path });
+    if (path !== undefined && !STARTS.test(path)) opened.push({ index, path });
   }
   return opened;
 }
