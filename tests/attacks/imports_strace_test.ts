@@ -19,7 +19,12 @@ function hasStrace(): boolean {
 
 /** What a process opens that starts, as esbuild does once more if it has ended: none of it is of a program's choice. */
 const STARTS =
-  /^(?:\/etc\/ld\.so\.cache|\/(?:usr\/)?lib\/.*\.so[.\d]*|\/sys\/kernel\/mm\/.*|\/sys\/fs\/cgroup\/.*|\/proc\/\d+\/(?:cgroup|mountinfo)|\/dev\/null)$/;
+  /^(?:\/etc\/ld\.so\.cache|\/(?:usr\/)?lib\/.*\.so[.\d]*|\/sys\/kernel\/mm\/.*|\/sys\/fs\/cgroup\/.*|\/proc\/\d+\/(?:cgroup|mountinfo)|\/proc\/sys\/vm\/overcommit_memory|\/dev\/null)$/;
+/**
+ * esbuild's own folder, which it would list for `import("./" + name)`. It can open that only in the moment before its clock has
+ * taken the last descriptors, and ends then before it reads anything.
+ */
+const OWN_FOLDER = "/";
 
 interface Opened {
   /** The number of the compilation. */
@@ -37,7 +42,9 @@ function openedIn(trace: string): Opened[] {
     if (index < 0 || !/\bopen(?:at2?)?\(/.test(line) && !line.includes("resumed>")) continue;
     if (line.includes("O_PATH")) continue;
     const path = line.match(/ = \d+<(\/.*)>$/)?.[1];
-    if (path !== undefined && !STARTS.test(path)) opened.push({ index, path });
+    if (path !== undefined && path !== OWN_FOLDER && !STARTS.test(path)) {
+      opened.push({ index, path });
+    }
   }
   return opened;
 }
