@@ -1,5 +1,5 @@
 /** Faults of guests that no honest program has: each is an envelope, and never the host's fault. */
-import { assertEquals, assertTrue } from "../assert.ts";
+import { assertEquals, assertRejects, assertTrue } from "../assert.ts";
 import "../support.ts";
 import { attack, type Language } from "./attack.ts";
 import { CapsuleError, open, run } from "@capsule/sdk/runner";
@@ -236,5 +236,24 @@ Deno.test("a long message is cut between characters, and says how much is missin
       error!.message.slice(-60),
     );
     assertEquals(error!.message.isWellFormed(), true);
+  }
+});
+
+Deno.test("what an error repeats of the options of a task is short", async () => {
+  const long = '"x" * 1_000_000';
+  const options = [
+    ...["compute", "ram", "timeout", "name"].map((name) => `${name}=${long}`),
+    `**{${long}: 1}`,
+    `allowed_files=[${long}]`,
+    `allowed_files=["x/" * 1_000_000]`,
+    `allowed_files=[{"path": ".", "mode": ${long}}]`,
+    `allowed_files=[{"path": ".", ${long}: 1}]`,
+    `allowed_hosts=["/" + ${long}]`,
+    `env_variables=["-" + ${long}]`,
+  ];
+  for (const option of options) {
+    const code = `from capsule import task\n@task(${option})\ndef main(): return 1`;
+    const error = await assertRejects(() => open({ language: "python", code }), CapsuleError);
+    assertEquals([error.code, error.message.length < 1_000], ["invalid_option", true], option);
   }
 });
