@@ -13,7 +13,7 @@ _INSTRUCTION_BYTES = 2
 
 
 def tell(callee: Any, envelope: dict[str, Any], frame: FrameType | None) -> None:
-    """Tells on standard error of a failure, if the frame calls the callee and drops what it gives."""
+    """Tells on standard error of a failure, if the frame drops what it gets from the callee."""
     try:
         if frame is None or not _drops(frame, callee):
             return
@@ -35,7 +35,7 @@ def _drops(frame: FrameType, callee: Any) -> bool:
 
 
 def _called(frame: FrameType) -> Any:
-    """What the source names that is called here. A function of C may stand between: `list(map(a, items))`."""
+    """What the source calls here: not always the callee, as in ``list(map(a, items))``."""
     positions = list(frame.f_code.co_positions())[frame.f_lasti // _INSTRUCTION_BYTES]
     line, end_line, column, end_column = positions
     if line is None or end_line is None or column is None or end_column is None:

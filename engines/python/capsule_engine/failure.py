@@ -121,7 +121,7 @@ def _text(get: Callable[[], object], characters: int = CHARACTERS) -> str:
 
 
 def _clipped(text: str, characters: int) -> str:
-    """The beginning of a text, and how much it is of. Lone surrogates are replaced: UTF-8 has none."""
+    """The beginning of a text, and how much is missing. Lone surrogates have no UTF-8."""
     kept = text[:characters].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     more = len(text) - characters
     return f"{kept}… ({more} characters more)" if more > 0 else kept

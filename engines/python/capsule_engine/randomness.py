@@ -11,8 +11,8 @@ _seed = random.seed
 _draw = random.getrandbits
 _BYTES = 32
 
-#: What the generator draws first after the engine has seeded it for top-level code. None once the program has seeded
-#: it: what it draws from then on is not random.
+#: What the generator draws first after the engine has seeded it for top-level code. None once the
+#: program has seeded it: what it draws from then on is not random.
 _first: int | None = None
 _has_begun = False
 
@@ -24,7 +24,7 @@ def reseed() -> None:
 
 
 def begin_load() -> None:
-    """Seeds the generator for top-level code, by bytes that do not count as drawn by the program."""
+    """Seeds the generator for top-level code, by bytes that the program has not drawn."""
     global _first, _has_begun
     _has_begun = True
     seed = int.from_bytes(operations.random(_BYTES))
@@ -34,7 +34,7 @@ def begin_load() -> None:
 
 
 def end_load() -> None:
-    """Tells the host if the program drew from the generator, whose image is not for the next process then."""
+    """Tells the host if the program drew from the generator: its image is not kept then."""
     _tell_draws()
     # As in the snapshot, so that images need not hold it.
     _seed(0)
@@ -54,7 +54,7 @@ def install() -> None:
     def seed(a: Any = None, version: int = 2) -> None:
         """Initialize internal state from a seed."""
         if not _has_begun:
-            # The runtime of componentize-py seeds it before the first call, by bytes that would count as drawn.
+            # The runtime of componentize-py seeds it before the first call, which would count.
             return
         if a is not None:
             _tell_draws()

@@ -4,7 +4,6 @@
 from json import dumps
 from typing import Any
 
-
 #: What an error repeats of a key.
 KEY_CHARACTERS = 200
 

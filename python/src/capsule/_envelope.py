@@ -50,8 +50,8 @@ class Execution(TypedDict):
     fuel_consumed: int
     #: Bytes of memory and tables, of the attempt that used most.
     ram_used: int
-    #: Method, address, status (None without a response) and duration of each request that left. No header,
-    #: body or query value.
+    #: Method, address, status (None without a response) and duration of each request that left.
+    #: No header, body or query value.
     host_requests: list[dict[str, Any]]
 
 
