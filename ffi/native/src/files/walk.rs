@@ -82,7 +82,8 @@ pub fn walk(start: &File, path: &str, last: Last) -> Result<Way, ErrorCode> {
     let has_slash = path.ends_with('/');
     let mut is_folder = last.enter && has_slash || ends_with_dots(path);
     let mut names: Vec<Cow<'_, str>> = names_of(path).map(Cow::Borrowed).collect();
-    let mut folders: Vec<File> = Vec::new();
+    // Where it is, and the names that have led there. Deep folders take no more descriptors than flat ones.
+    let (mut folder, mut walked) = (None, Vec::new());
     let (mut links, mut count) = (0, 0);
     while let Some(name) = names.pop() {
         count += 1;
@@ -90,7 +91,10 @@ pub fn walk(start: &File, path: &str, last: Last) -> Result<Way, ErrorCode> {
             return Err(ErrorCode::Loop);
         }
         if name == ".." {
-            folders.pop().ok_or(ErrorCode::NotPermitted)?;
+            // A folder may have been moved since: what is around it now may be outside.
+            walked.pop().ok_or(ErrorCode::NotPermitted)?;
+            names.extend(walked.drain(..).rev());
+            folder = None;
             continue;
         }
         let is_last = names.is_empty() && !is_folder;
@@ -101,18 +105,19 @@ pub fn walk(start: &File, path: &str, last: Last) -> Result<Way, ErrorCode> {
                 ErrorCode::NoEntry
             });
         }
-        let folder = folders.last().unwrap_or(start);
+        let here = folder.as_ref().unwrap_or(start);
         let mode = if !is_last {
-            match open_at(Some(folder), name.as_ref().as_ref(), FOLDER) {
+            match open_at(Some(here), name.as_ref().as_ref(), FOLDER) {
                 Ok(opened) => {
-                    folders.push(opened);
+                    folder = Some(opened);
+                    walked.push(name);
                     continue;
                 }
-                Err(error) if is_perhaps_link(&error) => mode_of(folder, &name)?,
+                Err(error) if is_perhaps_link(&error) => mode_of(here, &name)?,
                 Err(error) => return Err(ErrorCode::from(error)),
             }
         } else if last.follow || last.look {
-            mode_of(folder, &name)?
+            mode_of(here, &name)?
         } else {
             None
         };
@@ -122,7 +127,7 @@ pub fn walk(start: &File, path: &str, last: Last) -> Result<Way, ErrorCode> {
             if links > LINKS_AT_MOST {
                 return Err(ErrorCode::Loop);
             }
-            let target = read_link(folder, &name)?;
+            let target = read_link(here, &name)?;
             if target.starts_with('/') {
                 return Err(ErrorCode::NotPermitted);
             }
@@ -136,14 +141,14 @@ pub fn walk(start: &File, path: &str, last: Last) -> Result<Way, ErrorCode> {
             return Err(ErrorCode::NotDirectory);
         }
         return Ok(Way {
-            folder: folders.pop(),
+            folder,
             name: name.into_owned(),
             mode,
             has_slash,
         });
     }
     Ok(Way {
-        folder: folders.pop(),
+        folder,
         name: ".".to_owned(),
         mode: None,
         has_slash,
@@ -205,4 +210,112 @@ fn read_link(folder: &File, name: &str) -> Result<String, ErrorCode> {
     };
     target.truncate(length);
     String::from_utf8(target).map_err(|_| ErrorCode::IllegalByteSequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    fn root(name: &str) -> (PathBuf, File) {
+        let temp = std::env::temp_dir().canonicalize().unwrap();
+        let root = temp.join(format!("capsule-walk-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join("a/b/c")).unwrap();
+        fs::create_dir_all(root.join("a/.git")).unwrap();
+        fs::write(root.join("a/file"), "").unwrap();
+        let opened = File::open(&root).unwrap();
+        (root, opened)
+    }
+
+    /// The inode of the folder, and the name in it.
+    fn led(start: &File, path: &str, last: Last) -> Result<(u64, String), ErrorCode> {
+        use std::os::unix::fs::MetadataExt;
+        let way = walk(start, path, last)?;
+        let folder = way.folder.as_ref().unwrap_or(start);
+        Ok((folder.metadata().unwrap().ino(), way.name))
+    }
+
+    #[test]
+    fn names_links_and_dots_are_followed_inside() {
+        use std::os::unix::fs::MetadataExt;
+        let (root, start) = root("inside");
+        symlink("b/c", root.join("a/deep")).unwrap();
+        symlink("../a/file", root.join("a/to_file")).unwrap();
+        symlink(".", root.join("here")).unwrap();
+        let ino = |path: &str| fs::metadata(root.join(path)).unwrap().ino();
+        for (path, folder, name) in [
+            ("a", "", "a"),
+            ("./a//file", "a", "file"),
+            ("a/b/../file", "a", "file"),
+            ("a/b/c/../../../a/./file", "a", "file"),
+            ("a/deep/x", "a/b/c", "x"),
+            ("a/deep/../x", "a/b", "x"),
+            ("a/to_file", "a", "file"),
+            ("here/here/a/file", "a", "file"),
+            ("a/b/", "a/b", "."),
+            ("a/b/..", "a", "."),
+            ("a/deep/", "a/b/c", "."),
+            (".", "", "."),
+        ] {
+            let expected = (ino(folder), name.to_owned());
+            assert_eq!(led(&start, path, Last::FOLLOW).unwrap(), expected, "{path}");
+        }
+        let link = led(&start, "a/to_file", Last::LINK).unwrap();
+        assert_eq!(link, (ino("a"), "to_file".to_owned()));
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn nothing_leads_outside_to_hidden_names_or_round_for_ever() {
+        let (root, start) = root("outside");
+        symlink("loop", root.join("loop")).unwrap();
+        symlink("..", root.join("a/up")).unwrap();
+        symlink("../..", root.join("a/out")).unwrap();
+        symlink("/", root.join("a/absolute")).unwrap();
+        symlink(".git", root.join("a/hidden")).unwrap();
+        symlink("b/../".repeat(700), root.join("a/long")).unwrap();
+        for (path, code) in [
+            ("", ErrorCode::NoEntry),
+            ("/a", ErrorCode::NotPermitted),
+            ("..", ErrorCode::NotPermitted),
+            ("a/../..", ErrorCode::NotPermitted),
+            ("a/up/../a", ErrorCode::NotPermitted),
+            ("a/out/x", ErrorCode::NotPermitted),
+            ("a/absolute/x", ErrorCode::NotPermitted),
+            ("a/.git", ErrorCode::NoEntry),
+            ("a/.git/x", ErrorCode::NoEntry),
+            ("a/hidden", ErrorCode::NoEntry),
+            ("a/hidden/", ErrorCode::NoEntry),
+            ("a/file/x", ErrorCode::NotDirectory),
+            ("a/file/", ErrorCode::NotDirectory),
+            ("none/x", ErrorCode::NoEntry),
+            ("loop", ErrorCode::Loop),
+            (&"x".repeat(5000), ErrorCode::NameTooLong),
+            (&"x".repeat(300), ErrorCode::NameTooLong),
+            ("a\0", ErrorCode::Invalid),
+            (&format!("a/{}x", "long/".repeat(3)), ErrorCode::Loop),
+        ] {
+            assert_eq!(led(&start, path, Last::FOLLOW), Err(code), "{path}");
+        }
+        let made = led(&start, "a/.env", Last::MAKE);
+        assert_eq!(made, Err(ErrorCode::NotPermitted));
+        assert_eq!(led(&start, "a/.git/x", Last::MAKE), Err(ErrorCode::NoEntry));
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn a_deep_path_takes_no_more_descriptors() {
+        let (root, start) = root("deep");
+        let path = "d/".repeat(500);
+        fs::create_dir_all(root.join(&path)).unwrap();
+        let way = walk(&start, &format!("{path}x"), Last::MAKE).unwrap();
+        let other = File::open("/dev/null").unwrap();
+        let opened = way.folder.unwrap();
+        assert!((other.as_raw_fd() - opened.as_raw_fd()).abs() < 100);
+        assert_eq!(way.name, "x");
+        fs::remove_dir_all(root).unwrap();
+    }
 }
