@@ -3,7 +3,6 @@ import { CapsuleError } from "../errors.ts";
 import type { Language, TaskPolicy } from "../ffi/native.ts";
 import type { Environment } from "./environment.ts";
 import { checkPermitted, type Permitted } from "./ceiling.ts";
-import { resolveFolders } from "./folders.ts";
 import { Invalid } from "./invalid.ts";
 import type { Mount } from "./mounts.ts";
 import { inLanguage, type Policy } from "./policy.ts";
@@ -44,6 +43,8 @@ export async function resolvePolicies(
     if (policy.allowedHosts.length > 0) task.hosts = policy.allowedHosts;
     if (permitted !== undefined) task.permitted_hosts = permitted.hosts;
     if (policy.allowedFiles.length + mounts.length > 0) {
+      // Half a millisecond that a program without folders does without.
+      const { resolveFolders } = await import("./folders.ts");
       try {
         task.folders = resolveFolders(root, {
           declared: policy.allowedFiles,

@@ -80,10 +80,14 @@ Deno.test("declared folders and those that a policy permits are refused, too", a
 
 Deno.test("a cache that a project chose by CAPSULE_CACHE_DIR is not granted by the command", async () => {
   using folder = home();
-  folder.write("main.py", PROGRAM);
+  // Its engine is compiled sooner than Python's.
+  folder.write(
+    "main.ts",
+    `import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);`,
+  );
   const env = { HOME: "/nonexistent", CAPSULE_CACHE_DIR: `${folder.path}/caches/mine` };
   for (const mount of ["caches", "caches/mine:ro"]) {
-    const { status, stderr } = await cli(["run", "main.py", "--mount", mount], {
+    const { status, stderr } = await cli(["run", "main.ts", "--mount", mount], {
       cwd: folder.path,
       env,
     });
