@@ -7,7 +7,9 @@
 import { assertEquals, assertTrue } from "../assert.ts";
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";
 import { importsOf } from "../../compiler/python_imports.ts";
-import { makeProject, Random, SECRET } from "./python_projects.ts";
+import { Random } from "../../scripts/fuzz/random.ts";
+import { randomPython } from "./python_source.ts";
+import { makeProject, SECRET } from "./python_projects.ts";
 import { run } from "@capsule/sdk/runner";
 
 await warmEngines();
@@ -157,7 +159,7 @@ def main(sources):
 
 Deno.test(`the imports of ${COUNT * 40} random modules are those that Python finds`, async () => {
   const random = new Random(SEED);
-  const sources = Array.from({ length: COUNT * 40 }, () => randomSource(random));
+  const sources = Array.from({ length: COUNT * 40 }, () => randomPython(random));
   const { result, error } = await run({ code: IMPORTS_OF, language: "python", args: [sources] });
   assertEquals(error, null, error?.message);
   let parsed = 0;
@@ -173,90 +175,3 @@ Deno.test(`the imports of ${COUNT * 40} random modules are those that Python fin
   }
   assertTrue(parsed > sources.length / 3, `only ${parsed} of ${sources.length} are Python`);
 });
-
-/** Source in which imports stand between all that looks like them. */
-function randomSource(random: Random): string {
-  const name = () =>
-    random.pick(["a", "b1", "_c", "imports", "from_", "µ", "ﬁ", "as_", "x", "f", "rb"]);
-  const space = () => random.pick([" ", "  ", "\t", " \\\n ", " \\\r\n", "\f "]);
-  const gap = () => random.pick(["", "", " ", "\t", " \\\n"]);
-  const dotted = () => Array.from({ length: 1 + random.below(3) }, name).join(`${gap()}.${gap()}`);
-  const alias = (what: string) =>
-    random.chance(30) ? `${what}${space()}as${space()}${name()}` : what;
-  const list = (item: () => string, between: () => string) =>
-    Array.from({ length: 1 + random.below(3) }, () => alias(item())).join(`${gap()},${between()}`);
-  const lineGap = () => random.pick(["", " ", "\n", "\n # import z\n", "\r\n"]);
-  const dots = () => Array.from({ length: random.below(3) }, () => `.${gap()}`).join("");
-  const statement = (): string => {
-    const from = () => {
-      const level = dots();
-      const module = level === "" || random.chance(60) ? dotted() : "";
-      const lead = level === "" ? space() : random.pick(["", space()]);
-      const trail = module === "" ? random.pick(["", space()]) : space();
-      return `from${lead}${level}${module}${trail}import`;
-    };
-    return random.pick([
-      () => `import${space()}${list(dotted, gap)}`,
-      () => `${from()}${space()}${list(name, gap)}`,
-      () =>
-        `${from()}${gap()}(${lineGap()}${list(name, lineGap)}${
-          random.pick(["", ","])
-        }${lineGap()})`,
-      () => `from${space()}${dotted()}${space()}import${gap()}*`,
-    ])();
-  };
-  const quote = () => random.pick(["'", '"', "'''", '"""']);
-  const prefix = () => random.pick(["", "r", "b", "f", "F", "Rb", "fr", "rF", "u", "t"]);
-  const inner = () =>
-    random.pick([
-      ...[
-        "import a",
-        "{{",
-        "}}",
-        "\\\\",
-        "\\'",
-        '\\"',
-        "#",
-        "x",
-        "{x}",
-        "{x!r:>{y}}",
-        "{ {1: 2}[1] }",
-      ],
-      ...[
-        '{"import a"}',
-        "{'from b import c'}",
-        "{x:%H:%M}",
-        "{(lambda: 1)()}",
-        "\\N{DASH}",
-        "\n",
-        "{x=}",
-      ],
-      ...['{f"{x}"}', "{y['a']}", "\\{x}", "{x:{'a'}}", "{a if b else c}"],
-    ]);
-  const string = () => {
-    const mark = quote();
-    const parts = Array.from({ length: random.below(4) }, inner).join("");
-    return `${prefix()}${mark}${parts}${mark}`;
-  };
-  const line = (): string =>
-    random.pick([
-      statement,
-      statement,
-      () => `${statement()}; ${statement()}`,
-      () => `if x: ${statement()}`,
-      () => `x = ${string()}; ${statement()}`,
-      () => `x = [${string()}, # import no\n ${string()}]`,
-      () => `if${random.pick([" ", ""])}${string()}in y: ${statement()}`,
-      () => `def f(a: ${string()} = {1: 2}, *b): ${statement()}`,
-      () => `def g():\n\t${statement()}\n\treturn ${string()}`,
-      () => `try: ${statement()}\nexcept E: ${statement()}\nelse:\n  ${statement()}\nfinally: pass`,
-      () => `x = lambda y: y[1:2]; ${statement()}`,
-      () => `yield_from = x.imports; raise E from b`,
-      () => `# ${statement().replaceAll("\n", " ").replaceAll("\r", " ")}`,
-      () => `match x:\n  case {"import": a}: ${statement()}`,
-      () => `async def h():\n  async with a as b: ${statement()}\n  await (yield)`,
-      () => `1if x else 2; ${statement()}`,
-    ])();
-  const end = random.pick(["\n", "\r\n"]);
-  return Array.from({ length: 1 + random.below(4) }, line).join(end) + random.pick(["", end]);
-}

@@ -1,31 +1,6 @@
 /** Random Python projects of strangers: modules, packages, environments, and links between all of them. */
 
-/** Numbers that are the same for the same seed. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** A whole number from 0, below a bound. */
-  below(bound: number): number {
-    // mulberry32
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  }
-
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]!;
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent;
-  }
-}
+import { Random } from "../../scripts/fuzz/random.ts";
 
 /** In every file that is not the program's. */
 export const SECRET = "hunter2";
@@ -51,32 +26,32 @@ export function makeProject(folder: string, seed: number): void {
   const { home, own } = { home: `${folder}/home`, own: `${folder}/repo/src` };
   for (const path of ["", "deep/", ".ssh/", SITE.slice(6) + "/"]) {
     for (const name of ["settings.py", "__init__.py", "a.py", ".bashrc", "id_rsa"]) {
-      write(`${home}/${path}${name}`, `PASSWORD = "${SECRET}"\nimport ${random.pick(NAMES)}\n`);
+      write(`${home}/${path}${name}`, `PASSWORD = "${SECRET}"\nimport ${random.of(NAMES)}\n`);
     }
   }
   write(`${home}/pyvenv.cfg`, "");
   write(`${folder}/repo/above.py`, `PASSWORD = "${SECRET}"`);
   for (let left = 6 + random.below(20); left > 0; left--) makeEntry(random, folder, own);
-  if (random.chance(60)) makeEnvironment(random, folder, own);
+  if (isChosen(random, 60)) makeEnvironment(random, folder, own);
   write(`${own}/main.py`, sourceOf(random, 12));
 }
 
 function makeEntry(random: Random, folder: string, own: string): void {
-  const place = `${own}/${random.pick(PLACES)}`;
-  const name = random.chance(85) ? random.pick(NAMES) : random.pick(ODD_NAMES);
-  const file = random.chance(25) ? `${place}__init__.py` : `${place}${name}.py`;
+  const place = `${own}/${random.of(PLACES)}`;
+  const name = isChosen(random, 85) ? random.of(NAMES) : random.of(ODD_NAMES);
+  const file = isChosen(random, 25) ? `${place}__init__.py` : `${place}${name}.py`;
   switch (random.below(9)) {
     case 0:
-      return link(random.pick(targets(folder, own)), random.chance(50) ? file : `${place}${name}`);
+      return link(random.of(targets(folder, own)), isChosen(random, 50) ? file : `${place}${name}`);
     case 1:
-      return link(random.pick(targets(folder, own)), file);
+      return link(random.of(targets(folder, own)), file);
     case 2:
-      return link(random.pick(["a.py", "b.py", ".", "..", name, `${name}.py`]), file);
+      return link(random.of(["a.py", "b.py", ".", "..", name, `${name}.py`]), file);
     case 3:
-      return random.chance(20) ? pipe(file) : sparse(file);
+      return isChosen(random, 20) ? pipe(file) : sparse(file);
     case 4:
       return attempt(() =>
-        Deno.mkdirSync(random.chance(50) ? file : `${place}${name}`, { recursive: true })
+        Deno.mkdirSync(isChosen(random, 50) ? file : `${place}${name}`, { recursive: true })
       );
     default:
       return write(file, sourceOf(random, 4));
@@ -85,19 +60,19 @@ function makeEntry(random: Random, folder: string, own: string): void {
 
 function makeEnvironment(random: Random, folder: string, own: string): void {
   const venv = `${own}/.venv`;
-  if (random.chance(15)) return link(random.pick(targets(folder, own)), venv);
+  if (isChosen(random, 15)) return link(random.of(targets(folder, own)), venv);
   write(`${venv}/pyvenv.cfg`, "");
   const site = `${own}/${SITE}`;
   const parent = site.slice(0, site.lastIndexOf("/"));
-  if (random.chance(25)) {
+  if (isChosen(random, 25)) {
     attempt(() => Deno.mkdirSync(parent, { recursive: true }));
-    return link(random.pick(targets(folder, own)), site);
+    return link(random.of(targets(folder, own)), site);
   }
-  if (random.chance(10)) return link(random.pick(targets(folder, own)), parent);
+  if (isChosen(random, 10)) return link(random.of(targets(folder, own)), parent);
   write(`${site}/a.py`, sourceOf(random, 2));
-  if (random.chance(20)) return link(random.pick(targets(folder, own)), `${site}/x.pth`);
+  if (isChosen(random, 20)) return link(random.of(targets(folder, own)), `${site}/x.pth`);
   const lines = [...targets(folder, own), "..", "#", "import os", "\0", "x".repeat(5000)];
-  write(`${site}/x.pth`, Array.from({ length: 5 }, () => random.pick(lines)).join("\n"));
+  write(`${site}/x.pth`, Array.from({ length: 5 }, () => random.of(lines)).join("\n"));
 }
 
 /** What links and lines of `.pth` files lead to. */
@@ -125,7 +100,7 @@ function targets(folder: string, own: string): string[] {
 
 /** A module that imports at random. */
 function sourceOf(random: Random, statements: number): string {
-  const name = () => random.pick(NAMES);
+  const name = () => random.of(NAMES);
   const kinds = [
     () => `import ${name()}`,
     () => `import ${name()}.${name()} as x, ${name()}`,
@@ -136,9 +111,13 @@ function sourceOf(random: Random, statements: number): string {
     () => `def f():\n    import ${name()}`,
     () => `import above, settings`,
   ];
-  return Array.from({ length: 1 + random.below(statements) }, () => random.pick(kinds)()).join(
+  return Array.from({ length: 1 + random.below(statements) }, () => random.of(kinds)()).join(
     "\n",
   ) + "\n";
+}
+
+function isChosen(random: Random, percent: number): boolean {
+  return random.below(100) < percent;
 }
 
 function write(path: string, text: string): void {
