@@ -65,7 +65,7 @@ impl Drop for MappedFile {
     }
 }
 
-/// Maps a part of a file privately: changes stay there.
+/// Maps a part of a file privately: changes stay there. Where this fails, nobody knows what lies there.
 ///
 /// # Safety
 /// `memory` points to `len` bytes, page-aligned, that may be replaced and that nobody else uses. `offset` begins a
@@ -76,21 +76,81 @@ pub unsafe fn map_private(
     offset: usize,
     len: usize,
 ) -> io::Result<()> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let offset = offset as libc::off_t;
+    // SAFETY: promised by the caller.
+    unsafe {
+        map_fixed(
+            memory,
+            len,
+            protection,
+            libc::MAP_PRIVATE,
+            file.as_raw_fd(),
+            offset,
+        )
+    }
+}
+
+/// Replaces what is mapped at an address. Where this fails, the kernel may have removed that already, and anything
+/// that another thread maps may lie there: the range must not be touched any more, nor unmapped.
+///
+/// # Safety
+/// `address` begins `len` bytes, page-aligned, that belong to the caller and may be replaced.
+pub unsafe fn map_fixed(
+    address: *mut u8,
+    len: usize,
+    protection: i32,
+    flags: i32,
+    descriptor: i32,
+    offset: libc::off_t,
+) -> io::Result<()> {
+    #[cfg(test)]
+    if faults::is_due() {
+        // SAFETY: promised by the caller: as a kernel does that fails half way.
+        unsafe { libc::munmap(address.cast(), len) };
+        return Err(io::Error::from_raw_os_error(libc::ENOMEM));
+    }
     // SAFETY: promised by the caller.
     let mapped = unsafe {
         libc::mmap(
-            memory.cast(),
+            address.cast(),
             len,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_FIXED,
-            file.as_raw_fd(),
-            offset as libc::off_t,
+            protection,
+            flags | libc::MAP_FIXED,
+            descriptor,
+            offset,
         )
     };
     if mapped == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Makes mappings of this thread fail, for tests.
+#[cfg(test)]
+pub mod faults {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// The mapping after so many fails, and no other.
+    pub fn fail_after(mappings: u32) {
+        LEFT.set(Some(mappings));
+    }
+
+    /// Whether the mapping that was to fail has.
+    pub fn has_failed() -> bool {
+        LEFT.take().is_none()
+    }
+
+    pub fn is_due() -> bool {
+        let left = LEFT.get();
+        LEFT.set(left.and_then(|left| left.checked_sub(1)));
+        left == Some(0)
+    }
 }
 
 /// Whether the host can map what begins at any page of an image.

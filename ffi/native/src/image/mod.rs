@@ -12,7 +12,9 @@ pub mod pending;
 pub mod store;
 mod whole;
 
-pub use mapping::MappedFile;
+#[cfg(test)]
+pub use mapping::faults;
+pub use mapping::{MappedFile, map_fixed};
 pub use pages::Pages;
 pub use whole::Whole;
 

@@ -4,7 +4,6 @@
 use super::slot::map_nothing;
 use std::io;
 use std::ops::Range;
-use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::{Error, Result, StackCreator, StackMemory};
 
@@ -116,8 +115,7 @@ impl Mapping {
             .checked_next_multiple_of(GUARD_BYTES)
             .and_then(|size| size.checked_add(GUARD_BYTES))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        // SAFETY: a new private mapping at an address of the kernel's choice.
-        let start = unsafe { map_nothing(ptr::null_mut(), len, libc::PROT_NONE)? };
+        let start = map_nothing(len)?;
         let mapping = Self { start, len };
         let Range { start, .. } = mapping.stack();
         // SAFETY: pages of the mapping that was just made.

@@ -46,7 +46,7 @@ impl Pool {
 
     /// Takes a slot back whose instance is gone.
     pub fn put(&self, slot: Arc<Slot>) {
-        // What cannot be put right is given up.
+        // What cannot be put right is given up: nobody may have it any more.
         if slot.recycle().is_err() {
             return;
         }

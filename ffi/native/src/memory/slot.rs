@@ -1,11 +1,16 @@
 //! One reservation of address space, for one linear memory at a time.
+//!
+//! A mapping over an existing one (`MAP_FIXED`) that fails may have removed what was there. Any other thread of the
+//! process may then get that part of the address space for itself, so a slot whose mapping failed is neither used
+//! nor unmapped again: its address space is leaked. The process is not aborted, as a guest can bring a process to its
+//! limit of mappings.
 
 use crate::image::dirty;
-use crate::image::{Image, Whole};
+use crate::image::{Image, Whole, map_fixed};
 use std::io;
 use std::ops::Range;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Pages of its own that a slot keeps between two calls. More are given back.
@@ -19,6 +24,9 @@ pub struct Slot {
     capacity: usize,
     reserved: usize,
     accessible: AtomicUsize,
+    /// Whether pages behind the accessible part may be accessible, too: a growth has failed. Such a slot is not used
+    /// for another instance.
+    is_frayed: AtomicBool,
     holds: Mutex<Held>,
 }
 
@@ -32,8 +40,10 @@ enum Held {
     Used(Arc<Whole>),
     /// The same, where it is known which parts differ.
     Differing(Arc<Whole>, Vec<Range<usize>>),
-    /// Something that nobody can use.
+    /// Mapped or made accessible, in a way that only a fresh mapping of all of it puts right.
     Other,
+    /// Its mapping is being changed, or that has failed: a part of the range may be somebody else's.
+    Unknown,
 }
 
 impl Held {
@@ -46,7 +56,8 @@ impl Held {
     }
 }
 
-// SAFETY: it owns its address range, which is not tied to a thread. One instance at a time writes to it.
+// SAFETY: it owns its address range, which is not tied to a thread, as long as it does not hold `Unknown`. One
+// instance at a time writes to it.
 unsafe impl Send for Slot {}
 // SAFETY: as above; the rest is behind locks.
 unsafe impl Sync for Slot {}
@@ -57,13 +68,13 @@ impl Slot {
             .checked_add(guard)
             .filter(|reserved| *reserved > 0)
             .ok_or_else(|| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        // SAFETY: a new private mapping at an address of the kernel's choice.
-        let base = unsafe { map_nothing(ptr::null_mut(), reserved, 0)? };
+        let base = map_nothing(reserved)?;
         Ok(Self {
             base,
             capacity,
             reserved,
             accessible: AtomicUsize::new(0),
+            is_frayed: AtomicBool::new(false),
             holds: Mutex::new(Held::Zeroes),
         })
     }
@@ -101,7 +112,10 @@ impl Slot {
                 )
             };
             if status != 0 {
-                return Err(io::Error::last_os_error());
+                let error = io::Error::last_os_error();
+                // The first pages may be accessible now, and the guest could write there.
+                self.is_frayed.store(true, Ordering::Relaxed);
+                return Err(error);
             }
             self.accessible.store(size, Ordering::Relaxed);
         }
@@ -126,13 +140,17 @@ impl Slot {
         let (own, ground) = (image.whole(), image.ground());
         let whole = own.or(ground);
         let mut holds = self.holds();
-        if !holds.is_clean(whole) {
-            if !matches!(*holds, Held::Zeroes) {
+        // Until all of it is done, nobody can say what lies here.
+        let held = std::mem::replace(&mut *holds, Held::Unknown);
+        if matches!(held, Held::Unknown) {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        if !held.is_clean(whole) {
+            if !matches!(held, Held::Zeroes) {
                 // What was mapped may be larger than the image, which has zeroes behind it.
                 // SAFETY: the accessible part of this reservation.
-                unsafe { map_nothing(self.base, self.len(), libc::PROT_READ | libc::PROT_WRITE)? };
+                unsafe { map_nothing_at(self.base, self.len(), READ_WRITE)? };
             }
-            *holds = Held::Other;
             match whole {
                 // SAFETY: `len` bytes are accessible, zeroed, page-aligned, and nobody's but the instance's.
                 Some(whole) => unsafe { whole.map(self.base)? },
@@ -141,7 +159,6 @@ impl Slot {
             }
         }
         if own.is_none() && ground.is_some() {
-            *holds = Held::Other;
             // SAFETY: as above, and it holds the base, privately.
             unsafe { image.copy_over_base(self.base) };
         }
@@ -161,27 +178,34 @@ impl Slot {
         unsafe { std::slice::from_raw_parts(self.base, self.len()) }
     }
 
-    /// Puts the slot right for another call of the same program, or empties it. Its instance is gone.
+    /// Puts the slot right for another call of the same program, or empties it. Its instance is gone. One for which
+    /// that fails must not be used again.
     pub fn recycle(&self) -> io::Result<()> {
         let mut holds = self.holds();
-        if let Held::Clean(whole) | Held::Used(whole) | Held::Differing(whole, _) = &*holds {
+        let held = std::mem::replace(&mut *holds, Held::Unknown);
+        if matches!(held, Held::Unknown) {
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        if self.is_frayed.load(Ordering::Relaxed) {
+            *holds = Held::Other;
+            return Err(io::Error::from(io::ErrorKind::OutOfMemory));
+        }
+        if let Held::Clean(whole) | Held::Used(whole) | Held::Differing(whole, _) = &held {
             // The program had more, or it was made larger for one that it was never used for.
             self.shrink(whole.len())?;
         }
-        let recycled = match &*holds {
-            Held::Used(whole) => self
-                .restore(whole)
-                .map(|restored| restored.then(|| Held::Clean(Arc::clone(whole)))),
-            Held::Differing(whole, parts) => self
-                .restore_parts(whole, parts)
-                .map(|()| Some(Held::Clean(Arc::clone(whole)))),
-            Held::Clean(_) => return Ok(()),
-            Held::Zeroes | Held::Other => Ok(None),
+        let restored = match &held {
+            Held::Clean(_) => Ok(true),
+            Held::Used(whole) => self.restore(whole),
+            Held::Differing(whole, parts) => self.restore_parts(whole, parts).map(|()| true),
+            Held::Zeroes | Held::Other | Held::Unknown => Ok(false),
         };
-        *holds = Held::Other;
-        *holds = match recycled? {
-            Some(clean) => clean,
-            None => {
+        *holds = match (held, restored) {
+            (Held::Clean(whole) | Held::Used(whole) | Held::Differing(whole, _), Ok(true)) => {
+                Held::Clean(whole)
+            }
+            // What cannot be put right page by page is emptied.
+            _ => {
                 self.shrink(0)?;
                 Held::Zeroes
             }
@@ -267,12 +291,13 @@ impl Slot {
         }
     }
 
-    /// Makes what lies behind `size` inaccessible, and gives its pages back.
+    /// Makes what lies behind `size` inaccessible, and gives its pages back. The caller has set `Unknown`, and leaves it
+    /// so where this fails.
     fn shrink(&self, size: usize) -> io::Result<()> {
         let accessible = self.len();
         if size < accessible {
             // SAFETY: a part of this reservation behind what stays accessible.
-            unsafe { map_nothing(self.base.add(size), accessible - size, libc::PROT_NONE)? };
+            unsafe { map_nothing_at(self.base.add(size), accessible - size, libc::PROT_NONE)? };
             self.accessible.store(size, Ordering::Relaxed);
         }
         Ok(())
@@ -285,44 +310,43 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // SAFETY: the range is this slot's own, and its instance is gone.
+        if matches!(*self.holds(), Held::Unknown) {
+            // A part of the range may be somebody else's by now.
+            return;
+        }
+        // SAFETY: the range is this slot's own, and its instance is gone. Where this fails, all of it stays mapped.
         unsafe { libc::munmap(self.base.cast(), self.reserved) };
     }
 }
 
-/// Maps fresh zeroes that take no memory until they are touched.
-///
-/// # Safety
-/// `address` is null, or begins `len` bytes that belong to the caller and may be replaced.
-pub unsafe fn map_nothing(address: *mut u8, len: usize, protection: i32) -> io::Result<*mut u8> {
-    let fixed = if address.is_null() {
-        0
-    } else {
-        libc::MAP_FIXED
-    };
-    // SAFETY: promised by the caller.
-    let mapped = unsafe {
-        libc::mmap(
-            address.cast(),
-            len,
-            protection,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | fixed,
-            -1,
-            0,
-        )
-    };
+const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
+const NOTHING: i32 = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+
+/// Reserves address space in which nothing can be accessed.
+pub fn map_nothing(len: usize) -> io::Result<*mut u8> {
+    // SAFETY: a new private mapping at an address of the kernel's choice.
+    let mapped = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, NOTHING, -1, 0) };
     if mapped == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
     Ok(mapped.cast())
 }
 
+/// Maps fresh zeroes that take no memory until they are touched. Where this fails, nobody knows what lies there.
+///
+/// # Safety
+/// `address` begins `len` bytes that belong to the caller and may be replaced.
+unsafe fn map_nothing_at(address: *mut u8, len: usize, protection: i32) -> io::Result<()> {
+    // SAFETY: promised by the caller.
+    unsafe { map_fixed(address, len, protection, NOTHING, -1, 0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Base;
     use crate::image::dirty::PAGE;
     use crate::image::dirty::tests::base_file;
+    use crate::image::{Base, faults};
 
     const GUARD: usize = 1 << 16;
 
@@ -370,6 +394,103 @@ mod tests {
         assert!(slot.grow(16 * PAGE + 1).is_err());
         assert_eq!((slot.len(), slot.base()), (16 * PAGE, base));
         assert!(Slot::new(usize::MAX, GUARD).is_err());
+    }
+
+    /// Memory of somebody else, where a mapping that failed has left a hole.
+    fn settle(address: *mut u8) -> *mut u8 {
+        // SAFETY: a new mapping, which replaces none.
+        let mapped = unsafe {
+            libc::mmap(
+                address.cast(),
+                PAGE,
+                READ_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
+                -1,
+                0,
+            )
+        };
+        assert_eq!(mapped, address.cast(), "there is no hole");
+        // SAFETY: mapped just now.
+        unsafe { address.write(7) };
+        address
+    }
+
+    /// Nobody has touched it, and it is there.
+    fn assert_settled(address: *mut u8) {
+        let mut resident = 0;
+        // SAFETY: it only asks about the page.
+        let status = unsafe { libc::mincore(address.cast(), PAGE, &raw mut resident) };
+        assert_eq!(status, 0, "it was unmapped");
+        // SAFETY: mapped, as was just seen.
+        assert_eq!(unsafe { address.read() }, 7);
+    }
+
+    #[test]
+    fn a_slot_whose_mapping_failed_is_neither_used_again_nor_unmapped() {
+        let (image, other) = (image(&[1, 2, 3]), whole(&[8, 9]));
+        // A file over zeroes; zeroes over another image, and a file over those; and both of a program's two.
+        for failing in 0..2 {
+            for before in [None, Some(&other)] {
+                let slot = slot(3);
+                if let Some(before) = before {
+                    map(&slot, before);
+                }
+                faults::fail_after(failing);
+                // SAFETY: no guest runs in tests.
+                let mapped = unsafe { slot.map(&image) };
+                if !faults::has_failed() {
+                    assert_eq!((failing, before.is_none()), (1, true), "it has one mapping");
+                    continue;
+                }
+                assert!(mapped.is_err());
+                let somebody = settle(slot.base());
+                // SAFETY: as above.
+                assert!(unsafe { slot.map(&other) }.is_err());
+                assert!(slot.recycle().is_err());
+                assert!(!slot.is_ready_for(&image) && !slot.is_ready_for(&other));
+                drop(slot);
+                assert_settled(somebody);
+            }
+        }
+    }
+
+    #[test]
+    fn a_slot_that_cannot_be_emptied_is_given_up() {
+        let image = whole(&[1, 2, 3]);
+        for call in 0..3 {
+            let slot = slot(3);
+            if call > 0 {
+                map(&slot, &image);
+                slot.grow(5 * PAGE).unwrap();
+            }
+            faults::fail_after(0);
+            assert!(slot.recycle().is_err(), "{call}");
+            assert!(faults::has_failed());
+            let hole = if call > 0 { 3 * PAGE } else { 0 };
+            // SAFETY: an address inside the reservation.
+            let somebody = settle(unsafe { slot.base().add(hole) });
+            assert!(slot.recycle().is_err());
+            drop(slot);
+            assert_settled(somebody);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_could_not_grow_is_not_used_for_another_instance() {
+        let image = whole(&[1, 2, 3]);
+        let slot = slot(3);
+        map(&slot, &image);
+        // What lies behind cannot be made accessible.
+        // SAFETY: an inaccessible part of the reservation, which is put back below.
+        let hole = unsafe { slot.base().add(5 * PAGE) };
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::munmap(hole.cast(), PAGE) }, 0);
+        assert!(slot.grow(6 * PAGE).is_err());
+        assert_eq!(slot.len(), 3 * PAGE);
+        // SAFETY: it was unmapped above; tests of other threads map nothing at an address of theirs.
+        unsafe { map_nothing_at(hole, PAGE, libc::PROT_NONE).unwrap() };
+        assert!(slot.recycle().is_err());
+        assert!(!slot.is_ready_for(&image));
     }
 
     #[test]
