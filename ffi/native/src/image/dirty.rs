@@ -8,8 +8,8 @@ use std::os::unix::fs::FileExt;
 /// What is kept or not: the page of most hosts. Where theirs are larger, they are multiples of it.
 pub const PAGE: usize = 4 << 10;
 
-/// Pages that are a private mapping's own, no longer those of its file. None where the kernel (before 6.7)
-/// or a sandbox around this process does not tell.
+/// Pages that are a private mapping's own, no longer those of its file. None where a sandbox around this process lets
+/// nobody ask.
 pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
     scan::written(memory)
 }
@@ -103,6 +103,7 @@ mod scan {
     use std::fs::File;
     use std::ops::Range;
     use std::os::fd::AsRawFd;
+    use std::os::unix::fs::FileExt;
 
     /// `struct pm_scan_arg` of linux/fs.h.
     #[repr(C)]
@@ -136,6 +137,13 @@ mod scan {
     const PAGE_IS_SWAPPED: u64 = 1 << 4;
     const REGIONS_AT_ONCE: usize = 512;
 
+    /// Of an entry of the pagemap.
+    const ENTRY_IS_FILE: u64 = 1 << 61;
+    const ENTRY_IS_SWAPPED: u64 = 1 << 62;
+    const ENTRY_IS_PRESENT: u64 = 1 << 63;
+    const ENTRY_BYTES: usize = 8;
+    const ENTRIES_AT_ONCE: usize = 4096;
+
     /// `_IOWR('f', 16, struct pm_scan_arg)`.
     const PAGEMAP_SCAN: libc::c_ulong = (3 << 30)
         | ((size_of::<Arguments>() as libc::c_ulong) << 16)
@@ -144,11 +152,42 @@ mod scan {
 
     pub fn written(memory: &[u8]) -> Option<Vec<Range<usize>>> {
         // A page of a file has become the mapping's own when it is none any more.
-        find(memory, PAGE_IS_FILE)
+        find(memory, PAGE_IS_FILE).or_else(|| read(memory, false))
     }
 
     pub fn unwritten(memory: &[u8]) -> Option<Vec<Range<usize>>> {
-        find(memory, 0)
+        find(memory, 0).or_else(|| read(memory, true))
+    }
+
+    /// The same as [`find`], page by page: for kernels before 6.7, and where a sandbox forbids that.
+    pub fn read(memory: &[u8], is_file: bool) -> Option<Vec<Range<usize>>> {
+        let pagemap = File::open("/proc/self/pagemap").ok()?;
+        // SAFETY: it only asks.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+        let first = memory.as_ptr().addr() / page;
+        let count = memory.len().div_ceil(page);
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        let mut entries = vec![0; ENTRIES_AT_ONCE * ENTRY_BYTES];
+        for start in (0..count).step_by(ENTRIES_AT_ONCE) {
+            let part = ENTRIES_AT_ONCE.min(count - start);
+            let entries = &mut entries[..part * ENTRY_BYTES];
+            let offset = (first + start) * ENTRY_BYTES;
+            pagemap.read_exact_at(entries, offset as u64).ok()?;
+            let (entries, _) = entries.as_chunks::<ENTRY_BYTES>();
+            for (index, entry) in entries.iter().enumerate() {
+                let entry = u64::from_ne_bytes(*entry);
+                let is_there = entry & (ENTRY_IS_PRESENT | ENTRY_IS_SWAPPED) != 0;
+                if !is_there || (entry & ENTRY_IS_FILE != 0) != is_file {
+                    continue;
+                }
+                let run = (start + index) * page..(start + index + 1) * page;
+                match runs.last_mut() {
+                    Some(last) if last.end == run.start => last.end = run.end,
+                    _ => runs.push(run),
+                }
+            }
+        }
+        Some(runs)
     }
 
     /// Resident pages that are a file's, or are not if that is inverted.
@@ -301,6 +340,20 @@ pub mod tests {
         let expected = [PAGE..2 * PAGE, 3 * PAGE..4 * PAGE, 6 * PAGE..7 * PAGE];
         assert_eq!(runs(&memory, &file, 5 * PAGE, None).unwrap().0, expected);
         assert_eq!(compare(&memory, &file, 5 * PAGE).unwrap(), expected);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn older_kernels_tell_the_same_page_by_page() {
+        let file = base_file(&[1, 2, 3, 4, 5]);
+        let mut memory = over(&file, 5, 8);
+        memory[PAGE] = 9;
+        memory[3 * PAGE + 5] = 0;
+        memory[6 * PAGE] = 1;
+        assert_eq!(memory[2 * PAGE], 3);
+        for (is_file, told) in [(false, written(&memory)), (true, unwritten(&memory))] {
+            assert_eq!(scan::read(&memory, is_file), told);
+        }
     }
 
     #[test]
