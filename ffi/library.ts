@@ -10,6 +10,7 @@ export interface Functions {
   capsule_abi_version(): number;
   capsule_runtime_new(config: Bytes, length: bigint, runtime: Bytes, error: Bytes): number;
   capsule_runtime_free(runtime: bigint): void;
+  capsule_limit_ram(bytes: bigint): number;
   capsule_runtime_load(
     runtime: bigint,
     request: Bytes,

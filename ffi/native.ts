@@ -55,6 +55,8 @@ export interface LoadRequest {
 
 /** What a run may use, whatever its tasks may. */
 export interface NativeLimits {
+  /** Of all tasks together that are alive. */
+  ram_bytes: number;
   tasks_alive: number;
   tasks_total: number;
   task_depth: number;
@@ -165,6 +167,8 @@ export type NativeEvent =
 
 /** One runtime of the native library. */
 export interface NativeRuntime {
+  /** Limits the memory of all runs of this process, from now on. */
+  limitRam(bytes: number): void;
   /** Begins to load a program. Returns its id. */
   load(request: LoadRequest): number;
   /** A loaded program as a component: its engine with the program in its memory. */

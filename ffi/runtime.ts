@@ -47,6 +47,10 @@ class LibraryRuntime implements NativeRuntime {
     library.closeAtExit(() => this.close());
   }
 
+  limitRam(bytes: number): void {
+    this.#check(this.#library.functions.capsule_limit_ram(BigInt(bytes)));
+  }
+
   load(request: LoadRequest): number {
     const { json, payload } = encodeLoad(request);
     const text = encoder.encode(json);

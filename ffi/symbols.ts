@@ -20,6 +20,8 @@ export const symbols = {
   capsule_runtime_new: { parameters: ["buffer", "usize", "buffer", "buffer"], result: "u32" },
   // void capsule_runtime_free(runtime)
   capsule_runtime_free: { parameters: ["u64"], result: "void" },
+  // uint32_t capsule_limit_ram(bytes)
+  capsule_limit_ram: { parameters: ["u64"], result: "u32" },
   // uint32_t capsule_runtime_load(runtime, request, request_len, payload, payload_len, *program, *error)
   capsule_runtime_load: {
     parameters: ["u64", "buffer", "usize", "buffer", "usize", "buffer", "buffer"],

@@ -9,6 +9,8 @@ export type ClientMessage =
   | { type: "open"; observe: boolean }
   | { type: "call"; program: number; task: string; observe: boolean }
   | { type: "close"; program: number }
+  /** `ram` is what all runs of the worker may use, in bytes. */
+  | { type: "configure"; ram: number }
   | { type: "cancel" };
 
 /** From the worker. */

@@ -3,8 +3,9 @@ import { CapsuleError } from "../errors.ts";
 import type { NativeLimits } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { isInside, normalize, resolve } from "../platform/path.ts";
+import { BUDGET_KEYS } from "./budget.ts";
 import { Invalid } from "./invalid.ts";
-import { DEFAULTS, parseMemory, parseOption, type Policy } from "./policy.ts";
+import { DEFAULTS, parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
 
 /** What the `capsule.toml` of a project says. */
@@ -26,29 +27,10 @@ const WORKFLOW: Record<string, Setter> = {
   entrypoint: (config, value) => config.entrypoint = pathInside(text(value)),
 };
 
-/** A number of {@link NativeLimits}: what it is where nobody says more, and the most that one process survives. */
-interface Bound {
-  limit: keyof NativeLimits;
-  byDefault: number;
-  atMost: number;
-  parse: (value: unknown, atMost: number) => number;
-}
-
-const BUDGET: Record<string, Bound> = {
-  tasks_alive: { limit: "tasks_alive", byDefault: 1000, atMost: 10_000, parse: count },
-  tasks_total: { limit: "tasks_total", byDefault: 100_000, atMost: 10_000_000, parse: count },
-  task_depth: { limit: "task_depth", byDefault: 64, atMost: 256, parse: count },
-  json_size: { limit: "json_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
-  output_size: { limit: "output_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
-  handles: { limit: "handles", byDefault: 10_000, atMost: 100_000, parse: count },
-  requests: { limit: "requests", byDefault: 1000, atMost: 100_000, parse: count },
-  body_size: { limit: "body_bytes", byDefault: 64 << 20, atMost: 256 << 20, parse: size },
-};
-
-const BUDGET_SETTERS: Record<string, Setter> = Object.fromEntries(
-  Object.entries(BUDGET).map(([key, { limit, atMost, parse }]) => [
+const BUDGET: Record<string, Setter> = Object.fromEntries(
+  Object.entries(BUDGET_KEYS).map(([key, parse]) => [
     key,
-    (config, value) => config.limits[limit] = parse(value, atMost),
+    (config, value) => void Object.assign(config.limits, parse(value)),
   ]),
 );
 
@@ -70,7 +52,7 @@ const TASKS: Record<string, Setter> = Object.fromEntries(
 const TABLES: Record<string, Record<string, Setter>> = {
   workflow: WORKFLOW,
   tasks: TASKS,
-  budget: BUDGET_SETTERS,
+  budget: BUDGET,
 };
 
 /** Tables that had another name. */
@@ -86,8 +68,8 @@ export async function readConfig(root: string): Promise<Config> {
 }
 
 /**
- * The same for a program whose author is not trusted: limits count where they are lower than what there is without the
- * file, and nothing else of it counts.
+ * The same for a program whose author is not trusted: limits of tasks count where they are lower than what there is
+ * without the file, and nothing else of it counts. Its `[budget]` is only clipped where the host's is known.
  *
  * @throws {CapsuleError} `invalid_config`.
  */
@@ -103,12 +85,7 @@ export async function readConfinedConfig(root: string): Promise<Config> {
       timeoutMs: lower(defaults.timeoutMs, DEFAULTS.timeoutMs),
       maxRetries: Math.min(defaults.maxRetries, DEFAULTS.maxRetries),
     },
-    limits: Object.fromEntries(
-      Object.values(BUDGET).flatMap(({ limit, byDefault }) => {
-        const given = limits[limit];
-        return given === undefined ? [] : [[limit, Math.min(given, byDefault)]];
-      }),
-    ),
+    limits,
   };
 }
 
@@ -256,19 +233,4 @@ const LEADS_OUT = "leads out of the project";
 function text(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw new Invalid("is no text");
-}
-
-function count(value: unknown, atMost: number): number {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= atMost) {
-    return value as number;
-  }
-  throw new Invalid(`is not a whole number from 1 to ${atMost}`);
-}
-
-function size(value: unknown, atMost: number): number {
-  const bytes = parseMemory(value);
-  if (bytes > atMost) {
-    throw new Invalid(`is more than the ${atMost / 2 ** 20} MB that there can be`);
-  }
-  return bytes;
 }

@@ -207,8 +207,8 @@ export function parseCompute(value: unknown): number {
   return fuel;
 }
 
-/** Bytes of memory. Units are powers of 1024. */
-export function parseMemory(value: unknown): number {
+/** Bytes of memory, of one task unless a larger limit is given. Units are powers of 1024. */
+export function parseMemory(value: unknown, bytesAtMost = MEMORY_BYTES_AT_MOST): number {
   const expected = 'is no size: write "64MB", "1.5 GB", "512KiB" or a whole number of bytes';
   let bytes = value;
   if (typeof value === "string") {
@@ -218,7 +218,9 @@ export function parseMemory(value: unknown): number {
   }
   if (typeof bytes !== "number" || !Number.isInteger(bytes)) throw new Invalid(expected);
   if (bytes <= 0) throw new Invalid("is not more than 0 bytes");
-  if (bytes > MEMORY_BYTES_AT_MOST) throw new Invalid("is more than the 4 GB that there can be");
+  if (bytes > bytesAtMost) {
+    throw new Invalid(`is more than the ${bytesAtMost / MEMORY_UNITS.GB!} GB that there can be`);
+  }
   return bytes;
 }
 

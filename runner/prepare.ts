@@ -13,6 +13,7 @@ import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
+import { type Budget, budgetOf, parseBudget } from "./budget.ts";
 import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig, readConfinedConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
@@ -57,6 +58,8 @@ export interface ProgramOptions {
    * for text under a `policy` the `"host"`'s; for a file under a `policy` those that lie in the file's own folder.
    */
   packages?: "host" | string | false;
+  /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */
+  budget?: Budget;
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
   /** Gives up loading: the reason of the signal is thrown. */
@@ -118,13 +121,16 @@ export async function prepare(
   const { source: found, hostRoot } = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);
+  const budget = parseBudget(options.budget);
   const packagesGiven = parsePackages(options.packages, workingFolder(options.cwd));
   const given = "component" in found ? found : { ...found, packages: packagesGiven };
   const source = permitted === undefined ? given : confine(given);
   const { root } = source;
   // What a component is written in, only the component says.
   runtime("component" in source ? undefined : languageOfSource(source));
-  const { defaults, limits } = await (source.isConfined ? readConfinedConfig : readConfig)(root);
+  const { defaults, limits: configured } =
+    await (source.isConfined ? readConfinedConfig : readConfig)(root);
+  const limits = budgetOf(budget, configured, permitted === undefined);
   const environment = new Environment(
     source.isConfined ? undefined : root,
     options.env,

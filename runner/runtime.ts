@@ -13,6 +13,7 @@ import type {
   NativeRuntime,
   RunRequest,
 } from "../ffi/native.ts";
+import { followProcessRam } from "./process_ram.ts";
 
 /** Hears of what happens to one program or one run. */
 type Listener = (event: NativeEvent) => void;
@@ -47,10 +48,12 @@ export class LoadFailure extends Error {
 class Runtime {
   readonly #native: NativeRuntime;
   readonly #followed = new Map<number, Followed>();
+  readonly #unfollow: () => void;
   #pumping = false;
 
   constructor(native: NativeRuntime) {
     this.#native = native;
+    this.#unfollow = followProcessRam((bytes) => native.limitRam(bytes));
   }
 
   /**
@@ -100,6 +103,7 @@ class Runtime {
 
   /** Ends all that runs. */
   close(): void {
+    this.#unfollow();
     this.#native.close();
   }
 

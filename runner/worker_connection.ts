@@ -4,6 +4,7 @@ import type { Child } from "../platform/mod.ts";
 import { encodeFrame, type Frame, ID_AT_MOST } from "../protocol/frame.ts";
 import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
 import type { RunEvent } from "./events.ts";
+import { followProcessRam } from "./process_ram.ts";
 import { Turns } from "./turns.ts";
 import { type StartedWorker, startWorker } from "./worker_start.ts";
 
@@ -34,12 +35,16 @@ export class WorkerConnection {
   readonly #child: Child;
   readonly #turns: Turns;
   readonly #underWay = new Map<number, Waiting>();
+  readonly #unfollow: () => void;
   #lastId = 0;
   #hasEnded = false;
 
   private constructor({ child, frames, requestsAtMost }: StartedWorker) {
     this.#child = child;
     this.#turns = new Turns(requestsAtMost);
+    this.#unfollow = followProcessRam((ram) =>
+      this.#post(this.#nextId(), { type: "configure", ram })
+    );
     this.#receive(frames);
   }
 
@@ -125,6 +130,7 @@ export class WorkerConnection {
   /** Lets the worker end, as nobody needs it. */
   retire(): void {
     this.#hasEnded = true;
+    this.#unfollow();
     this.#turns.close();
     this.#child.closeInput();
   }
@@ -149,6 +155,7 @@ export class WorkerConnection {
     }
     // At once: the next request goes to the next worker.
     this.#hasEnded = true;
+    this.#unfollow();
     this.#turns.close();
     this.#child.kill();
     const status = await this.#child.ended;

@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
+import { parseBudget } from "./budget.ts";
 import { parseCeiling } from "./ceiling.ts";
 import { checkVariables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
@@ -158,14 +159,18 @@ async function envelopeOf(
  * leaves out what it cannot hold, and nothing has to become a default by that.
  */
 function describe(options: ProgramOptions): Record<string, unknown> {
-  const { file, code, language, mounts, env, policy, packages } = options;
+  const { file, code, language, mounts, env, policy, packages, budget } = options;
   checkTexts(options);
   if (policy !== undefined) parseCeiling(policy);
+  parseBudget(budget);
   checkVariables(env ?? {});
   parseMounts(mounts ?? []);
   const cwd = workingFolder(options.cwd);
   parsePackages(packages, cwd);
-  return { file, code, language, cwd, mounts, env, policy, packages, environment: environment() };
+  return {
+    ...{ file, code, language, cwd, mounts, env, policy, packages, budget },
+    environment: environment(),
+  };
 }
 
 /** This process's own, as it is now. */

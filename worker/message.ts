@@ -8,6 +8,7 @@ const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => 
   open: { observe: isOptionalFlag },
   call: { program: Number.isSafeInteger, task: isText, observe: isOptionalFlag },
   close: { program: Number.isSafeInteger },
+  configure: { ram: isBytes },
   cancel: {},
 };
 
@@ -32,6 +33,10 @@ export function parseMessage({ type, ...members }: Header): ClientMessage {
 
 function isOptionalFlag(value: unknown): boolean {
   return value === undefined || typeof value === "boolean";
+}
+
+function isBytes(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function isText(value: unknown): boolean {

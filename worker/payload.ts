@@ -6,7 +6,8 @@ import { encodeInput } from "../runner/input.ts";
 
 /** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
 export const PROGRAM_OPTIONS = [
-  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "packages", "environment"],
+  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "packages", "budget"],
+  "environment",
 ];
 /** The members of what calls a task. */
 export const CALL_OPTIONS = ["args", "kwargs"];

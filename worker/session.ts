@@ -5,6 +5,7 @@ import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
 import type { RunEvent } from "../runner/events.ts";
 import { type LocalProgram, openHere } from "../runner/local_program.ts";
 import type { ProgramOptions } from "../runner/open.ts";
+import { limitProcessRam } from "../runner/process_ram.ts";
 import { runHere, type RunOptions } from "../runner/run.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";
@@ -54,6 +55,7 @@ export class Session {
       const message = parseMessage(frame.header);
       if (message.type === "cancel") return this.#underWay.get(id)?.abort();
       if (message.type === "close") return this.#close(message.program);
+      if (message.type === "configure") return limitProcessRam(message.ram);
       if (this.#underWay.has(id)) throw refused(`the request ${id} is under way already`);
       if (this.#underWay.size >= REQUESTS_AT_MOST) {
         throw refused(

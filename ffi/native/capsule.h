@@ -238,6 +238,12 @@ uint32_t capsule_runtime_new(const uint8_t *config,
 void capsule_runtime_free(uint64_t runtime);
 
 /*
+ Limits the memory, in bytes, that all runs of this process together may use, from now on: those of every runtime.
+ Without this, it is half of what the machine or the process's control group has.
+ */
+uint32_t capsule_limit_ram(uint64_t bytes);
+
+/*
  Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.
  `request` is JSON: `{"language": …, "files": [{"path": …, "bytes": n}, …], "source_map_bytes": n,
  "key": …}`, or a component, `{"language": …, "component": {"path": …, "digest": …, "engine_bytes": n,

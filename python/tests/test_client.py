@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import capsule
-from capsule import CapsuleError
+from capsule import CapsuleError, configure
 from capsule._client import frames, worker
 from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
@@ -112,6 +112,39 @@ def test_a_policy_is_written_as_the_worker_reads_it():
     }
     with pytest.raises(CapsuleError, match="unknown key 'allowHosts'; there are: allow_hosts, "):
         run_request({"code": "1", "policy": {"allowHosts": []}})
+
+
+def test_a_budget_is_written_as_the_worker_reads_it():
+    budget = {"ram": "2GB", "tasks_alive": 10, "task_depth": 2, "json_size": 1, "body_size": "1MB"}
+    sent = payload_of(run_request({"code": "1", "budget": budget}))["budget"]
+    assert sent == {
+        "ram": "2GB",
+        "tasksAlive": 10,
+        "taskDepth": 2,
+        "jsonSize": 1,
+        "bodySize": "1MB",
+    }
+    with pytest.raises(CapsuleError, match="budget: unknown key 'tasksAlive'; there are: ram, "):
+        run_request({"code": "1", "budget": {"tasksAlive": 1}})
+
+
+@pytest.mark.parametrize(
+    ("ram", "size"),
+    [("8GB", 8 << 30), ("1.5 kib", 1536), (7, 7), ("12", 12), ("0.1B", 1), (" 2 MB ", 2 << 20)],
+)
+def test_the_memory_of_a_process_is_a_size(ram, size, monkeypatch):
+    told = []
+    monkeypatch.setattr("capsule._client.configure.limit_ram", told.append)
+    configure(ram=ram)
+    configure()
+    assert told == [size]
+
+
+@pytest.mark.parametrize("ram", ["lots", "", "1K", "-1", -1, 0, 1.5, True, "9999999GB", "1e3", "٣"])
+def test_what_is_no_size_is_refused(ram):
+    with pytest.raises(CapsuleError, match="configure: ram: ") as raised:
+        configure(ram=ram)
+    assert raised.value.code == "invalid_argument"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1}, object(), {(1,): 2}])

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, assert_type
 
 from capsule import (
+    Budget,
     CapsuleError,
     Envelope,
     Policy,
@@ -12,6 +13,7 @@ from capsule import (
     SyncProgram,
     Task,
     TaskFuture,
+    configure,
     open,
     open_sync,
     run,
@@ -59,6 +61,9 @@ async def run_cases() -> None:
     )
     assert_type(envelope, Envelope[Any])
     assert_type(run_sync(code="1", language="python", env={"A": "b"}), Envelope[Any])
+    budget: Budget = {"ram": "2GB", "tasks_alive": 10}
+    assert_type(await run(file="a.py", budget=budget), Envelope[Any])
+    configure(ram="8GB")
     async with open(file="a.py", policy="none") as program:
         assert_type(program, Program)
         assert_type(await program.call("main", [1]), Envelope[Any])
@@ -83,3 +88,5 @@ async def run_cases() -> None:
     await run(code="1", language="ruby")  # type: ignore[arg-type]
     run_sync(file="a.py", policy={"allow_all": True})  # type: ignore[arg-type]
     run_sync(file="a.py", policy="all")  # type: ignore[arg-type]
+    run_sync(file="a.py", budget={"memory": 1})  # type: ignore[arg-type]
+    configure(ram=1.5)  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ mod memory;
 mod network;
 mod output;
 mod program;
+mod ram;
 mod request;
 mod runtime;
 mod sandbox;

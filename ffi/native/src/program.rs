@@ -11,11 +11,13 @@ use crate::image::Image;
 use crate::image::pending::PendingImage;
 use crate::image::store::{ImageStore, Kept, Key};
 use crate::output::Output;
+use crate::ram::RunRam;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use crate::shipped::ComponentFile;
 use crate::stack::Stacks;
 use serde_json::json;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -180,7 +182,11 @@ impl Program {
             Ok(image) => Arc::new(image),
             Err(error) => {
                 let message = format!("Cannot keep the memory of a program: {error}");
-                maker.done(Err(Failure::internal(message)));
+                let error_type = match error.kind() {
+                    io::ErrorKind::OutOfMemory => ErrorType::MemoryLimit,
+                    _ => ErrorType::InternalError,
+                };
+                maker.done(Err(Failure::new(error_type, message)));
                 return Ok(());
             }
         };
@@ -260,6 +266,7 @@ async fn run_top_level(
     let empty = Arc::clone(engine.empty());
     let guard = Guard {
         run: loading.id,
+        ram: RunRam::unlimited(),
         cpu: Arc::clone(loading.cpu),
         cancelled: loading.cancelled.clone(),
     };

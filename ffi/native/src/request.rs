@@ -113,6 +113,8 @@ pub struct TaskPolicy {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
+    /// Of all tasks together that are alive.
+    pub ram_bytes: u64,
     pub tasks_alive: usize,
     pub tasks_total: usize,
     pub task_depth: usize,
@@ -129,6 +131,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            ram_bytes: 4 << 30,
             tasks_alive: 1_000,
             tasks_total: 100_000,
             task_depth: 64,

@@ -10,6 +10,7 @@ use crate::host::{Operations, TaskContext};
 use crate::network::{Certificates, Hosts, Network, NetworkGrant};
 use crate::output::Output;
 use crate::program::Program;
+use crate::ram::{Charge, RunRam};
 use crate::request::{Limits, TaskPolicy};
 use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
 use serde::Deserialize;
@@ -35,6 +36,7 @@ pub struct Run {
     pub cancelled: watch::Receiver<bool>,
     cpu: Arc<Cpu>,
     certificates: Arc<Certificates>,
+    ram: Arc<RunRam>,
     alive: AtomicUsize,
     /// Told when no task is alive any more.
     idle: Notify,
@@ -113,6 +115,7 @@ impl Run {
     ) -> Arc<Self> {
         Arc::new(Self {
             id: plan.id,
+            ram: RunRam::new(plan.grant.limits.ram_bytes),
             grant: plan.grant,
             observe: plan.observe,
             cancelled: plan.cancelled,
@@ -202,6 +205,11 @@ pub struct SubTask {
 }
 
 impl SubTask {
+    /// Its name, as far as it is told.
+    pub fn name(&self) -> String {
+        shorten(&self.task, NAME_CHARACTERS_AT_MOST)
+    }
+
     pub fn parse(json: &str) -> Result<Self, String> {
         serde_json::from_str(json).map_err(|error| format!("a call is {{task, input}}: {error}"))
     }
@@ -210,8 +218,24 @@ impl SubTask {
 /// Runs a sub-task. Returns its envelope.
 pub async fn run_sub_task(caller: Caller, call: SubTask) -> String {
     let Caller { run, task, depth } = caller;
+    let name = call.name();
     let input = String::from(Box::<str>::from(call.input));
-    execute(run, Some(task), depth + 1, call.task, input).await
+    let ram = Arc::clone(&run.ram);
+    let text = execute(run, Some(task), depth + 1, call.task, input).await;
+    // Its caller may leave it with the host for long. There it is counted by who keeps it.
+    match Charge::none(&ram).add_when_freed(text.len()).await {
+        Ok(()) => text,
+        Err(shortage) => refused(name, shortage.failure("the envelope of the task")),
+    }
+}
+
+/// The envelope of a sub-task that did not run, or whose own cannot be kept.
+pub fn refused(task_name: String, failure: Failure) -> String {
+    let execution = Execution {
+        task_name,
+        ..Execution::default()
+    };
+    envelope(&Err(failure), &execution)
 }
 
 /// The same for a run's first task and for every sub-task.
@@ -357,6 +381,9 @@ async fn attempt(
         Ok(image) => image,
         Err(failure) => return Attempt::none(failure),
     };
+    if let Err(shortage) = run.ram.add_image(image.len()) {
+        return Attempt::none(shortage.failure("the program"));
+    }
     let started = Instant::now();
     let policy = &granted.policy;
     let budget = Budget {
@@ -370,7 +397,7 @@ async fn attempt(
         result_bytes: limits.json_bytes,
     };
     let task_side = TaskSide {
-        operations: Operations::new(limits.handles),
+        operations: Operations::new(limits.handles).counted(&run.ram),
         output,
         context: TaskContext {
             caller: Some(caller.clone()),
@@ -383,6 +410,7 @@ async fn attempt(
     };
     let guard = Guard {
         run: run.id,
+        ram: Arc::clone(&run.ram),
         cpu: Arc::clone(&run.cpu),
         cancelled: run.cancelled.clone(),
     };

@@ -21,14 +21,16 @@ from ._errors import CapsuleError, CapsuleErrorCode
 from ._task import Task, TaskFuture, task
 
 if TYPE_CHECKING:
+    from ._client.configure import configure
     from ._client.events import RunEvent
     from ._client.open import Program, SyncProgram, open_sync
     from ._client.open import open as open
-    from ._client.request import FolderAccess, Policy
+    from ._client.request import Budget, FolderAccess, Policy
     from ._client.run import run, run_sync
 
 # Not `open`: a program that imports all of this keeps Python's own.
 __all__ = [
+    "Budget",
     "CapsuleError",
     "CapsuleErrorCode",
     "Envelope",
@@ -43,6 +45,7 @@ __all__ = [
     "Task",
     "TaskError",
     "TaskFuture",
+    "configure",
     "open_sync",
     "run",
     "run_sync",
@@ -52,11 +55,13 @@ __all__ = [
 
 #: What only hosts have, by the module that holds it: loaded when it is first asked for.
 _CLIENT = {
+    "Budget": "request",
     "FolderAccess": "request",
     "Policy": "request",
     "Program": "open",
     "RunEvent": "events",
     "SyncProgram": "open",
+    "configure": "configure",
     "open": "open",
     "open_sync": "open",
     "run": "run",

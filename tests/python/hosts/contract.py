@@ -21,7 +21,11 @@ from capsule._client.outcome import envelope_of
 from capsule._client.request import run_request
 from capsule._client.worker import cancel, submit
 
-POLICY_KEYS = {"allowHosts": "allow_hosts", "allowFiles": "allow_files", "allowEnv": "allow_env"}
+#: By option, its keys as TypeScript has them.
+KEYS = {
+    "policy": {"allowHosts": "allow_hosts", "allowFiles": "allow_files", "allowEnv": "allow_env"},
+    "budget": {"tasksAlive": "tasks_alive"},
+}
 
 
 def run_case(case: dict, programs: Path, call_all) -> object:
@@ -41,9 +45,10 @@ def run_case(case: dict, programs: Path, call_all) -> object:
             name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case
         }
         options = {"cwd": cwd, **given, **case.get("options", {})}
-        if isinstance(options.get("policy"), dict):
-            policy = options["policy"].items()
-            options["policy"] = {POLICY_KEYS.get(key, key): value for key, value in policy}
+        for option, keys in KEYS.items():
+            if isinstance(options.get(option), dict):
+                given = options[option].items()
+                options[option] = {keys.get(key, key): value for key, value in given}
         results = call_all(options, case.get("cancelAfterMs"), case.get("times", 1))
         texts = {json.dumps(result) for result in results}
         if len(texts) != 1:

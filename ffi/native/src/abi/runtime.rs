@@ -1,7 +1,11 @@
 //! Runtimes: programs, grants, runs and events.
 
-use super::{CAPSULE_CLOSED, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes, guarded, text, write};
+use super::{
+    CAPSULE_CLOSED, CAPSULE_INVALID_ARGUMENT, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes,
+    guarded, text, write,
+};
 use crate::handles::Handles;
+use crate::ram;
 use crate::runtime::Runtime;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -45,6 +49,19 @@ pub extern "C" fn capsule_runtime_free(runtime: u64) {
                 .spawn(move || drop(runtime));
         }
     }));
+}
+
+/// Limits the memory, in bytes, that all runs of this process together may use, from now on: those of every runtime.
+/// Without this, it is half of what the machine or the process's control group has.
+#[unsafe(no_mangle)]
+pub extern "C" fn capsule_limit_ram(bytes: u64) -> u32 {
+    guarded(std::ptr::null_mut(), || {
+        if bytes == 0 {
+            return Err(Fault::new(CAPSULE_INVALID_ARGUMENT, "a limit of no bytes"));
+        }
+        ram::limit_process(usize::try_from(bytes).unwrap_or(usize::MAX));
+        Ok(())
+    })
 }
 
 /// Begins to load a program and writes its id. The event `program_loaded` or `program_failed` follows.

@@ -123,9 +123,9 @@ impl LanguageEngine {
             image: Arc::clone(image),
         };
         let instantiating = self.instance.instantiate_async(&mut store);
-        let (instance, slot) = memory::placed(placement, instantiating).await;
+        let (instance, slot) = memory::placed(placement, instantiating).await?;
         Ok(Bare {
-            instance: instance?,
+            instance,
             slot: slot.ok_or_else(|| format_err!("the engine has no main memory"))?,
             store,
         })

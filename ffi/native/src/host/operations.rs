@@ -4,6 +4,7 @@ use crate::failure::{ErrorType, Stop, shorten};
 use crate::files::{Files, Folders, Seen};
 use crate::host::{Draws, unheard};
 use crate::network::Network;
+use crate::ram::{Charge, RunRam, Shortage};
 use crate::scheduler::{self, Caller};
 use crate::stack::Stacks;
 use serde_json::json;
@@ -20,6 +21,8 @@ use wasmtime_wasi::I32Exit;
 
 /// What the host says of a failure to a guest may be long; it may quote what the guest asked for.
 const MESSAGE_CHARACTERS_AT_MOST: usize = 2_000;
+/// What the host keeps for an operation besides its request and outcome.
+const OPERATION_BYTES: usize = 1 << 10;
 /// What ended operations may hold until their outcomes are taken.
 const HELD_BYTES_AT_MOST: usize = 128 << 20;
 
@@ -74,6 +77,8 @@ pub struct Operations {
     files: Option<Arc<tokio::sync::Mutex<Files>>>,
     next_handle: u32,
     handles_at_most: u32,
+    /// What requests and outcomes are counted for. Nothing, while a program is loaded.
+    ram: Option<Arc<RunRam>>,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +89,8 @@ struct State {
     running: HashMap<u32, Running>,
     ended: HashMap<u32, Ended>,
     held_bytes: usize,
+    /// The same, as memory of the run.
+    held: Option<Charge>,
     /// Ended, and not yet told by `poll` or `ended`.
     untold: Vec<u32>,
     wakers: Vec<Waker>,
@@ -137,7 +144,15 @@ impl Operations {
             files: None,
             next_handle: 1,
             handles_at_most,
+            ram: None,
         }
+    }
+
+    /// Counts what is under way, and outcomes that nobody took, as memory of a run.
+    pub fn counted(mut self, ram: &Arc<RunRam>) -> Self {
+        self.shared.lock().held = Some(Charge::none(ram));
+        self.ram = Some(Arc::clone(ram));
+        self
     }
 
     /// Begins an operation and returns its handle.
@@ -161,17 +176,39 @@ impl Operations {
         if operation == "exit" {
             return Err(I32Exit(serde_json::from_str(&request.json).unwrap_or(1)).into());
         }
+        let held = match self.hold(&request) {
+            Ok(held) => held,
+            // A sub-task that cannot be started has an envelope that says so.
+            Err(shortage) if operation == "call" => {
+                let name = scheduler::SubTask::parse(&request.json).map(|call| call.name());
+                let failure = shortage.failure("the call");
+                let refused = scheduler::refused(name.unwrap_or_default(), failure);
+                self.shared.lock().tell(handle, Payload::json(refused));
+                return Ok(handle);
+            }
+            Err(shortage) => return Err(Stop(shortage.failure("the task")).into()),
+        };
         if operation == "file" {
             let files = self.files(context);
             let work = async move { files.lock().await.perform(request).await };
-            self.shared.spawn(handle, Kind::Nothing, Box::pin(work));
+            self.shared
+                .spawn(handle, Kind::Nothing, Box::pin(work), held);
             return Ok(handle);
         }
         match begin(operation, request, context) {
-            Ok((kind, work)) => self.shared.spawn(handle, kind, work),
+            Ok((kind, work)) => self.shared.spawn(handle, kind, work, held),
             Err(outcome) => self.shared.lock().tell(handle, Kind::Nothing, outcome),
         }
         Ok(handle)
+    }
+
+    /// Counts a request for as long as it is under way.
+    fn hold(&self, request: &Payload) -> Result<Option<Charge>, Shortage> {
+        let held = self.ram.as_ref().map(Charge::none);
+        if let Some(held) = &held {
+            held.add(request.len() + OPERATION_BYTES)?;
+        }
+        Ok(held)
     }
 
     fn files(&mut self, context: &TaskContext) -> Arc<tokio::sync::Mutex<Files>> {
@@ -358,7 +395,7 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn spawn(self: &Arc<Self>, handle: u32, kind: Kind, work: Work) {
+    fn spawn(self: &Arc<Self>, handle: u32, kind: Kind, work: Work, held: Option<Charge>) {
         let is_call = matches!(kind, Kind::Call);
         // Held until the operation is registered: it cannot end before.
         let mut state = self.lock();
@@ -370,6 +407,7 @@ impl Shared {
                 kind,
             };
             let outcome = work.await;
+            drop(held);
             ending.shared.lock().end(handle, &ending.kind, outcome);
         });
         state.running.insert(
@@ -394,7 +432,7 @@ impl State {
     /// The outcome of an operation that has ended.
     fn take(&mut self, handle: u32) -> Option<Ended> {
         let ended = self.ended.remove(&handle)?;
-        self.held_bytes -= ended.outcome.len();
+        self.let_go(ended.outcome.len());
         self.untold.retain(|untold| *untold != handle);
         Some(ended)
     }
@@ -411,10 +449,33 @@ impl State {
                 format!("outcomes that nobody took hold more than {HELD_BYTES_AT_MOST} bytes");
             outcome = Payload::error("resource_limit", message);
         }
-        self.held_bytes += outcome.len();
+        if let Err(shortage) = self.hold(outcome.len()) {
+            kind.drop_outcome(&outcome);
+            // This little is held in any case.
+            outcome = Payload::error("memory_limit", shortage.failure("an operation").message);
+            self.held_bytes += outcome.len();
+            if let Some(held) = &self.held {
+                held.force(outcome.len() + OPERATION_BYTES);
+            }
+        }
         self.ended.insert(handle, Ended { kind, outcome });
         self.untold.push(handle);
         self.wake();
+    }
+
+    fn hold(&mut self, bytes: usize) -> Result<(), Shortage> {
+        if let Some(held) = &self.held {
+            held.add(bytes + OPERATION_BYTES)?;
+        }
+        self.held_bytes += bytes;
+        Ok(())
+    }
+
+    fn let_go(&mut self, bytes: usize) {
+        self.held_bytes -= bytes;
+        if let Some(held) = &self.held {
+            held.remove(bytes + OPERATION_BYTES);
+        }
     }
 
     fn abort(&mut self, which: impl Fn(&Running) -> bool) {

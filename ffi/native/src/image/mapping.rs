@@ -127,32 +127,6 @@ pub unsafe fn map_fixed(
     Ok(())
 }
 
-/// Makes mappings of this thread fail, for tests.
-#[cfg(test)]
-pub mod faults {
-    use std::cell::Cell;
-
-    thread_local! {
-        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
-    }
-
-    /// The mapping after so many fails, and no other.
-    pub fn fail_after(mappings: u32) {
-        LEFT.set(Some(mappings));
-    }
-
-    /// Whether the mapping that was to fail has.
-    pub fn has_failed() -> bool {
-        LEFT.take().is_none()
-    }
-
-    pub fn is_due() -> bool {
-        let left = LEFT.get();
-        LEFT.set(left.and_then(|left| left.checked_sub(1)));
-        left == Some(0)
-    }
-}
-
 /// Whether the host can map what begins at any page of an image.
 pub fn has_small_pages() -> bool {
     static SMALL: OnceLock<bool> = OnceLock::new();
@@ -187,4 +161,30 @@ pub fn copy(from: &File, to: &File, len: usize) -> io::Result<()> {
         to.write_all_at(part, start as u64)?;
     }
     Ok(())
+}
+
+/// Makes mappings of this thread fail, for tests.
+#[cfg(test)]
+pub mod faults {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
+    }
+
+    /// The mapping after so many fails, and no other.
+    pub fn fail_after(mappings: u32) {
+        LEFT.set(Some(mappings));
+    }
+
+    /// Whether the mapping that was to fail has.
+    pub fn has_failed() -> bool {
+        LEFT.take().is_none()
+    }
+
+    pub fn is_due() -> bool {
+        let left = LEFT.get();
+        LEFT.set(left.and_then(|left| left.checked_sub(1)));
+        left == Some(0)
+    }
 }

@@ -18,6 +18,7 @@ pub use mapping::{MappedFile, map_fixed};
 pub use pages::Pages;
 pub use whole::Whole;
 
+use crate::ram::ProcessBytes;
 use dirty::PAGE;
 use mapping::{copy, has_small_pages, map_private, memory_file};
 use std::fs::File;
@@ -269,6 +270,7 @@ impl Image {
 
     /// Makes the whole copy. Without one, calls are slower and right.
     pub fn make_whole(&self) -> io::Result<()> {
+        let held = ProcessBytes::hold(self.len).map_err(|_| io::ErrorKind::OutOfMemory)?;
         let file = memory_file(self.len)?;
         copy(&self.base.file, &file, self.base.len)?;
         let mut content = self.content();
@@ -279,7 +281,7 @@ impl Image {
         }
         // Another thread may have been first; its copy is the same.
         let file = MappedFile::new(file, self.len)?;
-        let _ = self.own_whole().set(Arc::new(Whole::new(file)));
+        let _ = self.own_whole().set(Arc::new(Whole::new(file, held)));
         Ok(())
     }
 
@@ -294,6 +296,14 @@ impl Image {
             matches!(&self.content, Content::Memory(pages) if pages.len() <= COPIED_BYTES_AT_MOST);
         let ground = self.base.whole.get().filter(|_| is_small);
         ground.filter(|_| self.whole().is_none())
+    }
+
+    /// How much of it is copied into each memory that starts as it, about.
+    pub fn copied_bytes(&self) -> usize {
+        match &self.content {
+            Content::Memory(pages) if self.whole().is_none() => pages.len(),
+            _ => 0,
+        }
     }
 
     /// Whether its runs tell how it differs from this.

@@ -1,6 +1,7 @@
 //! Memory straight from the system, in which an allocator would keep megabytes for each thread. Some of it is kept
 //! here: a page that is the system's costs 1.6 µs, ten times as much as to write it.
 
+use crate::ram::ProcessBytes;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
@@ -22,12 +23,15 @@ pub struct Pages {
     /// None for no bytes.
     mapping: Option<Mapping>,
     len: usize,
+    /// Counted while they are in use.
+    held: Option<ProcessBytes>,
 }
 
 impl Pages {
     pub const EMPTY: Self = Self {
         mapping: None,
         len: 0,
+        held: None,
     };
 
     /// What they hold is left from others: whoever asks for them writes all of them.
@@ -35,6 +39,7 @@ impl Pages {
         if len == 0 {
             return Ok(Self::EMPTY);
         }
+        let held = ProcessBytes::hold(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // What lies behind would stay in use with it.
         let fits = |mapping: &Mapping| (len..=len.saturating_add(len / 4)).contains(&mapping.len);
         let mut kept = kept();
@@ -48,6 +53,7 @@ impl Pages {
         Ok(Self {
             mapping: Some(mapping),
             len,
+            held: Some(held),
         })
     }
 
@@ -71,6 +77,7 @@ impl Drop for Pages {
         let Some(mapping) = self.mapping.take() else {
             return;
         };
+        self.held = None;
         if mapping.len > KEPT_BYTES_AT_MOST {
             return;
         }

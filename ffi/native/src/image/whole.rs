@@ -1,6 +1,7 @@
 //! Memory that is mapped at once, where an image would be put together.
 
 use super::mapping::{MappedFile, map_private};
+use crate::ram::ProcessBytes;
 use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -12,14 +13,16 @@ const LEARNED_BYTES_AT_MOST: usize = 2 << 20;
 #[derive(Debug)]
 pub struct Whole {
     file: MappedFile,
+    _held: ProcessBytes,
     /// The pages that the first call wrote: others write mostly the same.
     written: OnceLock<Vec<Range<usize>>>,
 }
 
 impl Whole {
-    pub(super) fn new(file: MappedFile) -> Self {
+    pub(super) fn new(file: MappedFile, held: ProcessBytes) -> Self {
         Self {
             file,
+            _held: held,
             written: OnceLock::new(),
         }
     }

@@ -2,6 +2,7 @@
 //! time of a call: those of sandboxes that have ended are used again.
 
 use super::slot::map_nothing;
+use crate::failure::{ErrorType, Stop};
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +47,10 @@ unsafe impl StackCreator for FiberStacks {
         };
         let mapping = match kept {
             Some(mapping) => mapping,
-            None => Mapping::new(size)?,
+            None => Mapping::new(size).map_err(|error| {
+                let message = format!("Cannot make a stack: {error}: call less at once");
+                Stop::error(ErrorType::ResourceLimit, message)
+            })?,
         };
         Ok(Box::new(FiberStack {
             mapping: Some(mapping),

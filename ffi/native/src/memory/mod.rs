@@ -16,6 +16,7 @@ use crate::image::Image;
 use pool::Pool;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
@@ -31,18 +32,25 @@ pub struct Placement {
 struct Placing {
     wanted: Placement,
     slot: Option<Arc<Slot>>,
+    /// Why there is no memory: Wasmtime passes on no more than a text.
+    refused: Option<io::Error>,
 }
 
 thread_local! {
     static PLACING: RefCell<Option<Placing>> = const { RefCell::new(None) };
 }
 
-/// Runs an instantiation. Returns the instance's main memory, if it has one.
-pub async fn placed<F: Future>(
+/// Runs an instantiation. Returns the instance with its main memory, if it has one. Fails with an [`io::Error`] where
+/// the system gives no memory.
+pub async fn placed<T>(
     wanted: Placement,
-    instantiate: F,
-) -> (F::Output, Option<Arc<Slot>>) {
-    let mut placing = Some(Placing { wanted, slot: None });
+    instantiate: impl Future<Output = wasmtime::Result<T>>,
+) -> wasmtime::Result<(T, Option<Arc<Slot>>)> {
+    let mut placing = Some(Placing {
+        wanted,
+        slot: None,
+        refused: None,
+    });
     let mut instantiate = pin!(instantiate);
     // The future may be polled on several threads: the placement is there only while it runs.
     let output = poll_fn(|context| {
@@ -52,7 +60,11 @@ pub async fn placed<F: Future>(
         polled
     })
     .await;
-    (output, placing.and_then(|placing| placing.slot))
+    let (slot, refused) = placing.map_or((None, None), |placing| (placing.slot, placing.refused));
+    match (output, refused) {
+        (Err(_), Some(refused)) => Err(refused.into()),
+        (output, _) => Ok((output?, slot)),
+    }
 }
 
 /// Creates every linear memory of an engine.
@@ -80,10 +92,19 @@ unsafe impl MemoryCreator for Creator {
                 placing.slot.is_none() && minimum == placing.wanted.minimum_bytes
             });
             let image = main.as_ref().map(|main| &main.wanted.image);
-            let slot = self
+            let slot = match self
                 .pool
                 .take(capacity, guard_size_in_bytes, image, minimum)
-                .map_err(|error| format!("Cannot reserve linear memory: {error}"))?;
+            {
+                Ok(slot) => slot,
+                Err(error) => {
+                    let message = format!("Cannot reserve linear memory: {error}");
+                    if let Some(placing) = placing {
+                        placing.refused = Some(error);
+                    }
+                    return Err(message);
+                }
+            };
             if let Some(main) = main {
                 main.slot = Some(Arc::clone(&slot));
             }

@@ -256,6 +256,20 @@ impl Slot {
         }
     }
 
+    /// How many of the first `len` bytes, an image's, are private copies: all of them, where the kernel does not tell.
+    ///
+    /// # Safety
+    /// The instance must be alive, and no guest code may run in it meanwhile.
+    pub unsafe fn written_bytes(&self, len: usize) -> usize {
+        // SAFETY: promised by the caller.
+        let memory = unsafe { self.bytes() };
+        let image = &memory[..len.min(memory.len())];
+        match dirty::written(image) {
+            Some(written) => written.iter().map(Range::len).sum(),
+            None => image.len(),
+        }
+    }
+
     /// Lets go of pages that the guest has only read, for the time in which it sleeps. They are the image's,
     /// and there again as soon as it reads them: nothing changes but what the process seems to weigh.
     ///

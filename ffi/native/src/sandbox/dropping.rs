@@ -63,6 +63,10 @@ impl Drop for Droppable {
     fn drop(&mut self) {
         // What the task started ends now.
         self.bare.store.data_mut().task = None;
+        let charge = self.bare.store.data().limiter.charge().cloned();
+        if let Some(charge) = &charge {
+            charge.end();
+        }
         // SAFETY: it is not used again.
         let bare = unsafe { ManuallyDrop::take(&mut self.bare) };
         let cpu = Arc::clone(&self.cpu);
@@ -70,7 +74,11 @@ impl Drop for Droppable {
             let counted = Dropped::count();
             executor.spawn(async move {
                 let waits = Arc::new(AtomicBool::new(counted.others >= DROPPED_AT_ONCE));
-                let dropping = async move { drop(bare) };
+                let dropping = async move {
+                    drop(bare);
+                    // Its memory is free now.
+                    drop(charge);
+                };
                 cpu.take_turns(DROPPING, waits, dropping).await;
                 drop(counted);
             });

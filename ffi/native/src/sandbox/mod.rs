@@ -15,6 +15,7 @@ use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
 use crate::image::Image;
 use crate::program::SourceFile;
+use crate::ram::{Charge, RunRam, Shortage};
 use budget::too_little_memory;
 use dropping::Droppable;
 use limiter::Limiter;
@@ -23,7 +24,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::watch;
-use waiting::{is_cancelled, passes, unless_asleep};
+use waiting::{Care, is_cancelled, passes, unless_asleep};
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower, TypedFunc};
 
@@ -34,14 +35,31 @@ type GuestResult = (Result<String, String>,);
 #[derive(Clone)]
 pub struct Guard {
     pub run: u64,
+    pub ram: Arc<RunRam>,
     pub cpu: Arc<Cpu>,
     pub cancelled: watch::Receiver<bool>,
+}
+
+/// The machine gives no more: address space, mappings or memory.
+fn no_sandbox(error: wasmtime::Error) -> Failure {
+    let Some(cause) = error.downcast_ref::<io::Error>() else {
+        return Failure::internal(format!("Cannot make a sandbox: {error:#}"));
+    };
+    Failure::new(
+        ErrorType::ResourceLimit,
+        format!(
+            "Cannot make a sandbox: {cause}: let fewer tasks be alive at once (budget.tasksAlive), or raise the \
+             process's limits of memory (ulimit -v) and of mappings (vm.max_map_count)"
+        ),
+    )
 }
 
 /// A live instance with a program in it. Dropping it ends all that it started.
 pub struct Sandbox {
     engine: Arc<LanguageEngine>,
     bare: Droppable,
+    image_bytes: usize,
+    charge: Arc<Charge>,
     budget: Budget,
     guard: Guard,
 }
@@ -58,16 +76,19 @@ impl Sandbox {
         let limit_bytes = budget.memory_bytes.map_or(MEMORY_BYTES_AT_MOST, |bytes| {
             usize::try_from(bytes).unwrap_or(MEMORY_BYTES_AT_MOST)
         });
-        let mut bare = engine
-            .bare(image)
-            .await
-            .map_err(|error| Failure::internal(format!("Cannot make a sandbox: {error:#}")))?;
+        let charge = Arc::new(Charge::none(&guard.ram));
+        let short = |shortage: Shortage| shortage.failure(budget.subject);
+        charge.start(image.copied_bytes()).await.map_err(short)?;
+        let mut bare = engine.bare(image).await.map_err(no_sandbox)?;
         let state = bare.store.data_mut();
         // What the instance has besides its main memory, which it was charged for as the engine declares it.
         let besides = state.limiter.used_bytes() - engine.base().len();
         let needed = besides + image.len();
-        state.limiter = Limiter::new(limit_bytes.min(MEMORY_BYTES_AT_MOST));
-        if !state.limiter.charge(needed) {
+        state.limiter = Limiter::new(
+            limit_bytes.min(MEMORY_BYTES_AT_MOST),
+            Some(Arc::clone(&charge)),
+        );
+        if !state.limiter.start_with(needed) {
             return Err(too_little_memory(&budget, needed, limit_bytes));
         }
         state.deadline = budget.timeout.map(|timeout| Instant::now() + timeout);
@@ -77,8 +98,7 @@ impl Sandbox {
             .expect("engines are compiled with fuel");
         bare.store.set_epoch_deadline(1);
         // SAFETY: the store is alive, and nothing has run in it.
-        unsafe { bare.slot.map(image) }
-            .map_err(|error| Failure::internal(format!("Cannot map an image: {error}")))?;
+        unsafe { bare.slot.map(image) }.map_err(|error| no_sandbox(error.into()))?;
         if image.wants_whole() {
             let image = Arc::clone(image);
             tokio::task::spawn_blocking(move || image.make_whole());
@@ -86,6 +106,8 @@ impl Sandbox {
         Ok(Self {
             engine,
             bare: Droppable::new(bare, Arc::clone(&guard.cpu)),
+            image_bytes: image.len(),
+            charge,
             budget,
             guard,
         })
@@ -192,12 +214,25 @@ impl Sandbox {
             run,
             cpu,
             mut cancelled,
+            ..
         } = self.guard.clone();
         let interrupted = Arc::clone(&self.bare.store.data().interrupted);
         let Bare { store, slot, .. } = &mut *self.bare;
-        let working = unless_asleep(call(store), || {
-            // SAFETY: the guest runs only while its future is polled, which is not now.
-            unsafe { slot.rest() }
+        let (charge, image_bytes, subject) = (&self.charge, self.image_bytes, self.budget.subject);
+        let working = unless_asleep(call(store), |care| {
+            match care {
+                Care::Measure => {
+                    // SAFETY: the guest runs only while its future is polled, which is not now.
+                    let written = unsafe { slot.written_bytes(image_bytes) };
+                    charge
+                        .set_written(written)
+                        .map_err(|shortage| Stop(shortage.failure(subject)))?;
+                }
+                // One that cannot rest weighs more, and is right.
+                // SAFETY: as above.
+                Care::Rest => drop(unsafe { slot.rest() }),
+            }
+            Ok(())
         });
         let called = tokio::select! {
             biased;

@@ -1,5 +1,6 @@
 //! What is told of how a guest ended.
 
+use super::limiter::Denied;
 use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
 use super::{Budget, Sandbox};
 use crate::failure::{ErrorType, Failure, GuestFailure, Trapped};
@@ -23,7 +24,7 @@ impl Sandbox {
     }
 
     pub(super) fn guest_failure(&self, failure: GuestFailure) -> Failure {
-        if failure.is_out_of_memory() && self.bare.store.data().limiter.denied_bytes().is_some() {
+        if failure.is_out_of_memory() && self.bare.store.data().limiter.denied().is_some() {
             return Failure {
                 stack: failure.stack,
                 ..self.out_of_memory()
@@ -54,7 +55,7 @@ impl Sandbox {
                 ErrorType::TaskError,
                 format!("{subject} waits for something that never happens: a promise without end?"),
             ),
-            Trapped::Crashed(_) if self.bare.store.data().limiter.denied_bytes().is_some() => {
+            Trapped::Crashed(_) if self.bare.store.data().limiter.denied().is_some() => {
                 self.out_of_memory()
             }
             Trapped::Crashed(how) => Failure::new(
@@ -104,12 +105,16 @@ impl Sandbox {
 
     fn out_of_memory(&self) -> Failure {
         let limiter = &self.bare.store.data().limiter;
+        let wanted_bytes = match limiter.denied() {
+            Some(Denied::Shared(shortage)) => return shortage.failure(self.budget.subject),
+            Some(Denied::Sandbox { wanted_bytes }) => *wanted_bytes,
+            None => 0,
+        };
         Failure::new(
             ErrorType::MemoryLimit,
             format!(
-                "{} wanted {} bytes of memory and may use {}: {}",
+                "{} wanted {wanted_bytes} bytes of memory and may use {}: {}",
                 self.budget.subject,
-                limiter.denied_bytes().unwrap_or_default(),
                 limiter.limit_bytes(),
                 self.budget.advice("raise ram, or use less"),
             ),

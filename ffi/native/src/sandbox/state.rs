@@ -50,14 +50,14 @@ impl SandboxState {
         table.set_max_capacity(WASI_HANDLES_AT_MOST);
         let state = Self {
             task: None,
-            limiter: Limiter::new(MEMORY_BYTES_AT_MOST),
+            limiter: Limiter::new(MEMORY_BYTES_AT_MOST, None),
             deadline: None,
             interrupted: Arc::default(),
             wasi: None,
             table,
         };
         let mut store = Store::new(engine, state);
-        store.limiter(|state| &mut state.limiter);
+        store.limiter_async(|state| &mut state.limiter);
         store.set_hostcall_fuel(TRANSFER_BYTES_AT_MOST);
         store.set_max_component_handles(COMPONENT_HANDLES_AT_MOST);
         // For what an instantiation runs, which is next to nothing.

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .._envelope import Envelope
 from .opened import Opened
-from .request import Policy
+from .request import Budget, Policy
 from .steps import drive, drive_async
 from .waiting import EventListener
 
@@ -141,6 +141,7 @@ def open(
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
+    budget: Budget | None = None,
     on_event: EventListener | None = None,
 ) -> Opening:
     """Loads a program and keeps it warm for many calls.
@@ -160,6 +161,7 @@ def open(
         cwd: The folder that relative paths start from: the current one by default.
         policy: What tasks may reach of what they declare.
         packages: Which packages a program may import.
+        budget: What each call may use in all.
         on_event: Hears of what happens while the program is loaded.
 
     Raises:
@@ -179,6 +181,7 @@ def open_sync(
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
+    budget: Budget | None = None,
     on_event: EventListener | None = None,
 ) -> SyncProgram:
     """Like ``open``, for programs without an event loop.

@@ -32,10 +32,45 @@ class Policy(TypedDict, total=False):
     allow_env: Sequence[str]
 
 
+class Budget(TypedDict, total=False):
+    """What a run may use in all. Sizes are ``"512MB"``, ``"1.5 GB"`` or a number of bytes."""
+
+    #: Memory of all its tasks together: the program's image once, then what the tasks that are
+    #: alive have written or grown, and what waits for them in the host. 4 GB by default.
+    ram: str | int
+    #: Tasks that are alive at once: 1,000 by default.
+    tasks_alive: int
+    #: Tasks in all: 100,000 by default.
+    tasks_total: int
+    #: How deep tasks may call each other: 64 by default.
+    task_depth: int
+    #: The arguments of a task, and its result, as JSON: 64 MB by default, 1 GB the most.
+    json_size: str | int
+    #: The output of a task: 64 MB by default, 1 GB the most.
+    output_size: str | int
+    #: Operations that a task may have open: 10,000 by default.
+    handles: int
+    #: Requests of a task to hosts: 1,000 by default.
+    requests: int
+    #: The body of a response: 64 MB by default, 1 GB the most.
+    body_size: str | int
+
+
 _POLICY_KEYS = {
     "allow_hosts": "allowHosts",
     "allow_files": "allowFiles",
     "allow_env": "allowEnv",
+}
+_BUDGET_KEYS = {
+    "ram": "ram",
+    "tasks_alive": "tasksAlive",
+    "tasks_total": "tasksTotal",
+    "task_depth": "taskDepth",
+    "json_size": "jsonSize",
+    "output_size": "outputSize",
+    "handles": "handles",
+    "requests": "requests",
+    "body_size": "bodySize",
 }
 
 
@@ -83,8 +118,9 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
         given["file"] = os.fsdecode(given["file"])
     if isinstance(given.get("packages"), os.PathLike):
         given["packages"] = os.fsdecode(given["packages"])
-    if isinstance(given.get("policy"), Mapping):
-        given["policy"] = _policy(given["policy"])
+    for option, keys in (("policy", _POLICY_KEYS), ("budget", _BUDGET_KEYS)):
+        if isinstance(given.get(option), Mapping):
+            given[option] = _renamed(option, given[option], keys)
     return Exchange({"type": type, "observe": observe}, _encode(given).encode())
 
 
@@ -108,14 +144,15 @@ def _environment() -> dict[str, str]:
     return environment
 
 
-def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
-    for key in policy:
-        if key not in _POLICY_KEYS:
-            known = ", ".join(_POLICY_KEYS)
+def _renamed(option: str, given: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """An option's members, by the names that the worker has for them."""
+    for key in given:
+        if key not in keys:
+            known = ", ".join(keys)
             raise CapsuleError(
-                "invalid_argument", f"policy: unknown key {key!r}; there are: {known}"
+                "invalid_argument", f"{option}: unknown key {key!r}; there are: {known}"
             )
-    return {_POLICY_KEYS[key]: value for key, value in policy.items()}
+    return {keys[key]: value for key, value in given.items()}
 
 
 def _encode(request: object) -> str:

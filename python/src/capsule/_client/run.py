@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .._envelope import Envelope
-from .request import Policy
+from .request import Budget, Policy
 from .steps import drive, drive_async, run_steps
 from .waiting import EventListener
 
@@ -25,6 +25,7 @@ async def run(
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
+    budget: Budget | None = None,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Runs a task of a program in a sandbox. What goes wrong in the task is in the envelope.
@@ -57,6 +58,8 @@ async def run(
             those of a folder; or ``False``, for none. By default those of its project; for text
             under a ``policy`` the ``"host"``'s; for a file under a ``policy`` those that lie in the
             file's own folder.
+        budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
+            what ``capsule.toml`` says.
         on_event: Hears of what happens, in the event loop's thread. What it raises ends the run
             and is raised here.
 
@@ -84,6 +87,7 @@ def run_sync(
     cwd: str | os.PathLike[str] | None = None,
     policy: Policy | Literal["declared", "none"] | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
+    budget: Budget | None = None,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Like ``run``, for programs without an event loop: waits for the envelope.

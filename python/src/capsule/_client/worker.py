@@ -61,6 +61,12 @@ class Worker:
             self.abandon()
             raise
 
+    def limit_ram(self, ram: int) -> None:
+        """Tells how much memory all of its runs may use. Hold ``LOCK``."""
+        frame = encode_frame(self._new_id(), {"type": "configure", "ram": ram})
+        self._backlog.append((0, memoryview(frame)))
+        self.wake()
+
     def submit(self, exchange: Exchange) -> None:
         """Sends a request, as soon as the worker takes one more. Hold ``LOCK``."""
         self._waiting.append(exchange)
@@ -218,6 +224,17 @@ class Worker:
 
 
 _worker: Worker | None = None
+#: What all runs of a worker may use, in bytes, if somebody has said.
+_ram: int | None = None
+
+
+def limit_ram(ram: int) -> None:
+    """Limits the memory of all runs: of the worker there is, and of those that follow."""
+    global _ram
+    with LOCK:
+        _ram = ram
+        if _worker is not None and not _worker.has_ended:
+            _worker.limit_ram(ram)
 
 
 def submit(exchange: Exchange) -> None:
@@ -242,6 +259,8 @@ def submit(exchange: Exchange) -> None:
         if exchange.worker is None:
             if _worker is None or _worker.has_ended:
                 _worker = Worker()
+                if _ram is not None:
+                    _worker.limit_ram(_ram)
             exchange.worker = _worker
         exchange.is_submitted = True
         if not exchange.worker.has_ended:

@@ -1,0 +1,43 @@
+/** Settings of the whole process. */
+import { CapsuleError } from "../errors.ts";
+import { parseRam } from "./budget.ts";
+import { Invalid } from "./invalid.ts";
+import { limitProcessRam } from "./process_ram.ts";
+
+/** What all runs of this process share. */
+export interface Configuration {
+  /**
+   * Memory that all runs of this process, and programs that are open, may use together: `"8GB"`, `"512MB"`, or a number
+   * of bytes. The default is half of what the machine has, or the control group that the process is in. The worker of
+   * this process has a limit of its own, which is the same.
+   */
+  ram?: string | number;
+}
+
+/**
+ * Configures this process, from now on. Tasks that are alive keep the memory that they have.
+ *
+ * ```ts
+ * import { configure } from "@capsule/sdk/runner";
+ *
+ * configure({ ram: "8GB" });
+ * ```
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming key and value.
+ */
+export function configure(configuration: Configuration): void {
+  const { ram, ...others } = configuration;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw refused(`unknown key "${unknown}"; there are: ram`);
+  if (ram === undefined) return;
+  try {
+    limitProcessRam(parseRam(ram));
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    throw refused(`ram: ${JSON.stringify(ram) ?? String(ram)} ${error.message}`);
+  }
+}
+
+function refused(problem: string): CapsuleError {
+  return new CapsuleError("invalid_argument", `configure: ${problem}`);
+}
