@@ -1,9 +1,9 @@
-"""Runs a command under a kernel that refuses some system calls, as a container's seccomp profile does.
+"""Runs a command under a kernel that refuses some system calls, as a container's profile does.
 
     refuse.py [--errno NAME] [--nofile N] [--as BYTES] CALL... -- COMMAND...
 
-CALL is a name of ``CALLS``: a system call, or one request of ``ioctl`` or ``madvise``. The filter is inherited by
-all that the command starts.
+CALL is a name of ``CALLS``: a system call, or one request of ``ioctl`` or ``madvise``. The filter
+is inherited by all that the command starts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import resource
 import struct
 import sys
 
-#: The number of the call on x86-64 and arm64, and which argument has to have which value, if only that is refused.
+#: The number of the call on x86-64 and arm64, and which argument has to have which value, if only
+#: that is refused.
 CALLS: dict[str, tuple[int, int, tuple[int, int] | None]] = {
     "memfd_create": (319, 279, None),
     "userfaultfd": (323, 282, None),
