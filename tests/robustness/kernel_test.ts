@@ -13,7 +13,7 @@ const CLI = [
 ];
 /** Enough calls for every way in which a sandbox gets its memory, with tasks that sleep and grow. */
 const PROGRAMS = {
-  "main.ts": `import { task } from "@capsule/sdk";
+  "main.ts": `import { task, unwrap } from "@capsule/sdk";
     const work = task({ name: "work", compute: "HIGH" }, async (n) => {
       const kept = new Uint8Array(8 << 20).fill(n);
       await new Promise((end) => setTimeout(end, n % 10 === 0 ? 400 : 1));
@@ -22,7 +22,7 @@ const PROGRAMS = {
     task({ name: "main", compute: "HIGH" }, async () => {
       const calls = await Promise.all(Array.from({ length: 20 }, (_, n) => work(n)));
       for (let n = 0; n < 20; n++) calls.push(await work(n));
-      return calls.reduce((sum, call) => sum + call.result, 0);
+      return calls.reduce((sum, call) => sum + unwrap(call), 0);
     });`,
   "main.py": `from capsule import task, unwrap
 import time
