@@ -12,7 +12,7 @@ import { config } from "./fuzz/config.ts";
 import type { Kind } from "./fuzz/kind.ts";
 import { Random } from "./fuzz/random.ts";
 
-const KINDS: Record<string, Kind> = { components, cache, config };
+const KINDS: Record<string, Kind> = { components, cache, config, imports, python };
 
 /** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
 const MEMORY_KIB = 3 << 20;

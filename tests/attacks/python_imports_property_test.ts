@@ -25,6 +25,7 @@ const OWN = [
   `${CACHE}/`,
   "/proc/self/",
   "/proc/sys/vm/",
+  "/etc/ssl/certs/",
   "/sys/",
   "pipe:",
   "socket:",

@@ -50,9 +50,7 @@ function makeEntry(random: Random, folder: string, own: string): void {
     case 3:
       return isChosen(random, 20) ? pipe(file) : sparse(file);
     case 4:
-      return attempt(() =>
-        Deno.mkdirSync(isChosen(random, 50) ? file : `${place}${name}`, { recursive: true })
-      );
+      return makeFolder(isChosen(random, 50) ? file : `${place}${name}`);
     default:
       return write(file, sourceOf(random, 4));
   }
@@ -65,7 +63,7 @@ function makeEnvironment(random: Random, folder: string, own: string): void {
   const site = `${own}/${SITE}`;
   const parent = site.slice(0, site.lastIndexOf("/"));
   if (isChosen(random, 25)) {
-    attempt(() => Deno.mkdirSync(parent, { recursive: true }));
+    makeFolder(parent);
     return link(random.of(targets(folder, own)), site);
   }
   if (isChosen(random, 10)) return link(random.of(targets(folder, own)), parent);
@@ -116,34 +114,50 @@ function sourceOf(random: Random, statements: number): string {
   ) + "\n";
 }
 
+function makeFolder(path: string): void {
+  attempt(path, () => Deno.mkdirSync(path));
+}
+
 function isChosen(random: Random, percent: number): boolean {
   return random.below(100) < percent;
 }
 
 function write(path: string, text: string): void {
-  attempt(() => {
-    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    // What is a link already stays one: nothing of the user's is written to.
-    if (!isThere(path)) Deno.writeTextFileSync(path, text, { createNew: true });
-  });
+  attempt(path, () => Deno.writeTextFileSync(path, text, { createNew: true }));
 }
 
 function link(target: string, path: string): void {
-  attempt(() => {
-    Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-    Deno.symlinkSync(target, path);
-  });
+  attempt(path, () => Deno.symlinkSync(target, path));
 }
 
 function pipe(path: string): void {
-  new Deno.Command("mkfifo", { args: [path], stderr: "null" }).outputSync();
+  attempt(path, () => new Deno.Command("mkfifo", { args: [path], stderr: "null" }).outputSync());
 }
 
 function sparse(path: string): void {
-  attempt(() => {
+  attempt(path, () => {
     using file = Deno.openSync(path, { createNew: true, write: true });
     file.truncateSync(2 ** 40);
   });
+}
+
+/**
+ * Makes an entry and the folders above it. What cannot be made, as another entry is in its way, is left out: nothing is
+ * made through a link, which may lead anywhere on this machine.
+ */
+function attempt(path: string, make: () => void): void {
+  if (!path.startsWith("/") || `${path}/`.includes("/../")) throw new Error(`not a place: ${path}`);
+  const names = path.split("/").slice(1, -1);
+  try {
+    for (let count = 1; count <= names.length; count++) {
+      const above = `/${names.slice(0, count).join("/")}`;
+      if (!isThere(above)) Deno.mkdirSync(above);
+      else if (!Deno.lstatSync(above).isDirectory) return;
+    }
+    if (!isThere(path)) make();
+  } catch (error) {
+    if (!(error instanceof Error) || !(error.name in Deno.errors || "code" in error)) throw error;
+  }
 }
 
 function isThere(path: string): boolean {
@@ -151,14 +165,5 @@ function isThere(path: string): boolean {
     return Deno.lstatSync(path) !== undefined;
   } catch {
     return false;
-  }
-}
-
-/** What cannot be made, as another entry is in its way, is left out. */
-function attempt(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if (!(error instanceof Error) || !(error.name in Deno.errors || "code" in error)) throw error;
   }
 }
