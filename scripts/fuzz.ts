@@ -9,10 +9,12 @@ import { cpuUsage } from "node:process";
 import { cache } from "./fuzz/cache.ts";
 import { components } from "./fuzz/components.ts";
 import { config } from "./fuzz/config.ts";
+import { imports } from "./fuzz/imports.ts";
 import type { Kind } from "./fuzz/kind.ts";
+import { pythonImports } from "./fuzz/python_imports.ts";
 import { Random } from "./fuzz/random.ts";
 
-const KINDS: Record<string, Kind> = { components, cache, config, imports, python };
+const KINDS: Record<string, Kind> = { components, cache, config, imports, python: pythonImports };
 
 /** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
 const MEMORY_KIB = 3 << 20;
