@@ -183,7 +183,9 @@ impl Operations {
                 let name = scheduler::SubTask::parse(&request.json).map(|call| call.name());
                 let failure = shortage.failure("the call");
                 let refused = scheduler::refused(name.unwrap_or_default(), failure);
-                self.shared.lock().tell(handle, Payload::json(refused));
+                self.shared
+                    .lock()
+                    .tell(handle, Kind::Nothing, Payload::json(refused));
                 return Ok(handle);
             }
             Err(shortage) => return Err(Stop(shortage.failure("the task")).into()),
