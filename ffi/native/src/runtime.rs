@@ -434,7 +434,7 @@ mod tests {
         let request = request(r#"{"language": "python", "files": [{"path": "a.py", "bytes": 2}]}"#);
         let both = self::request(
             r#"{"language": "python", "files": [{"path": "a.py", "bytes": 1}],
-                "component": {"path": "/a.wasm", "digest": ""}}"#,
+                "component": {"path": "/a.wasm", "digest": "", "engine_bytes": 0, "is_checked": false}}"#,
         );
         let nothing = self::request(r#"{"language": "python"}"#);
         for (request, payload) in [

@@ -63,9 +63,9 @@ fn malformed_requests_are_errors_with_a_text() {
         refused(r#"{"cache_folder": "/x"}"#).0,
         CAPSULE_INVALID_ARGUMENT
     );
-    let (status, message) = refused(r#"{"cache_folder": "/proc/none", "engines": {}}"#);
+    let (status, message) = refused(r#"{"cache_folder": "/dev/null", "engines": {}}"#);
     assert_eq!(status, CAPSULE_FAILED);
-    assert!(message.contains("/proc/none"), "{message}");
+    assert!(message.contains("/dev/null"), "{message}");
 
     let runtime = new_runtime(&config("malformed")).unwrap();
     for request in ["", "{}", "[]", r#"{"program": 1, "policies": 5}"#, "\u{0}"] {
