@@ -117,7 +117,7 @@ Deno.test("so they are of databases, digests and paths", () => {
 
   assertEquals(library.capsule_sha256(null, 5n, new Uint8Array(32)), STATUS.invalidArgument);
   assertEquals(library.capsule_sha256(null, 0n, null), STATUS.invalidArgument);
-  const stat = new Uint8Array(40);
+  const stat = new Uint8Array(64);
   const statOf = (text: string) => {
     const raw = encoder.encode(text);
     return library.capsule_stat(raw, BigInt(raw.length), stat);
@@ -130,8 +130,9 @@ Deno.test("so they are of databases, digests and paths", () => {
   assertEquals(statOf("x".repeat(5000)), STATUS.failed);
   assertEquals(statOf(`${folder.path}/file.txt`), STATUS.ok);
   const info = Deno.statSync(`${folder.path}/file.txt`);
-  const [kind, size, ino, modified, changed] = new Float64Array(stat.buffer);
+  const [kind, size, ino, modified, changed, ...access] = new Float64Array(stat.buffer);
   assertEquals([kind, size, ino, modified], [1, 5, info.ino, info.mtime?.getTime()]);
+  assertEquals(access, [info.uid, info.gid, info.mode! & 0o7777]);
   // Deno knows the second alone.
   assertEquals(Math.floor(changed! / 1000), Math.floor(info.ctime!.getTime() / 1000));
 });
