@@ -219,7 +219,10 @@ export function parseMemory(value: unknown, bytesAtMost = MEMORY_BYTES_AT_MOST):
   if (typeof bytes !== "number" || !Number.isInteger(bytes)) throw new Invalid(expected);
   if (bytes <= 0) throw new Invalid("is not more than 0 bytes");
   if (bytes > bytesAtMost) {
-    throw new Invalid(`is more than the ${bytesAtMost / MEMORY_UNITS.GB!} GB that there can be`);
+    const [unit, name] = bytesAtMost < MEMORY_UNITS.gb!
+      ? [MEMORY_UNITS.mb!, "MB"]
+      : [MEMORY_UNITS.gb!, "GB"];
+    throw new Invalid(`is more than the ${bytesAtMost / unit} ${name} that there can be`);
   }
   return bytes;
 }

@@ -81,7 +81,7 @@ const MEMORY: Record<string, Taken> = {
       python: "raise ValueError('x' * 1_000_000)",
     },
     error: "task_error",
-    says: /^(Value)?Error: x{16000,17000}… \(\d+ bytes more\)$/,
+    says: /^(Value)?Error: x{16000,17000}… \(\d+ (bytes|characters) more\)$/,
   },
   "a result that is nested 513 deep": {
     code: {

@@ -1,6 +1,7 @@
 /** A capsule.toml that came with somebody's program: it lowers limits, and does nothing else. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { cli, project } from "../support.ts";
+import { BUDGET_DEFAULTS, budgetOf } from "../../runner/budget.ts";
 import { readConfig, readConfinedConfig } from "../../runner/config.ts";
 import { DEFAULTS } from "../../runner/policy.ts";
 import { CapsuleError, run } from "@capsule/sdk/runner";
@@ -29,19 +30,12 @@ body_size = "256MB"`;
 
 Deno.test("a stranger's capsule.toml raises nothing and grants nothing", async () => {
   using folder = project({ "capsule.toml": HIGHEST });
-  assertEquals(await readConfinedConfig(folder.path), {
-    defaults: { ...DEFAULTS, memoryBytes: 4 * 2 ** 30, timeoutMs: 3_600_000 },
-    limits: {
-      tasks_alive: 1000,
-      tasks_total: 100_000,
-      task_depth: 64,
-      json_bytes: 64 << 20,
-      output_bytes: 64 << 20,
-      handles: 10_000,
-      requests: 1000,
-      body_bytes: 64 << 20,
-    },
-  });
+  const { defaults, limits } = await readConfinedConfig(folder.path);
+  assertEquals(defaults, { ...DEFAULTS, memoryBytes: 4 * 2 ** 30, timeoutMs: 3_600_000 });
+  const { ram_bytes: _, ...byDefault } = BUDGET_DEFAULTS;
+  assertEquals(budgetOf({}, limits, false), byDefault);
+  const host = { tasks_alive: 7, ram_bytes: 1 << 30 };
+  assertEquals(budgetOf(host, limits, false), { ...BUDGET_DEFAULTS, ...host });
   assertEquals((await readConfig(folder.path)).defaults.maxRetries, 100);
 });
 

@@ -144,7 +144,7 @@ function freshCache(): ReturnType<typeof project> {
 Deno.test("100 processes that run the same new program load it once", async () => {
   using cache = freshCache();
   using folder = project({
-    "main.py": "import random\ndrawn = random.random()\ndef main(): return drawn\n",
+    "main.py": "import time\nloaded = time.time_ns()\ndef main(): return loaded\n",
   });
   await new Promise((resolve) => setTimeout(resolve, 40));
   const ended = await atOnce(100, ["run", "main.py"], folder.path, cache.path);

@@ -291,7 +291,8 @@ Deno.test("--verbose tells of each task on standard error", async () => {
   });
   const { status, stdout, stderr } = await cli(["run", "main.py", "-v"], { cwd: folder.path });
   assertEquals([status, stdout], [0, "1\n"]);
-  const lines = stderr.trimEnd().split("\n");
+  assertStringIncludes(stderr, "Uncaught (in sub-task part) task_error: ValueError");
+  const lines = stderr.split("\n").filter((line) => line.startsWith("#"));
   assertEquals(lines.slice(0, 2), ["#1 main started", "#2 part started from #1"]);
   assertMatch(lines[2]!, /^#2 part failed \(task_error\): [\d.]+ ms, [\d,]+ fuel, [\d.]+ MB$/);
   assertMatch(lines[3]!, /^#1 main completed: /);

@@ -20,7 +20,7 @@ def parts(n): return part.map(range(n))
 @task
 def main(seconds=0):
     parts(2)
-    fails()
+    assert not fails()["success"]
     time.sleep(float(seconds))
     return "done"`;
 
