@@ -8,9 +8,6 @@ import { eraseTypes } from "./erase_types.ts";
 import { mapped } from "./line_map.ts";
 import { childrenOf, type Edit, edited, NotPlain } from "./syntax.ts";
 
-/** A process that is given fewer programs does without the parser. */
-const PROGRAMS_BEFORE = 2;
-
 /** A module that the engine has. */
 export interface Importable {
   /** What the engine knows it by. */
@@ -26,28 +23,21 @@ export interface PlainProgram {
   rangeMappings: string;
 }
 
-let programs = 0;
-let parser: typeof import("./typescript_parser.ts") | undefined;
+let parser: Promise<typeof import("./typescript_parser.ts")> | undefined;
 
 /**
- * Whether programs can be made here, which is said once for each of them: the first of a process only have it prepared,
- * and nothing waits for that.
+ * Makes a program of a text without esbuild. Undefined for one that is not plain, which the text alone decides: a program
+ * is made in the same way each time, as what it does may differ in details.
  */
-export function isPrepared(): boolean {
-  // Without it, esbuild makes all of them.
-  if (parser === undefined && programs++ === PROGRAMS_BEFORE) prepare().catch(() => {});
-  return parser !== undefined;
-}
-
-/** Makes a program of a text without esbuild. Undefined for one that is not plain. */
-export function plainProgram(
+export async function plainProgram(
   text: string,
   importable: (specifier: string) => Importable | undefined,
-): PlainProgram | undefined {
-  if (parser === undefined) return undefined;
+): Promise<PlainProgram | undefined> {
   if (isLarge(text) || UNUSUAL.test(text) || !importsOnly(text, importable)) return undefined;
+  parser ??= import("./typescript_parser.ts");
+  const parsers = await parser;
   try {
-    const { javascript, program } = untyped(text, parser);
+    const { javascript, program } = untyped(text, parsers);
     return write(javascript, program, importable);
   } catch {
     // What is wrong with it, esbuild tells.
@@ -73,11 +63,6 @@ function untyped(
   const javascript = eraseTypes(text, parseTypeScript(text));
   if (!isWhole(text, javascript)) throw new NotPlain();
   return { javascript, program: parseJavaScript(javascript) };
-}
-
-/** Loads what it takes, for the programs to come. */
-export async function prepare(): Promise<void> {
-  parser = await import("./typescript_parser.ts");
 }
 
 /** What is larger is left to esbuild, which is another process and has limits: the host waits for this. */

@@ -7,7 +7,7 @@ import { compileFailed, NamesShown } from "./esbuild_messages.ts";
 import { patternsIn, withoutFolders } from "./import_patterns.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { ENTRY_NAME, ProgramModules } from "./modules.ts";
-import { importsOnly, isPrepared, plainProgram } from "./plain_typescript.ts";
+import { importsOnly, plainProgram } from "./plain_typescript.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { Resolver } from "./resolver.ts";
 import { SDK_SPECIFIERS, Specifiers } from "./specifiers.ts";
@@ -107,11 +107,10 @@ async function plainly(
   code: string,
   specifiersOf: () => Promise<Specifiers>,
 ): Promise<Compiled | undefined> {
-  if (!isPrepared()) return undefined;
   // Most texts need nothing of the project's settings.
   const isSdk = (specifier: string) => SDK_SPECIFIERS.has(specifier);
   const specifiers = importsOnly(code, isSdk) ? undefined : await specifiersOf();
-  const made = plainProgram(code, (specifier) => {
+  const made = await plainProgram(code, (specifier) => {
     if (isSdk(specifier) || specifiers?.isSdk(specifier)) return { module: SDK, names: SDK_NAMES };
     const builtin = BUILTIN_IMPORTS.find(([name]) => name === specifier);
     return builtin && specifiers !== undefined && specifiers.alias(specifier) === undefined

@@ -1,4 +1,4 @@
-/** Parsers of JavaScript and of TypeScript: loaded only by a process that is given many programs as text. */
+/** Parsers of JavaScript and of TypeScript: loaded only by a process that is given a program as text. */
 import * as acorn from "acorn";
 import { tsPlugin } from "@sveltejs/acorn-typescript";
 import { NotPlain } from "./syntax.ts";

@@ -2,23 +2,22 @@
 import { assertEquals, assertTrue } from "../assert.ts";
 import * as esbuild from "esbuild";
 import { eraseTypes } from "../../compiler/erase_types.ts";
-import { plainProgram, prepare } from "../../compiler/plain_typescript.ts";
+import { plainProgram } from "../../compiler/plain_typescript.ts";
+import { compile } from "../../compiler/program.ts";
 import { parseTypeScript } from "../../compiler/typescript_parser.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
-
-await prepare();
 
 function importable(specifier: string) {
   if (specifier === "@capsule/sdk") return { module: specifier, names: ["task", "TaskError"] };
   return specifier.startsWith("node:") ? { module: specifier.slice(5) } : undefined;
 }
 
-function isPlain(text: string): boolean {
-  return plainProgram(text, importable) !== undefined;
+async function isPlain(text: string): Promise<boolean> {
+  return await plainProgram(text, importable) !== undefined;
 }
 
-Deno.test("what esbuild has to look at is not plain", () => {
+Deno.test("what esbuild has to look at is not plain", async () => {
   const plain = [
     "",
     "let x: number = 1;",
@@ -44,7 +43,7 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "let a = 1 as unknown as string",
     "type A = string; interface B {}",
   ];
-  for (const text of plain) assertTrue(isPlain(text), text);
+  for (const text of plain) assertTrue(await isPlain(text), text);
   const others = [
     // Something has to stand for these.
     "enum A { B }",
@@ -110,10 +109,10 @@ Deno.test("what esbuild has to look at is not plain", () => {
     "return 1;",
     "with (a) {}",
   ];
-  for (const text of others) assertTrue(!isPlain(text), text);
+  for (const text of others) assertTrue(!await isPlain(text), text);
 });
 
-Deno.test("what the parser would try for hours is given up in milliseconds", () => {
+Deno.test("what the parser would try for hours is given up in milliseconds", async () => {
   const nested = [
     ["<T>(", ")"],
     ["<any>[", "]"],
@@ -127,14 +126,14 @@ Deno.test("what the parser would try for hours is given up in milliseconds", () 
     for (const depth of [25, 150]) {
       const text = `${SDK} let x = ${open.repeat(depth)}c${close.repeat(depth)};`;
       const before = performance.now();
-      assertTrue(!isPlain(text), text);
+      assertTrue(!await isPlain(text), text);
       const ms = performance.now() - before;
       assertTrue(ms < 1000, `${open}, ${depth} deep: ${ms.toFixed()} ms`);
     }
   }
 });
 
-Deno.test("lines and columns stay where they were", () => {
+Deno.test("lines and columns stay where they were", async () => {
   const text = `${SDK}
     export const a: number = 1; export default a
     export { a as b }
@@ -146,7 +145,7 @@ Deno.test("lines and columns stay where they were", () => {
       readFile,
     } from "node:fs/promises";
     export async function main(e: string) { return readFile(e) }`;
-  const { bundle, mappings, rangeMappings } = plainProgram(text, importable)!;
+  const { bundle, mappings, rangeMappings } = (await plainProgram(text, importable))!;
   const [imports, ...lines] = bundle.split("\n");
   assertEquals(
     imports,
@@ -206,7 +205,7 @@ Deno.test("of damaged programs the same is left as by esbuild, or nothing", asyn
         : text.slice(from, from + draw(30));
       text = text.slice(0, at) + piece + text.slice(at + draw(3));
     }
-    if (!isPlain(text)) continue;
+    if (!await isPlain(text)) continue;
     accepted++;
     const erased = eraseTypes(text, parseTypeScript(text));
     // What is wrong with a type nobody needs to know.
@@ -222,4 +221,30 @@ Deno.test("of damaged programs the same is left as by esbuild, or nothing", asyn
   }
   await esbuild.stop();
   assertTrue(accepted > 100, `${accepted} of them are programs`);
+});
+
+Deno.test("a text is made the same way, whether it is the first of a process or not", async () => {
+  const root = Deno.cwd();
+  const texts = [
+    `${SDK} console.log(typeof later); const later: number = 1;`,
+    `${SDK} function f(a: number) { return a } console.log(f.toString().length);`,
+    `${SDK} class A { x = 1 } console.log(new A().x);`,
+  ];
+  const script = `
+    import { compile } from ${
+    JSON.stringify(new URL("../../compiler/program.ts", import.meta.url).href)
+  };
+    const { program } = await compile({ code: Deno.args[0], language: "javascript", root: Deno.args[1] });
+    console.log(JSON.stringify(new TextDecoder().decode(program.files[0].data)));
+    Deno.exit(0);`;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  for (const code of texts) {
+    const args = ["eval", "--quiet", `--config=${config}`, "--ext=ts", script, code, root];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+    const first = JSON.parse(new TextDecoder().decode(stdout));
+    for (let round = 0; round < 5; round++) {
+      const { program } = await compile({ code, language: "javascript", root });
+      assertEquals(new TextDecoder().decode(program.files[0]!.data), first, code);
+    }
+  }
 });

@@ -1,6 +1,5 @@
 /** Programs that are made without esbuild do the same as by it. */
 import { assertEquals } from "../assert.ts";
-import { prepare } from "../../compiler/plain_typescript.ts";
 import { compile } from "../../compiler/program.ts";
 import { project } from "../support.ts";
 import { run } from "@capsule/sdk/runner";
@@ -8,8 +7,6 @@ import { run } from "@capsule/sdk/runner";
 const SDK = `import { task } from "@capsule/sdk";`;
 const MAIN = `task({ name: "main" }, main);`;
 const decoder = new TextDecoder();
-
-await prepare();
 
 /** Each is run as a file, which esbuild bundles, and as text. */
 const PROGRAMS: Record<string, string> = {
