@@ -1,3 +1,4 @@
+import { readMadeFile } from "../compiler/host_file.ts";
 import { SOURCE_ENDINGS } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
@@ -118,7 +119,11 @@ function targetsOf(
 }
 
 function copy(from: string, to: string): void {
-  platform.replaceFile(to, platform.readFile(from)!);
+  const component = readMadeFile(from);
+  if (component === undefined) {
+    throw new CapsuleError("file_not_found", `Cannot read "${from}": it was changed meanwhile`);
+  }
+  platform.replaceFile(to, component);
 }
 
 /** Shows each step while it takes, and how long it took. */

@@ -12,16 +12,13 @@ import { VERSION } from "../version.ts";
 import { decodeComponent, encodeComponent } from "./component.ts";
 import { sha256 as digestOf } from "./digest.ts";
 import { changeProject, projectFolder } from "./folder.ts";
-import { readHostFile } from "./host_file.ts";
+import { readHostFile, readMadeFile, SOURCE_BYTES_AT_MOST } from "./host_file.ts";
 import { indexPath, isSettled, lockEntry, readEntry, writeEntry } from "./cache_index.ts";
 import { compile, type FileSource, type Program } from "./program.ts";
 import { engineSources } from "./installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
 const REVISION = 8;
-
-/** A bundle with its source map: more than any has. */
-const COMPONENT_BYTES_AT_MOST = 512 << 20;
 
 /** A file or a folder that decides what the program is. */
 interface Input {
@@ -74,25 +71,15 @@ function read(source: FileSource, index: string | undefined): Program | undefine
   const entry = readEntry<Entry>(index);
   if (entry === undefined) return undefined;
   for (const input of entry.inputs) {
-    const stamp = platform.stat(input.path)?.stamp ?? null;
-    if (stamp === input.stamp) continue;
+    if (stampAt(input.path) === input.stamp) continue;
     // Touched, perhaps, but not changed.
     if (digestOfPath(input.path) !== input.sha256) return undefined;
   }
-  const component = readComponent(join(projectFolder(source.root), "wasm", entry.component));
+  const component = readMadeFile(join(projectFolder(source.root), "wasm", entry.component));
   // Its stamp would not tell: what is written within one step of the clock has the same.
   if (component === undefined || digestOf(component) !== entry.sha256) return undefined;
   const content = decodeComponent(component);
   return "problem" in content ? undefined : { ...content.program, key: entry.sha256 };
-}
-
-/** Whatever lies there instead is no reason to fail, or to wait. */
-function readComponent(path: string): Uint8Array | undefined {
-  try {
-    return readHostFile(path, { maxBytes: COMPONENT_BYTES_AT_MOST, code: "file_not_found" });
-  } catch (error) {
-    if (!(error instanceof CapsuleError)) throw error;
-  }
 }
 
 interface Kept {
@@ -132,8 +119,11 @@ function isUnwritable(error: unknown): boolean {
 }
 
 function stampOf(path: string): Input {
-  const stamp = platform.stat(path)?.stamp ?? null;
-  return { path, stamp, sha256: digestOfPath(path) };
+  return { path, stamp: stampAt(path), sha256: digestOfPath(path) };
+}
+
+function stampAt(path: string): string | null {
+  return unlessUnreadable(() => platform.stat(path)?.stamp ?? null);
 }
 
 /** Whatever decides what a program is, besides its files. */
@@ -142,13 +132,24 @@ function keyOf({ file, root, isConfined = false, packages }: FileSource): string
 }
 
 function digestOfPath(path: string): string | null {
-  const stat = platform.stat(path);
-  if (stat?.isFolder) {
-    // Neither what editors and Capsule itself keep there, with names that begin with a dot, nor Python's.
-    const isSource = (name: string) => !name.startsWith(".") && name !== "__pycache__";
-    const names = platform.readFolder(path)?.filter(isSource) ?? [];
-    return digestOf(JSON.stringify(names.sort()));
+  return unlessUnreadable(() => {
+    if (platform.stat(path)?.isFolder) {
+      // Neither what editors and Capsule itself keep there, with names that begin with a dot, nor Python's.
+      const isSource = (name: string) => !name.startsWith(".") && name !== "__pycache__";
+      const names = platform.readFolder(path)?.filter(isSource) ?? [];
+      return digestOf(JSON.stringify(names.sort()));
+    }
+    const content = readHostFile(path, { maxBytes: SOURCE_BYTES_AT_MOST, code: "file_not_found" });
+    return content === undefined ? null : digestOf(content);
+  });
+}
+
+/** What lies there may be a device by now, a loop of links or a file without end: whoever compiles it says so. */
+function unlessUnreadable(look: () => string | null): string | null {
+  try {
+    return look();
+  } catch (error) {
+    if (!platform.isSystemError(error) && !(error instanceof CapsuleError)) throw error;
+    return "unreadable";
   }
-  const content = stat?.isFile ? platform.readFile(path) : undefined;
-  return content === undefined ? null : digestOf(content);
 }

@@ -15,7 +15,12 @@ const CLOCK_STEP_MS = 20;
  * may have been written once more since.
  */
 export function isSettled(path: string, seenMs: number): boolean {
-  return (platform.stat(path)?.modifiedMs ?? 0) < seenMs - CLOCK_STEP_MS;
+  try {
+    return (platform.stat(path)?.modifiedMs ?? 0) < seenMs - CLOCK_STEP_MS;
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return false;
+  }
 }
 
 /** Where the entry for a key lies: undefined where nothing is kept. `kind` is the folder. */

@@ -12,6 +12,8 @@ import { libraryPath } from "./installation.ts";
 export const SOURCE_BYTES_AT_MOST = 64 << 20;
 /** The same for settings: deno.json, package.json, capsule.toml, `.env`. */
 export const SETTINGS_BYTES_AT_MOST = 4 << 20;
+/** A component. */
+const MADE_BYTES_AT_MOST = 2 ** 30;
 
 export interface HostFileOptions {
   /** A larger file is refused. */
@@ -79,6 +81,15 @@ export function readHostFilePart(
   const isJson = status === STATUS.failed || status === STATUS.notFound;
   const problem = isJson ? JSON.parse(told).message : told;
   throw new CapsuleError(code, `Cannot read "${path}": ${problem}`);
+}
+
+/** The same for what Capsule itself made: whatever lies there instead is no reason to fail, or to wait. */
+export function readMadeFile(path: string): Uint8Array | undefined {
+  try {
+    return readHostFile(path, { maxBytes: MADE_BYTES_AT_MOST, code: "file_not_found" });
+  } catch (error) {
+    if (!(error instanceof CapsuleError)) throw error;
+  }
 }
 
 /**

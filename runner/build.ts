@@ -8,6 +8,7 @@ import {
 } from "../compiler/component.ts";
 import { changeProject, projectFolder } from "../compiler/folder.ts";
 import { digestsOf, sha256 } from "../compiler/digest.ts";
+import { readMadeFile } from "../compiler/host_file.ts";
 import { indexPath, lockEntry, readEntry, writeEntry } from "../compiler/cache_index.ts";
 import { reachablePackages } from "../compiler/python_distributions.ts";
 import { CapsuleError } from "../errors.ts";
@@ -157,7 +158,7 @@ function read(
   folder: string,
 ): { path: string; bytes: number } | undefined {
   const path = join(folder, basename(name));
-  const component = platform.readFile(path);
+  const component = readMadeFile(path);
   if (component === undefined || sha256(component) !== digest) return undefined;
   return { path, bytes: component.length };
 }

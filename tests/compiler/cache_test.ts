@@ -1,5 +1,6 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
 import { compileCached } from "../../compiler/cache.ts";
+import { CapsuleError } from "../../errors.ts";
 import { CACHE, project } from "../support.ts";
 
 /** Whether a compilation starts esbuild: its bundle is new then. */
@@ -59,6 +60,24 @@ Deno.test("a new file that would be found first makes the program new", async ()
   assertEquals((await compileCached(source)).files.length, 1);
   folder.write("json.py", "x = 1");
   assertEquals((await compileCached(source)).files.length, 2);
+});
+
+Deno.test("what takes the place of an input or of a bundle holds nobody up", async () => {
+  using folder = project({ "main.ts": `globalThis.y = 1;`, "tsconfig.json": "{}" });
+  await settle();
+  const first = await compiled(folder.path, "main.ts");
+  const [name] = components(folder.path);
+  const pipe = (path: string) => {
+    Deno.removeSync(`${folder.path}/${path}`);
+    new Deno.Command("mkfifo", { args: [`${folder.path}/${path}`] }).outputSync();
+  };
+  pipe(`.capsule/wasm/${name}`);
+  assertEquals(await compiled(folder.path, "main.ts"), first);
+  pipe("tsconfig.json");
+  await assertRejects(() => compiled(folder.path, "main.ts"), CapsuleError, "tsconfig.json");
+  Deno.removeSync(`${folder.path}/tsconfig.json`);
+  Deno.symlinkSync("tsconfig.json", `${folder.path}/tsconfig.json`);
+  assertEquals(await compiled(folder.path, "main.ts"), first);
 });
 
 Deno.test("a broken index and a project that cannot be written cost nothing", async () => {
