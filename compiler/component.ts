@@ -175,7 +175,7 @@ export function decodeComponent(
   if (endStart < PREAMBLE.length || !isSame(end.subarray(0, END_PREFIX.length), END_PREFIX)) {
     return {
       problem:
-        "it is cut off, or a component of something else: capsule build makes those that run",
+        "it is cut off, or not a component that this version of capsule build made",
     };
   }
   const view = new DataView(end.buffer, end.byteOffset + END_PREFIX.length);

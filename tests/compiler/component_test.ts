@@ -65,6 +65,6 @@ Deno.test("what is cut, flipped or foreign is no program", () => {
   assertEquals(problems, [
     "it is no WebAssembly",
     "it is a WebAssembly module, not a component",
-    "it is cut off, or a component of something else: capsule build makes those that run",
+    "it is cut off, or not a component that this version of capsule build made",
   ]);
 });
