@@ -103,7 +103,11 @@ function problemOf(folder: string): Problem | undefined {
   if (folder.includes("\0")) return unsafe("it contains NUL");
   const path = resolve("/", folder);
   try {
-    if (!platform.exists(path)) platform.makeFolder(path, 0o700);
+    if (!platform.exists(path)) {
+      // Only the cache is its own: others may come through what is above, to one that is shared.
+      platform.makeFolder(dirname(path));
+      platform.makeFolder(path, 0o700);
+    }
     const stat = platform.stat(path);
     if (!stat?.isFolder) return unsafe("it is not a folder");
     const parent = platform.realPath(dirname(path));
