@@ -74,7 +74,7 @@ export async function readConfig(root: string): Promise<Config> {
  * @throws {CapsuleError} `invalid_config`.
  */
 export async function readConfinedConfig(root: string): Promise<Config> {
-  const { defaults, limits } = await readConfig(root);
+  const { defaults, limits } = await read(readSettings(root, CONFIG_FILE, true));
   const lower = (limit: number | null, byDefault: number | null) =>
     limit === null ? byDefault : Math.min(limit, byDefault ?? Infinity);
   return {

@@ -118,7 +118,7 @@ export async function prepare(
   await findInstallation();
   // First of all: what it says of files takes less time than what Deno says.
   loadLibrary();
-  const { source: found, hostRoot } = sourceOf(options);
+  const found = sourceOf(options);
   const { policy = "component" in found ? "none" : "declared" } = options;
   const permitted = parseCeiling(policy);
   const budget = parseBudget(options.budget);
@@ -126,6 +126,8 @@ export async function prepare(
   const given = "component" in found ? found : { ...found, packages: packagesGiven };
   const source = permitted === undefined ? given : confine(given);
   const { root } = source;
+  // What the host's words are relative to: no file of a stranger's has a say in that.
+  const hostRoot = source.isConfined ? projectRoot(undefined, workingFolder(options.cwd)) : root;
   // What a component is written in, only the component says.
   runtime("component" in source ? undefined : languageOfSource(source));
   const { defaults, limits: configured } =
@@ -179,13 +181,7 @@ async function read(
   }
 }
 
-/** A program, and the folder that the words of whoever runs it are relative to. */
-interface FoundSource {
-  source: ProgramSource;
-  hostRoot: string;
-}
-
-function sourceOf(options: ProgramOptions): FoundSource {
+function sourceOf(options: ProgramOptions): ProgramSource {
   checkTexts(options);
   const { file, code, language } = options;
   const cwd = workingFolder(options.cwd);
@@ -199,10 +195,10 @@ function sourceOf(options: ProgramOptions): FoundSource {
       if (options.packages !== undefined) {
         throw new CapsuleError("invalid_argument", "packages: a component brings its own");
       }
-      return { source: { component: path, root }, hostRoot: root };
+      return { component: path, root };
     }
     languageOf(path);
-    return { source: { file: path, root }, hostRoot: root };
+    return { file: path, root };
   }
   if (language !== "python" && language !== "typescript" && language !== "javascript") {
     throw new CapsuleError(
@@ -212,13 +208,11 @@ function sourceOf(options: ProgramOptions): FoundSource {
       }`,
     );
   }
-  const root = projectRoot(undefined, cwd);
-  const source: Source = {
+  return {
     code: code!,
     language: language === "python" ? "python" : "javascript",
-    root,
+    root: projectRoot(undefined, cwd),
   };
-  return { source, hostRoot: root };
 }
 
 /**

@@ -27,16 +27,21 @@ export function statOf(path: string): FileStat | undefined {
 }
 
 /** More than any file of settings needs: whoever made it may want it to take long. */
-export const SETTINGS_BYTES_AT_MOST = 256 << 10;
+export const SETTINGS_BYTES_AT_MOST = 64 << 10;
 
 /**
  * A file of settings in a project's root, or undefined if there is none.
  *
+ * @param isConfined Its author is not trusted: it may not be a link to a file elsewhere, which messages would quote.
  * @throws {CapsuleError} `invalid_config`, for what is not a regular file of text, or too large.
  */
-export function readSettings(root: string, name: string): string | undefined {
+export function readSettings(root: string, name: string, isConfined = false): string | undefined {
   const path = join(root, name);
   // A virtual environment of Python may be called `.env`.
   if (statOf(path)?.isFolder) return undefined;
-  return readHostTextFile(path, { maxBytes: SETTINGS_BYTES_AT_MOST, code: "invalid_config" });
+  return readHostTextFile(path, {
+    maxBytes: SETTINGS_BYTES_AT_MOST,
+    inside: isConfined ? root : undefined,
+    code: "invalid_config",
+  });
 }

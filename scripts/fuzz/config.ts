@@ -13,7 +13,7 @@ const CODES = [
 ];
 const MESSAGE_CHARACTERS_AT_MOST = 5000;
 /** Larger files are refused as they are. */
-const BYTES_AT_MOST = 256 << 10;
+const BYTES_AT_MOST = 64 << 10;
 
 export const config: Kind = {
   cases: 200,

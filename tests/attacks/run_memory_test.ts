@@ -238,7 +238,7 @@ Deno.test("a budget that is none is an error that names key and value", async ()
     [{ jsonSize: "2GB" }, /^budget: jsonSize: "2GB" is more than the 256 MB/],
     [[], /^budget: \[\] is no object/],
     ["4GB", /^budget: "4GB" is no object/],
-    [{ handles: 2n }, /^budget: handles: 2n is not a whole number/],
+    [{ handles: 2n }, /^budget: handles: "?2n?"? is not a whole number/],
   ];
   for (const isolation of ["sandbox", "process"] as const) {
     for (const [budget, expected] of cases) {
