@@ -174,8 +174,7 @@ export function decodeComponent(
   const end = read(Math.max(0, endStart), length);
   if (endStart < PREAMBLE.length || !isSame(end.subarray(0, END_PREFIX.length), END_PREFIX)) {
     return {
-      problem:
-        "it is cut off, or not a component that this version of capsule build made",
+      problem: "it is cut off, or not a component that this version of capsule build made",
     };
   }
   const view = new DataView(end.buffer, end.byteOffset + END_PREFIX.length);

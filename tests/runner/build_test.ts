@@ -10,24 +10,25 @@ await warmEngines();
 const TS = `
 import { task } from "@capsule/sdk";
 const table = Array.from({ length: 1_000_000 }, (_, index) => index);
-const drawn = Math.random();
+const loaded = performance.now() + Date.now();
 const half = task({ name: "half", compute: "LOW" }, (n: number) => n / 2);
 export const main = task({ name: "main", compute: "HIGH", envVariables: ["HOME"] }, (n: number) => ({
-  entry: table[n], drawn, now: Math.random(), half: half(n).result, home: process.env.HOME ?? null,
+  entry: table[n], loaded, now: Math.random(), half: half(n).result, home: process.env.HOME ?? null,
 }));
 export const fail = task({ name: "fail" }, () => { throw new Error("as it should"); });
 `;
 const PY = `
 import os
 import random
+import time
 from capsule import task
 table = list(range(1_000_000))
-drawn = random.random()
+loaded = time.time_ns()
 @task(compute="LOW")
 def half(n): return n / 2
 @task(name="main", compute="HIGH", env_variables=["HOME"])
 def main(n):
-    return {"entry": table[n], "drawn": drawn, "now": random.random(), "half": half(n)["result"],
+    return {"entry": table[n], "loaded": loaded, "now": random.random(), "half": half(n)["result"],
             "home": os.environ.get("HOME")}
 @task
 def fail(): raise ValueError("as it should")
@@ -70,16 +71,16 @@ for (const [file, source] of PROGRAMS) {
       assertEquals([answers[0]!.entry, answers[0]!.half], [7, 3.5]);
       assertEquals(answers[0]!.half, fromSource.result!.half);
       // Top-level code ran once, at build time; tasks draw anew.
-      assertEquals(new Set(answers.map(({ drawn }) => drawn)).size, 1);
+      assertEquals(new Set(answers.map(({ loaded }) => loaded)).size, 1);
       assertEquals(new Set(answers.map(({ now }) => now)).size, 2);
-      if (!thin) assertEquals(answers[0]!.drawn, fromSource.result!.drawn);
+      if (!thin) assertEquals(answers[0]!.loaded, fromSource.result!.loaded);
       // What tasks declare is granted only if somebody permits it.
       assertEquals(answers[0]!.home, null);
       const permitted = await run<Answer>({ ...options, policy: "declared" });
       assertEquals(permitted.result!.home, Deno.env.get("HOME"));
       const failed = await run({ ...options, task: "fail", args: [] });
       assertEquals(failed.error!.error_type, "task_error");
-      assertMatch(failed.error!.stack!, file === "main.ts" ? /main\.ts:9/ : /main\.py", line 14/);
+      assertMatch(failed.error!.stack!, file === "main.ts" ? /main\.ts:9/ : /main\.py", line 15/);
     });
   }
 
@@ -101,7 +102,7 @@ for (const [file, source] of PROGRAMS) {
 
 interface Answer {
   entry: number;
-  drawn: number;
+  loaded: number;
   now: number;
   half: number;
   home: string | null;
