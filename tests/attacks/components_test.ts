@@ -114,7 +114,7 @@ Deno.test("a component of other code is refused at once, whatever it says of its
       assertMatch(
         told.message,
         file.startsWith("old_")
-          ? /^Cannot run "old_.*cut off, or a component of something else: capsule build/
+          ? /^Cannot run "old_.*cut off, or not a component that this version of capsule build/
           : /^Cannot run "\w+\.wasm": its code is not that of the python engine.*: build it again|sections are damaged|no WebAssembly/,
       );
       assertTrue(told.cpuMs < CPU_MS_AT_MOST, `${file}: ${told.cpuMs} ms`);
