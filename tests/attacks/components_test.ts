@@ -289,7 +289,7 @@ Deno.test("headers that lie are refused", async () => {
   }
   for (const length of [1, 33, 41, 56, 57, whole.length >> 1]) {
     const cut = whole.subarray(0, whole.length - length);
-    assertMatch(await outcomeOf(folder, cut), /^invalid_module: .*cut off, or a component/);
+    assertMatch(await outcomeOf(folder, cut), /^invalid_module: .*cut off, or not a component/);
   }
 });
 

@@ -92,10 +92,10 @@ Deno.test("a mistake of the host's side has its code, message and hint", async (
     message: `code.py: there is no task "nope"; its tasks are: main`,
     hint: `declare one: @task(name="nope")`,
   });
-  // Not a CapsuleError: a fault of whoever asks in a language without types.
+  // Of whoever asks in a language without types.
   await worker.send(2, { type: "run" }, { ...options, mounts: 5 });
   const { header } = await worker.answer();
-  assertEquals([header.type, header.code], ["failed", "internal"]);
+  assertEquals([header.type, header.code], ["failed", "invalid_argument"]);
 });
 
 Deno.test("a frame that is wrong costs its request alone", async (t) => {
