@@ -59,7 +59,8 @@ Deno.test("a program is the same whatever the service has bundled before", lasti
     const { program, inputs } = await compile(source);
     const found = JSON.parse(JSON.stringify({ program, inputs: inputs.toSorted() }));
     assertEquals(found, alone, name);
-    assertEquals(services().length, 1, name);
+    // What is plain needs none.
+    assertTrue(services().length <= 1, name);
   }
 });
 
