@@ -20,6 +20,9 @@ const cargo = (command: string, ...args: string[]) => [
   ...args,
 ];
 
+/** What tests need besides the README's prerequisites. */
+const TOOLS = ["strace"];
+
 /** Side by side: they are short. */
 const QUICK: Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
@@ -63,6 +66,8 @@ const chosen = ({ name }: Check) =>
 const quick = QUICK.filter(chosen);
 if (quick.some(({ command }) => command[0] === python)) await preparePython();
 
+if (SLOW.some(chosen)) await installTools();
+
 const failed: string[] = [];
 await Promise.all(quick.map(run));
 for (const check of SLOW.filter(chosen)) await run(check);
@@ -80,6 +85,31 @@ async function run({ name, command, cwd = "." }: Check): Promise<void> {
   shown.failed(name);
   failed.push(name);
   for (const output of [stdout, stderr]) await Deno.stderr.write(output);
+}
+
+/** Programs of the system that tests use, and the packages of Debian that have them. */
+async function installTools(): Promise<void> {
+  const has = (name: string) =>
+    (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+      try {
+        return Deno.statSync(`${folder}/${name}`).isFile;
+      } catch {
+        return false;
+      }
+    });
+  const missing = TOOLS.filter((name) => !has(name));
+  if (missing.length === 0) return;
+  if (Deno.uid() === 0 && has("apt-get")) {
+    const shown = progress(`Installing ${missing.join(", ")}`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    for (const args of [["update"], ["install", "--yes", "--no-install-recommends", ...missing]]) {
+      await new Deno.Command("apt-get", { args, env, stdout: "null", stderr: "null" }).output();
+    }
+    shown.done("tools of the tests");
+  }
+  for (const name of missing.filter((name) => !has(name))) {
+    console.error(`note: ${name} is not installed: the tests that need it are skipped`);
+  }
 }
 
 /** The environment of the checks of Python, by its lockfile. */
