@@ -3,7 +3,13 @@ import { decodePacket, encodePacket, PacketDecoder } from "../../compiler/esbuil
 import { compile } from "../../compiler/program.ts";
 import { SDK_NAMES } from "../../compiler/engine_modules.ts";
 import * as sdk from "../../engines/javascript/sdk.ts";
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+  assertTrue,
+} from "../assert.ts";
 import { childrenOf, eventually } from "../processes.ts";
 import { project, ROOT } from "../support.ts";
 
