@@ -7,11 +7,12 @@ import { BUFFER_BYTES, takeBuffer } from "../ffi/library.ts";
 import { libraryAt } from "../ffi/loaded.ts";
 import { STATUS } from "../ffi/symbols.ts";
 import { libraryPath } from "./installation.ts";
+import { clippedPath } from "../runner/shown.ts";
 
 /** What a source, a module or a data file that a program imports may have: more than any has. */
 export const SOURCE_BYTES_AT_MOST = 64 << 20;
-/** The same for settings: deno.json, package.json, capsule.toml, `.env`. */
-export const SETTINGS_BYTES_AT_MOST = 4 << 20;
+/** The same for settings: deno.json, tsconfig.json, package.json. */
+export const SETTINGS_BYTES_AT_MOST = 1 << 20;
 /** A component. */
 const MADE_BYTES_AT_MOST = 2 ** 30;
 
@@ -52,7 +53,7 @@ export function readHostFile(
   const told = takeBuffer(library, error, (bytes) => decoder.decode(bytes));
   if (status === STATUS.notFound) return undefined;
   const problem = status === STATUS.failed ? JSON.parse(told).message : told;
-  throw new CapsuleError(code, `Cannot read "${path}": ${problem}`);
+  throw new CapsuleError(code, `Cannot read "${clippedPath(path)}": ${clippedPath(problem)}`);
 }
 
 /**

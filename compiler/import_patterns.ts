@@ -3,7 +3,9 @@
  * folders itself to find those, and cannot; so it refuses them, and such a call becomes one of a function that knows the
  * files.
  */
-import { extname, join, resolve } from "../platform/path.ts";
+import { CapsuleError } from "../errors.ts";
+import { extname, join, normalize, resolve } from "../platform/path.ts";
+import { clipped, clippedPath } from "../runner/shown.ts";
 import type { Location, Message } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
 import { isLoadable } from "./modules.ts";
@@ -12,6 +14,12 @@ import { matchesPattern } from "./package_json.ts";
 /** More than a program has for such an import. */
 const FILES_AT_MOST = 2000;
 const FOLDERS_AT_MOST = 2000;
+/** And than such imports in all have, as each looks through folders anew. */
+const PATTERNS_AT_MOST = 1000;
+const PATTERN_AT_MOST = 1000;
+const LOOKED_AT_AT_MOST = 100_000;
+const STEPS_AT_MOST = 10_000_000;
+const CHARACTERS_AT_MOST = 8 << 20;
 
 /** What esbuild says of such an import, which has no other sign. */
 const START = "Could not resolve ";
@@ -50,26 +58,112 @@ export function withoutFolders(errors: Message[]): Message[] {
   );
 }
 
-/** The text with a call of a function in the place of such an import. */
-export function replaced(
+/** What such imports of one program may take, all together. */
+export class PatternBudget {
+  #patterns = PATTERNS_AT_MOST;
+  #lookedAt = LOOKED_AT_AT_MOST;
+  #steps = STEPS_AT_MOST;
+  #characters = CHARACTERS_AT_MOST;
+  /** Names the functions. */
+  number = 0;
+
+  /** @throws {CapsuleError} for a program that has more of them, as those below. */
+  add(): void {
+    if (--this.#patterns < 0) {
+      throw refusal(`there are more than ${PATTERNS_AT_MOST} imports of which a part is known`);
+    }
+    this.number++;
+  }
+
+  lookAt(): void {
+    if (--this.#lookedAt < 0) throw tooMany(LOOKED_AT_AT_MOST, "files to look at");
+  }
+
+  spend(steps: number): void {
+    this.#steps -= steps;
+    if (this.#steps < 0) throw tooMany(STEPS_AT_MOST, "steps");
+  }
+
+  write(characters: number): void {
+    this.#characters -= characters;
+    if (this.#characters < 0) throw tooMany(CHARACTERS_AT_MOST, "characters of paths");
+  }
+}
+
+function tooMany(most: number, things: string): CapsuleError {
+  return refusal(`the files that it may mean take more than ${most} ${things}`);
+}
+
+function refusal(problem: string): CapsuleError {
+  return new CapsuleError("compile_failed", problem);
+}
+
+export interface Replacing {
+  files: ModuleFiles;
+  /** Of the text. */
+  folder: string;
+  /** What a person calls the text. */
+  name: string;
+  budget: PatternBudget;
+}
+
+/**
+ * The text with calls of functions in the place of such imports.
+ *
+ * @throws {CapsuleError} for those that take too much.
+ */
+export async function replaced(
   text: string,
-  one: ImportPattern,
-  { files, folder, number }: { files: ModuleFiles; folder: string; number: number },
-): string {
-  const at = offsetOf(text, one.location);
-  const name = `__capsuleImport${number}`;
-  const start = startOfCall(text, at, one.function);
-  // An array makes it one of which no part is known.
-  if (start === undefined) return `${text.slice(0, at)}[]+${text.slice(at)}`;
-  const call = text.slice(0, start) + name + text.slice(start + one.function.length);
-  const members = filesFor(files, folder, one.pattern).map((path) =>
+  patterns: ImportPattern[],
+  replacing: Replacing,
+): Promise<string> {
+  const { files, budget } = replacing;
+  const ordered = patterns.toSorted(({ location: a }, { location: b }) =>
+    a.line - b.line || a.column - b.column
+  );
+  const place = new Place(text);
+  const parts: string[] = [];
+  const functions: string[] = [];
+  let done = 0;
+  for (const one of ordered) {
+    await files.turn();
+    const at = place.offsetOf(one.location);
+    const start = startOfCall(text, at, one.function);
+    // Two that esbuild has at one place are one.
+    if ((start ?? at) < done) continue;
+    let paths: string[];
+    try {
+      budget.add();
+      paths = start === undefined ? [] : await filesFor(one.pattern, replacing);
+    } catch (error) {
+      if (!(error instanceof CapsuleError)) throw error;
+      const where = `${clippedPath(replacing.name)}:${one.location.line}`;
+      const call = `${one.function}("${clipped(one.pattern)}")`;
+      throw refusal(`${where}: ${call}: ${error.message}`);
+    }
+    if (start === undefined) {
+      // An array makes it one of which no part is known.
+      parts.push(text.slice(done, at), "[]+");
+      done = at;
+      continue;
+    }
+    const name = `__capsuleImport${budget.number}`;
+    parts.push(text.slice(done, start), name);
+    done = start + one.function.length;
+    functions.push(functionOf(name, one, paths));
+  }
+  return [...parts, text.slice(done), ...functions].join("");
+}
+
+function functionOf(name: string, one: ImportPattern, paths: string[]): string {
+  const members = paths.map((path) =>
     `${JSON.stringify(path)}:()=>${one.function}(${JSON.stringify(path)})`
   );
   const failed = `new Error("Cannot find module "+path)`;
   const otherwise = one.function === "import"
     ? `return Promise.reject(${failed})`
     : `throw ${failed}`;
-  return `${call}\nfunction ${name}(path){const all={__proto__:null,${members.join(",")}};` +
+  return `\nfunction ${name}(path){const all={__proto__:null,${members.join(",")}};` +
     `if(path in all)return all[path]();${otherwise}}\n`;
 }
 
@@ -88,42 +182,65 @@ function endOfText(text: string, end: number): number {
   return end;
 }
 
-/** esbuild counts lines from 1, as JavaScript ends them, and columns in bytes. */
-function offsetOf(text: string, { line, column }: Location): number {
-  let at = 0;
-  for (let left = line - 1; left > 0 && at < text.length; at++) {
-    const isEnd = text[at] === "\n" || text[at] === "\u2028" || text[at] === "\u2029" ||
-      text[at] === "\r" && text[at + 1] !== "\n";
-    if (isEnd) left--;
+/** Finds places in a text, one behind the other: esbuild counts lines from 1, as JavaScript ends them, and columns in bytes. */
+class Place {
+  readonly #text: string;
+  #at = 0;
+  #line = 1;
+  #bytes = 0;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  for (let bytes = 0; bytes < column && at < text.length;) {
-    const code = text.codePointAt(at)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    at += code < 0x10000 ? 1 : 2;
+
+  offsetOf({ line, column }: Location): number {
+    const text = this.#text;
+    for (; this.#line < line && this.#at < text.length; this.#at++) {
+      const end = text[this.#at];
+      const isEnd = end === "\n" || end === "\u2028" || end === "\u2029" ||
+        end === "\r" && text[this.#at + 1] !== "\n";
+      if (isEnd) [this.#line, this.#bytes] = [this.#line + 1, 0];
+    }
+    while (this.#bytes < column && this.#at < text.length) {
+      const code = text.codePointAt(this.#at)!;
+      this.#bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+      this.#at += code < 0x10000 ? 1 : 2;
+    }
+    return this.#at;
   }
-  return at;
 }
 
 /** The files that a pattern may mean, as it names them. */
-function filesFor(files: ModuleFiles, folder: string, pattern: string): string[] {
+async function filesFor(
+  pattern: string,
+  { files, folder, budget }: Replacing,
+): Promise<string[]> {
+  if (pattern.length > PATTERN_AT_MOST) {
+    throw refusal(`its known part has more than ${PATTERN_AT_MOST} characters`);
+  }
   const start = pattern.slice(0, pattern.lastIndexOf("/", pattern.indexOf("*")) + 1);
   const isDeep = pattern.includes("**") || pattern.slice(start.length).includes("/");
   const top = resolve(folder, start);
-  const whole = join(folder, pattern);
+  const rest = normalize(pattern.slice(start.length));
   const found: string[] = [];
   let folders = 0;
-  const visit = (path: string): void => {
+  const visit = async (within: string): Promise<void> => {
     if (++folders > FOLDERS_AT_MOST) return;
+    const path = join(top, within);
     files.watchAlways(path);
     for (const name of files.names(path).toSorted()) {
-      const inner = join(path, name);
-      const kind = kindOf(files, inner);
-      if (kind === "folder" && isDeep && name !== "node_modules") visit(inner);
-      if (kind !== "file" || !isLoadable(extname(name)) || !matchesPattern(whole, inner)) continue;
-      if (found.length < FILES_AT_MOST) found.push(start + inner.slice(top.length + 1));
+      await files.turn();
+      budget.lookAt();
+      const inner = within + name;
+      const kind = kindOf(files, join(path, name));
+      if (kind === "folder" && isDeep && name !== "node_modules") await visit(`${inner}/`);
+      if (kind !== "file" || found.length >= FILES_AT_MOST || !isLoadable(extname(name))) continue;
+      if (!matchesPattern(rest, inner, (steps) => budget.spend(steps))) continue;
+      found.push(start + inner);
+      budget.write(2 * (start.length + inner.length));
     }
   };
-  if (kindOf(files, top) === "folder") visit(top);
+  if (kindOf(files, top) === "folder") await visit("");
   return found;
 }
 

@@ -1,6 +1,7 @@
 /** Settings in JSON that came with a program: any text, of any shape. */
 import type { ParseError } from "jsonc-parser";
 import { CapsuleError } from "../errors.ts";
+import { clippedPath } from "../runner/shown.ts";
 
 /** A JSON object. What it has may be anything. */
 export type JsonObject = Record<string, unknown>;
@@ -32,7 +33,7 @@ export function parseJson(text: string, path: string): JsonObject {
   try {
     return objectIn(JSON.parse(text)) ?? {};
   } catch {
-    throw new CapsuleError("compile_failed", `Cannot read "${path}": it is not JSON`);
+    throw new CapsuleError("compile_failed", `Cannot read "${clippedPath(path)}": it is not JSON`);
   }
 }
 
@@ -55,13 +56,18 @@ export async function parseCommentedJson(text: string, path: string): Promise<Js
     value = objectIn(parse(text, errors, { allowTrailingComma: true }));
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CapsuleError("compile_failed", `Cannot read "${path}": it is nested too deeply`);
+    throw new CapsuleError(
+      "compile_failed",
+      `Cannot read "${clippedPath(path)}": it is nested too deeply`,
+    );
   }
   if (errors[0] === undefined && value !== undefined) return value as JsonObject;
   const { error = 1, offset = 0 } = errors[0] ?? {};
   const lines = text.slice(0, offset).split("\n");
   throw new CapsuleError(
     "compile_failed",
-    `${path}:${lines.length}:${lines.at(-1)!.length + 1}: ${printParseErrorCode(error)}`,
+    `${clippedPath(path)}:${lines.length}:${lines.at(-1)!.length + 1}: ${
+      printParseErrorCode(error)
+    }`,
   );
 }

@@ -5,6 +5,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, isInside, join, normalize } from "../platform/path.ts";
+import { clippedPath } from "../runner/shown.ts";
 import {
   readHostFile,
   readHostTextFile,
@@ -17,6 +18,22 @@ const FILES_AT_MOST = 20_000;
 const BYTES_AT_MOST = 128 << 20;
 /** Settings in all, package.json of each package for one. */
 const SETTINGS_AT_MOST = 20_000;
+const SETTINGS_BYTES_IN_ALL = 16 << 20;
+/** The system takes no longer one. */
+const PATH_AT_MOST = 4096;
+
+/**
+ * What the host does itself for one program, beside esbuild: a step is about a character that is compared. A large program
+ * takes a tenth of it.
+ */
+const STEPS_AT_MOST = 100_000_000;
+/** What asking the system costs. */
+const STEPS_OF_LOOK = 100;
+/** So often the time is looked at. */
+const STEPS_BETWEEN = 20_000;
+/** For so long nothing else of the process gets a turn, and at the very most. */
+const TURN_MS = 40;
+const TURN_AT_MOST_MS = 1000;
 
 /** Settings of a workspace, which count for the folders in it. */
 const SETTINGS_ABOVE = ["deno.json", "deno.jsonc", "tsconfig.json"];
@@ -48,11 +65,53 @@ export class ModuleFiles {
   readonly #settings = new Map<string, unknown>();
   readonly #read = new Set<string>();
   #bytes = 0;
+  #settingsBytes = 0;
+  #steps = 0;
+  #stepsChecked = 0;
+  #turnMs = performance.now();
+  #nextTurn: Promise<void> | undefined;
 
   /** @param given Undefined for a program that may import any file. */
   constructor(given?: Given) {
     this.#allowed = given?.modules;
     this.#settingsFolder = given?.settings;
+  }
+
+  /**
+   * Counts work that grows with what a program brings, before or after it is done.
+   *
+   * @throws {CapsuleError} for a program that takes too much of it.
+   */
+  spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > STEPS_AT_MOST) {
+      throw new CapsuleError(
+        CODE,
+        `finding what the program imports takes more than ${STEPS_AT_MOST} steps`,
+      );
+    }
+    if (this.#steps < this.#stepsChecked + STEPS_BETWEEN) return;
+    this.#stepsChecked = this.#steps;
+    if (performance.now() - this.#turnMs > TURN_AT_MOST_MS) {
+      throw new CapsuleError(
+        CODE,
+        `finding what the program imports takes more than ${TURN_AT_MOST_MS} ms at once`,
+      );
+    }
+  }
+
+  /** Lets the rest of the process go on, if it has waited for long. */
+  async turn(): Promise<void> {
+    while (performance.now() - this.#turnMs > TURN_MS) {
+      this.#nextTurn ??= new Promise((resolve) =>
+        setTimeout(() => {
+          this.#nextTurn = undefined;
+          this.#turnMs = performance.now();
+          resolve();
+        }, 0)
+      );
+      await this.#nextTurn;
+    }
   }
 
   /** Whether a program is given the path, if no link leads elsewhere. */
@@ -86,15 +145,20 @@ export class ModuleFiles {
         return this.kind(path);
       } catch (error) {
         if (!(error instanceof Outside)) throw error;
-        throw new CapsuleError(CODE, `Cannot read "${path}": it leads out of the program's folder`);
+        throw new CapsuleError(
+          CODE,
+          `Cannot read "${clippedPath(path)}": it leads out of the program's folder`,
+        );
       }
     }
+    this.spend(STEPS_OF_LOOK + path.length);
     return this.#settingsIn(path) === undefined ? undefined : kindOf(path);
   }
 
   /** The folder and those above it, as far as a program is given them. */
   *upwards(folder: string): Generator<string> {
     for (let above = folder;; above = dirname(above)) {
+      this.spend(above.length);
       // Packages may be given where the folder that they lie in is not.
       if (this.isAllowed(above) || this.isAllowed(join(above, "node_modules"))) yield above;
       if (above === dirname(above)) return;
@@ -109,6 +173,8 @@ export class ModuleFiles {
   kind(path: string): Kind {
     const known = this.#kinds.get(path);
     if (known !== undefined || this.#kinds.has(path)) return known;
+    if (path.length > PATH_AT_MOST) return undefined;
+    this.spend(STEPS_OF_LOOK + path.length);
     const found = this.#allowed === undefined ? kindOf(path) : this.#confinedKind(path);
     this.#kinds.set(path, found);
     return found;
@@ -136,6 +202,7 @@ export class ModuleFiles {
     if (names === undefined) {
       names = new Set(unlessRefused(() => platform.readFolder(folder)) ?? []);
       this.#names.set(folder, names);
+      this.spend(names.size);
     }
     return names;
   }
@@ -163,6 +230,8 @@ export class ModuleFiles {
   }
 
   watchAlways(path: string): void {
+    if (path.length > PATH_AT_MOST) return;
+    this.spend(path.length);
     // Of what is missing, the first folder that is will come first.
     let first = path;
     while (
@@ -181,6 +250,7 @@ export class ModuleFiles {
   read(path: string): Uint8Array {
     const inside = this.#allowedIn(path);
     if (this.#allowed !== undefined && inside === undefined) throw new Outside();
+    this.spend(STEPS_OF_LOOK);
     const content = readHostFile(path, { maxBytes: SOURCE_BYTES_AT_MOST, inside, code: CODE });
     if (content === undefined) throw new CapsuleError(CODE, `Cannot read "${path}": it is gone`);
     this.inputs.add(path);
@@ -210,6 +280,14 @@ export class ModuleFiles {
       inside: this.#settingsIn(path),
       code: CODE,
     });
+    this.#settingsBytes += text?.length ?? 0;
+    if (this.#settingsBytes > SETTINGS_BYTES_IN_ALL) {
+      throw new CapsuleError(
+        CODE,
+        `${clippedPath(path)}: with it, settings have more than ${SETTINGS_BYTES_IN_ALL >> 20} MB`,
+      );
+    }
+    this.spend(text?.length ?? 0);
     const found = text === undefined ? undefined : parse(text, path);
     this.#settings.set(path, found);
     return found;

@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { dirname, extname, relative } from "../platform/path.ts";
 import { imported, SDK, SDK_NAMES } from "./engine_modules.ts";
-import { type ImportPattern, replaced } from "./import_patterns.ts";
+import { type ImportPattern, PatternBudget, replaced } from "./import_patterns.ts";
 import type { Loaded, LoadRequest, Modules, Resolved, ResolveRequest } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
 import type { ModuleFile, Resolver } from "./resolver.ts";
@@ -77,6 +77,7 @@ export class ProgramModules implements Modules {
   hint: string | undefined;
   /** By name. */
   readonly files: Map<string, ModuleFile> = new Map();
+  readonly #patterns = new PatternBudget();
   /** Texts that stand for those of modules, by the names that esbuild has for them. */
   readonly #replaced = new Map<string, string>();
   readonly #options: ProgramModulesOptions;
@@ -91,6 +92,7 @@ export class ProgramModules implements Modules {
     // The build fails anyway.
     if (this.#problems >= PROBLEMS_AT_MOST) return { path: request.path, external: true };
     try {
+      await this.#options.files.turn();
       return await this.#resolve(request);
     } catch (error) {
       this.#problems++;
@@ -145,6 +147,7 @@ export class ProgramModules implements Modules {
 
   #named(file: ModuleFile): Resolved {
     const { path, suffix } = file;
+    const spend = (steps: number) => this.#options.files.spend(steps);
     const ending = extname(path);
     const type = TYPED.includes(ending) ? file.package?.type : undefined;
     // With another ending, it is told from a file that has that itself by the namespace.
@@ -156,7 +159,7 @@ export class ProgramModules implements Modules {
       path: name,
       namespace,
       suffix,
-      ...(file.package?.isFreeOfSideEffects(path) === true ? { sideEffects: false } : {}),
+      ...(file.package?.isFreeOfSideEffects(path, spend) === true ? { sideEffects: false } : {}),
     };
   }
 
@@ -180,23 +183,25 @@ export class ProgramModules implements Modules {
    * Puts what they mean in the place of imports of which only a part is known.
    *
    * @returns Whether there were any: the program has to be built anew.
+   * @throws {CapsuleError} for those that take too much. It names the file.
    */
-  replacePatterns(patterns: ImportPattern[]): boolean {
-    // From the end of a text: what stands before is where it was.
-    const ordered = patterns.toSorted(({ location: a }, { location: b }) =>
-      b.line - a.line || b.column - a.column
-    );
-    for (const one of ordered) {
+  async replacePatterns(patterns: ImportPattern[]): Promise<boolean> {
+    const { files, folder } = this.#options;
+    await files.turn();
+    for (const [where, some] of Map.groupBy(patterns, ({ location }) => location.file)) {
       // As those with a query are: what one name has, the others have, too.
-      const name = isEntry(one.location.file) ? "" : one.location.file;
+      const name = isEntry(where) ? "" : where;
       const file = this.files.get(name);
       if (file === undefined && name !== "") return false;
       const text = this.#replaced.get(name) ??
-        (file === undefined ? this.#entry() : decoder.decode(this.#options.files.read(file.path)));
-      const { files, folder } = this.#options;
-      const from = file === undefined ? folder : dirname(file.path);
-      const number = this.#replaced.size + text.length;
-      this.#replaced.set(name, replaced(text, one, { files, folder: from, number }));
+        (file === undefined ? this.#entry() : decoder.decode(files.read(file.path)));
+      const replacing = {
+        files,
+        budget: this.#patterns,
+        folder: file === undefined ? folder : dirname(file.path),
+        name: file === undefined ? ENTRY_NAME : relative(this.#options.root, file.path),
+      };
+      this.#replaced.set(name, await replaced(text, some, replacing));
     }
     return patterns.length > 0;
   }

@@ -15,6 +15,13 @@ interface Keys {
   patterns: string[];
 }
 
+/** For whom it is looked up. */
+export interface Asked {
+  conditions: ReadonlySet<string>;
+  /** Hears how many steps it takes. */
+  spend(steps: number): void;
+}
+
 const keysKnown = new WeakMap<object, Keys>();
 
 function keysOf(map: Record<string, unknown>): Keys {
@@ -37,11 +44,11 @@ function keysOf(map: Record<string, unknown>): Keys {
 export function exportedPath(
   exports: unknown,
   subpath: string,
-  conditions: ReadonlySet<string>,
+  asked: Asked,
 ): string | undefined {
   const object = objectIn(exports);
   const map = object !== undefined && keysOf(object).hasPaths ? object : { ".": exports };
-  const target = targetIn(map, subpath, conditions);
+  const target = targetIn(map, subpath, asked);
   return target?.startsWith("./") && isSafe(target) ? target : undefined;
 }
 
@@ -49,11 +56,11 @@ export function exportedPath(
 export function importedPath(
   imports: unknown,
   name: string,
-  conditions: ReadonlySet<string>,
+  asked: Asked,
 ): string | undefined {
   const map = objectIn(imports);
   if (map === undefined || name === "#" || name.startsWith("#/")) return undefined;
-  const target = targetIn(map, name, conditions);
+  const target = targetIn(map, name, asked);
   if (target === undefined || target.startsWith("../") || target.startsWith("/")) return undefined;
   return target.startsWith("./") && !isSafe(target) ? undefined : target;
 }
@@ -61,13 +68,15 @@ export function importedPath(
 function targetIn(
   map: Record<string, unknown>,
   name: string,
-  conditions: ReadonlySet<string>,
+  asked: Asked,
 ): string | undefined {
   if (Object.hasOwn(map, name) && !name.includes("*") && !name.endsWith("/")) {
-    return chosen(map[name], undefined, conditions, 0) ?? undefined;
+    return chosen(map[name], undefined, asked, 0) ?? undefined;
   }
   let best: { key: string; star: number; length: number } | undefined;
-  for (const key of keysOf(map).patterns) {
+  const { patterns } = keysOf(map);
+  asked.spend(patterns.length);
+  for (const key of patterns) {
     const star = key.indexOf("*");
     const isFolder = star < 0 && key.endsWith("/");
     if (star < 0 && !isFolder) continue;
@@ -82,7 +91,7 @@ function targetIn(
   if (best === undefined) return undefined;
   const { key, star, length } = best;
   const end = star < 0 ? name.length : name.length - (key.length - star - 1);
-  const target = chosen(map[key], name.slice(length, end), conditions, 0);
+  const target = chosen(map[key], name.slice(length, end), asked, 0);
   return target ?? undefined;
 }
 
@@ -90,7 +99,7 @@ function targetIn(
 function chosen(
   target: unknown,
   match: string | undefined,
-  conditions: ReadonlySet<string>,
+  asked: Asked,
   level: number,
 ): string | null | undefined {
   if (level > LEVELS_AT_MOST) return undefined;
@@ -109,15 +118,17 @@ function chosen(
   }
   if (Array.isArray(target)) {
     for (const one of target.slice(0, LEVELS_AT_MOST)) {
-      const found = chosen(one, match, conditions, level + 1);
+      const found = chosen(one, match, asked, level + 1);
       if (found !== undefined && found !== null) return found;
     }
     return undefined;
   }
   const object = objectIn(target) ?? {};
-  for (const condition of Object.keys(object)) {
-    if (condition !== "default" && !conditions.has(condition)) continue;
-    const found = chosen(memberOf(object, condition), match, conditions, level + 1);
+  const members = Object.keys(object);
+  asked.spend(members.length + 1);
+  for (const condition of members) {
+    if (condition !== "default" && !asked.conditions.has(condition)) continue;
+    const found = chosen(memberOf(object, condition), match, asked, level + 1);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -1,5 +1,7 @@
 /** What a package says of itself. */
-import { join } from "../platform/path.ts";
+import { CapsuleError } from "../errors.ts";
+import { normalize } from "../platform/path.ts";
+import { clippedPath } from "../runner/shown.ts";
 import { memberOf, parseJson, textIn } from "./json_file.ts";
 
 export interface PackageJson {
@@ -12,9 +14,19 @@ export interface PackageJson {
   main: string[];
   exports: unknown;
   imports: unknown;
-  /** Whether a file, absolute, may be left out if nothing of it is used. */
-  isFreeOfSideEffects(file: string): boolean;
+  /**
+   * Whether a file in the folder, absolute, may be left out if nothing of it is used.
+   *
+   * @param spend Hears how many steps it takes to know.
+   */
+  isFreeOfSideEffects(file: string, spend: (steps: number) => void): boolean;
 }
+
+/** More than a package has, and than a path that somebody writes has characters. */
+const PATTERNS_AT_MOST = 1000;
+const PATTERN_AT_MOST = 1000;
+/** Longer than any path. */
+const PATH_AT_MOST = 4096;
 
 /** The fields that name what a package consists of, in this order. */
 const MAIN_FIELDS = ["module", "main"];
@@ -30,59 +42,88 @@ export function parsePackageJson(text: string, path: string): PackageJson {
     name: field("name"),
     version: field("version"),
     type: type === "module" || type === "commonjs" ? type : undefined,
-    main: MAIN_FIELDS.map(field).filter((path) => path !== undefined),
+    main: MAIN_FIELDS.map(field).filter((path) =>
+      path !== undefined && path.length <= PATH_AT_MOST
+    ) as string[],
     exports: memberOf(json, "exports") ?? undefined,
     imports: memberOf(json, "imports") ?? undefined,
-    isFreeOfSideEffects: sideEffectsOf(folder, memberOf(json, "sideEffects")),
+    isFreeOfSideEffects: sideEffectsOf(path, memberOf(json, "sideEffects")),
   };
 }
 
-function sideEffectsOf(folder: string, said: unknown): (file: string) => boolean {
+function sideEffectsOf(path: string, said: unknown): PackageJson["isFreeOfSideEffects"] {
   if (said === false) return () => true;
   if (!Array.isArray(said)) return () => false;
-  const patterns = said.filter((pattern) => typeof pattern === "string").map((pattern) =>
-    join(folder, pattern.includes("/") ? pattern : `**/${pattern}`)
-  );
-  return (file) => !patterns.some((pattern) => matchesPattern(pattern, file));
+  const whole = new Set<string>();
+  const patterns: string[] = [];
+  for (const one of said) {
+    if (typeof one !== "string") continue;
+    if (one.length > PATTERN_AT_MOST) {
+      throw tooMany(path, `a pattern has more than ${PATTERN_AT_MOST} characters`);
+    }
+    const pattern = normalize((one.includes("/") ? one : `**/${one}`).replace(/^\/+/, ""));
+    if (!/[*?]/.test(pattern)) whole.add(pattern);
+    else if (patterns.push(pattern) > PATTERNS_AT_MOST) {
+      throw tooMany(path, `there are more than ${PATTERNS_AT_MOST} patterns`);
+    }
+  }
+  const start = path.lastIndexOf("/") + 1;
+  const known = new Map<string, boolean>();
+  return (file, spend) => {
+    let isFree = known.get(file);
+    if (isFree === undefined) {
+      const inner = file.slice(start);
+      isFree = !whole.has(inner) &&
+        !patterns.some((pattern) => matchesPattern(pattern, inner, spend));
+      known.set(file, isFree);
+    }
+    return isFree;
+  };
+}
+
+function tooMany(path: string, problem: string): CapsuleError {
+  return new CapsuleError("compile_failed", `${clippedPath(path)}: sideEffects: ${problem}`);
 }
 
 /**
  * Whether a path matches a pattern in which `*` and `?` stand for what has no slash, and `**` between slashes for any
- * folders. In time of the product of both lengths.
+ * folders.
+ *
+ * @param spend Hears how many steps it took: mostly as many as the path has characters, and at the very most those of the
+ * path times those of the pattern.
  */
-export function matchesPattern(pattern: string, path: string): boolean {
-  if (pattern.length * path.length > 1_000_000) return false;
-  // Whether the pattern until here matches the path until each of its characters.
-  let matched = new Uint8Array(path.length + 1);
-  matched[0] = 1;
-  for (let at = 0; at < pattern.length; at++) {
-    const next = new Uint8Array(path.length + 1);
-    const isStar = pattern[at] === "*";
-    const isFolders = isStar && pattern[at + 1] === "*" &&
-      (at === 0 || pattern[at - 1] === "/") &&
-      (at + 2 === pattern.length || pattern[at + 2] === "/");
-    if (isFolders) {
-      // With the slash behind it: none, or some whole names.
-      let isIn = false;
-      for (let end = 0; end <= path.length; end++) {
-        if (matched[end] === 1) [isIn, next[end]] = [true, 1];
-        else if (isIn && (path[end - 1] === "/" || end === path.length)) next[end] = 1;
+export function matchesPattern(
+  pattern: string,
+  path: string,
+  spend: (steps: number) => void,
+): boolean {
+  let [at, end, steps] = [0, 0, 1];
+  // Where to go on behind the last `*` and the last `**`: what an earlier one stands for need not change then.
+  let star: { at: number; end: number } | undefined;
+  let folders: { at: number; end: number } | undefined;
+  let isMatch: boolean | undefined;
+  for (; isMatch === undefined; steps++) {
+    const character = pattern[at];
+    if (character === "*") {
+      const isFolders = pattern[at + 1] === "*" && (at === 0 || pattern[at - 1] === "/") &&
+        (at + 2 === pattern.length || pattern[at + 2] === "/");
+      if (isFolders && at + 2 === pattern.length) isMatch = true;
+      else if (isFolders) [folders, star, at] = [{ at: at + 3, end }, undefined, at + 3];
+      else {
+        while (pattern[at] === "*") at++;
+        star = { at, end };
       }
-      at += 2;
-    } else if (isStar) {
-      while (pattern[at + 1] === "*") at++;
-      for (let end = 0; end <= path.length; end++) {
-        if (matched[end] === 1 || end > 0 && next[end - 1] === 1 && path[end - 1] !== "/") {
-          next[end] = 1;
-        }
-      }
-    } else {
-      for (let end = 1; end <= path.length; end++) {
-        const isSame = pattern[at] === "?" ? path[end - 1] !== "/" : pattern[at] === path[end - 1];
-        if (matched[end - 1] === 1 && isSame) next[end] = 1;
-      }
-    }
-    matched = next;
+    } else if (at === pattern.length && end === path.length) isMatch = true;
+    else if (
+      end < path.length && (character === "?" ? path[end] !== "/" : character === path[end])
+    ) [at, end] = [at + 1, end + 1];
+    else if (star !== undefined && star.end < path.length && path[star.end] !== "/") {
+      [at, end] = [star.at, ++star.end];
+    } else if (folders !== undefined && path.includes("/", folders.end)) {
+      folders.end = path.indexOf("/", folders.end) + 1;
+      [at, end, star] = [folders.at, folders.end, undefined];
+    } else isMatch = false;
   }
-  return matched[path.length] === 1;
+  spend(steps);
+  return isMatch;
 }

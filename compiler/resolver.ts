@@ -2,6 +2,8 @@
  * What an import means: Node's algorithm, with the endings and mappings of TypeScript, as esbuild has it. All that it
  * looks at it asks `ModuleFiles` for.
  */
+import { CapsuleError } from "../errors.ts";
+import { shown } from "../runner/shown.ts";
 import { basename, dirname, join, resolve } from "../platform/path.ts";
 import { BUILTIN_IMPORTS } from "./engine_modules.ts";
 import { isInPackages, type ModuleFiles } from "./module_files.ts";
@@ -47,6 +49,9 @@ const SOURCE_ENDINGS: Record<string, string[]> = {
 };
 /** Besides that by which a module is imported. */
 const CONDITIONS = ["module", "default"];
+
+/** Longer than any path. */
+const NAME_AT_MOST = 4096;
 
 const BUILTINS = new Map<string, string>(BUILTIN_IMPORTS);
 
@@ -104,6 +109,12 @@ export class Resolver {
       const builtin = builtinOf(specifier);
       if (builtin !== undefined) return { builtin };
     }
+    if (alias !== undefined && alias.target.length > NAME_AT_MOST) {
+      throw new CapsuleError(
+        "compile_failed",
+        `cannot import ${shown(alias.target)}: it has more than ${NAME_AT_MOST} characters`,
+      );
+    }
     let [name, from] = alias === undefined ? [specifier, folder] : [alias.target, this.#folder];
     if (alias !== undefined) {
       if (this.#specifiers.isSdk(name)) return { sdk: true };
@@ -156,7 +167,9 @@ export class Resolver {
 
   /** By `paths` of tsconfig.json. */
   #mapped(specifier: string, kind: string): string | undefined {
+    this.#files.spend(this.#tsconfig.paths.length);
     for (const path of mappedPaths(this.#tsconfig, specifier) ?? []) {
+      this.#files.spend(path.length);
       const found = this.#fileOrFolder(path, kind);
       if (found !== undefined) return found;
     }
@@ -174,9 +187,10 @@ export class Resolver {
       if (found !== undefined) return found;
     }
     const conditions = conditionsOf(kind);
+    const spend = (steps: number) => this.#files.spend(steps);
     const around = this.packageAround(folder);
     if (specifier.startsWith("#") && !isMapped && around?.imports !== undefined) {
-      const target = importedPath(around.imports, specifier, conditions);
+      const target = importedPath(around.imports, specifier, { conditions, spend });
       if (target === undefined) return undefined;
       if (target.startsWith("./")) return this.#exact(join(around.folder, target));
       const builtin = builtinOf(target);
@@ -187,7 +201,7 @@ export class Resolver {
     if (name === undefined) return undefined;
     const subpath = `.${specifier.slice(name.length)}`;
     if (around?.name === name && around.exports !== undefined) {
-      const target = exportedPath(around.exports, subpath, conditions);
+      const target = exportedPath(around.exports, subpath, { conditions, spend });
       return target && this.#exact(join(around.folder, target));
     }
     for (const above of this.#files.upwards(folder)) {
@@ -201,7 +215,7 @@ export class Resolver {
       const json = this.#packageAt(own);
       this.#files.watchAlways(json === undefined ? own : join(own, "package.json"));
       if (json?.exports !== undefined) {
-        const target = exportedPath(json.exports, subpath, conditions);
+        const target = exportedPath(json.exports, subpath, { conditions, spend });
         return target && this.#exact(join(own, target));
       }
       const found = this.#fileOrFolder(path, kind);

@@ -12,6 +12,7 @@ import {
   parseJson,
   textIn,
 } from "./json_file.ts";
+import { clipped, clippedPath } from "../runner/shown.ts";
 import type { ModuleFiles } from "./module_files.ts";
 import { parsePackageJson } from "./package_json.ts";
 
@@ -25,6 +26,8 @@ export const SDK_SPECIFIERS: ReadonlySet<string> = new Set(
 );
 /** Longer than any range of versions that somebody writes. */
 const RANGE_AT_MOST = 256;
+/** More than a package has. */
+const VERSIONS_AT_MOST = 2000;
 
 /** A package in a registry. */
 export interface Specifier {
@@ -103,7 +106,7 @@ export class Specifiers {
     const specifier = parseSpecifier(name);
     if (specifier === undefined) {
       const plain = packageName(name);
-      return plain && `run \`npm install ${plain}\``;
+      return plain && `run \`npm install ${clipped(plain)}\``;
     }
     let found: { version: string } | undefined;
     try {
@@ -115,8 +118,9 @@ export class Specifiers {
     const tool = registry === "npm" ? "npm install" : "npx jsr add";
     const other = found === undefined || await newestOf([found.version], version)
       ? ""
-      : `: version ${found.version} is installed`;
-    return `run \`${tool} ${wanted}${version === undefined ? "" : `@${version}`}\`${other}`;
+      : `: version ${clipped(found.version)} is installed`;
+    const whole = `${wanted}${version === undefined ? "" : `@${version}`}`;
+    return `run \`${tool} ${clipped(whole)}\`${other}`;
   }
 
   /** Adds an entry of an import map. */
@@ -172,6 +176,12 @@ export class Specifiers {
       const versions = this.#files.names(folder)
         .filter((entry) => entry.endsWith(end) && entry.length > end.length)
         .map((entry) => entry.slice(0, -end.length));
+      if (versions.length > VERSIONS_AT_MOST) {
+        throw new CapsuleError(
+          "compile_failed",
+          `${clippedPath(folder)}: there are more than ${VERSIONS_AT_MOST} versions`,
+        );
+      }
       const newest = await newestOf(versions, version);
       if (newest === undefined) continue;
       const list = join(folder, newest + end);
@@ -259,11 +269,12 @@ async function denoConfigs(files: ModuleFiles, folder: string): Promise<DenoConf
 }
 
 async function readJson(files: ModuleFiles, path: string): Promise<JsonObject> {
+  await files.turn();
   const text = files.settings(path, (text) => text);
   if (text === undefined) {
     throw new CapsuleError(
       "compile_failed",
-      `Cannot read "${path}": there is no such file in what the program is given`,
+      `Cannot read "${clippedPath(path)}": there is no such file in what the program is given`,
     );
   }
   return await parseCommentedJson(text, path);

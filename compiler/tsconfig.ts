@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
 import { type JsonObject, memberOf, objectIn, parseCommentedJson, textIn } from "./json_file.ts";
+import { clippedPath } from "../runner/shown.ts";
 import { isInPackages, type ModuleFiles } from "./module_files.ts";
 
 export interface TsConfig {
@@ -16,8 +17,17 @@ export interface TsConfig {
 const EMPTY: TsConfig = { options: {}, baseUrl: undefined, paths: [] };
 /** How many files one may extend, directly and by others. */
 const EXTENDED_AT_MOST = 32;
-/** Patterns are looked through for each import of a package. */
+/** And how many names it may give for them, as what is missing is looked for, too. */
+const NAMES_AT_MOST = 100;
+/** Patterns are looked through for each import of a package, and so are the targets of one. */
 const PATHS_AT_MOST = 1000;
+const TARGETS_AT_MOST = 1000;
+
+interface Budget {
+  files: number;
+  names: number;
+  targets: number;
+}
 
 const OPTIONS = {
   boolean: [
@@ -46,29 +56,39 @@ export async function readTsConfig(files: ModuleFiles, folder: string): Promise<
   for (const above of files.upwards(folder)) {
     const path = join(above, "tsconfig.json");
     if (files.settingsKind(path) === "file") {
-      return await read(files, path, { left: EXTENDED_AT_MOST });
+      return await read(files, path, {
+        files: EXTENDED_AT_MOST,
+        names: NAMES_AT_MOST,
+        targets: TARGETS_AT_MOST,
+      });
     }
   }
   return EMPTY;
 }
 
-async function read(files: ModuleFiles, path: string, budget: { left: number }): Promise<TsConfig> {
-  if (budget.left-- <= 0) {
-    throw new CapsuleError(
-      "compile_failed",
-      `${path}: it extends more than ${EXTENDED_AT_MOST} files, or itself`,
-    );
+async function read(files: ModuleFiles, path: string, budget: Budget): Promise<TsConfig> {
+  if (budget.files-- <= 0) {
+    throw refusal(path, `it extends more than ${EXTENDED_AT_MOST} files, or itself`);
   }
+  await files.turn();
   const text = files.settings(path, (text) => text);
   const json = text === undefined ? {} : await parseCommentedJson(text, path);
   const folder = dirname(path);
   const extended = memberOf(json, "extends");
   let config = EMPTY;
-  for (const name of Array.isArray(extended) ? extended : [extended]) {
+  const names = Array.isArray(extended) ? extended : extended === undefined ? [] : [extended];
+  for (const name of names) {
+    if (budget.names-- <= 0) {
+      throw refusal(path, `extends: there are more than ${NAMES_AT_MOST} names`);
+    }
     const found = typeof name === "string" ? extendedPath(files, folder, name) : undefined;
     if (found !== undefined) config = merged(config, await read(files, found, budget));
   }
-  return merged(config, own(folder, objectIn(memberOf(json, "compilerOptions")) ?? {}));
+  return merged(config, own(path, objectIn(memberOf(json, "compilerOptions")) ?? {}, budget));
+}
+
+function refusal(path: string, problem: string): CapsuleError {
+  return new CapsuleError("compile_failed", `${clippedPath(path)}: ${problem}`);
 }
 
 /** What another one says goes before. */
@@ -80,7 +100,8 @@ function merged(base: TsConfig, over: Partial<TsConfig>): TsConfig {
   };
 }
 
-function own(folder: string, said: JsonObject): TsConfig {
+function own(path: string, said: JsonObject, budget: Budget): TsConfig {
+  const folder = dirname(path);
   const options: TsConfig["options"] = {};
   for (const name of OPTIONS.boolean) {
     const value = memberOf(said, name);
@@ -92,13 +113,22 @@ function own(folder: string, said: JsonObject): TsConfig {
   }
   const base = textIn(memberOf(said, "baseUrl"));
   const baseUrl = base === undefined ? undefined : resolve(folder, base);
-  const paths = Object.entries(objectIn(memberOf(said, "paths")) ?? {}).slice(0, PATHS_AT_MOST)
-    .map(([pattern, targets]): TsConfig["paths"][number] => [
+  const entries = Object.entries(objectIn(memberOf(said, "paths")) ?? {});
+  if (entries.length > PATHS_AT_MOST) {
+    throw refusal(path, `compilerOptions.paths: there are more than ${PATHS_AT_MOST} patterns`);
+  }
+  const paths = entries.map(([pattern, said]): TsConfig["paths"][number] => {
+    const targets = Array.isArray(said) ? said : [];
+    budget.targets -= targets.length;
+    if (budget.targets < 0) {
+      throw refusal(path, `compilerOptions.paths: there are more than ${TARGETS_AT_MOST} targets`);
+    }
+    return [
       pattern,
-      (Array.isArray(targets) ? targets : [])
-        .filter((target) => typeof target === "string" && !target.endsWith(".d.ts"))
+      targets.filter((target) => typeof target === "string" && !target.endsWith(".d.ts"))
         .map((target) => resolve(baseUrl ?? folder, target)),
-    ]);
+    ];
+  });
   return { options, baseUrl, paths };
 }
 

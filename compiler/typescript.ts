@@ -83,7 +83,7 @@ async function build(source: Source, options: string[], modules: ProgramModules)
       throw endedEarly(source, cause);
     }
     if (built.errors.length === 0) return built;
-    if (left <= 0 || !modules.replacePatterns(patternsIn(built.errors))) {
+    if (left <= 0 || !await modules.replacePatterns(patternsIn(built.errors))) {
       return { ...built, errors: withoutFolders(built.errors) };
     }
   }

@@ -13,10 +13,16 @@ export function shown(value: unknown): string {
 }
 
 /** Text, cut where it is longer than any name of a task. */
-export function clipped(text: string): string {
-  if (text.length <= LENGTH_AT_MOST) return text;
+export function clipped(text: string, lengthAtMost = LENGTH_AT_MOST): string {
+  if (text.length <= lengthAtMost) return text;
   // Not in the middle of a character.
-  return `${text.slice(0, LENGTH_AT_MOST).toWellFormed().replace(/\ufffd$/, "")}…`;
+  return `${text.slice(0, lengthAtMost).toWellFormed().replace(/\ufffd$/, "")}…`;
+}
+
+/** The path of a file, cut where it is longer than one that somebody reads. */
+export function clippedPath(path: string): string {
+  return clipped(path, PATH_LENGTH_AT_MOST);
 }
 
 const LENGTH_AT_MOST = 150;
+const PATH_LENGTH_AT_MOST = 500;
