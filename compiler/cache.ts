@@ -18,7 +18,9 @@ import { compile, type FileSource, type Program } from "./program.ts";
 import { engineSources } from "./installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 8;
+const REVISION = 9;
+/** They are looked at before each run. */
+const INPUTS_AT_MOST = 40_000;
 
 /** A file or a folder that decides what the program is. */
 interface Input {
@@ -94,6 +96,7 @@ interface Kept {
 /** What cannot be kept is compiled again the next time: that is no reason to fail. */
 function keep(source: FileSource, kept: Kept): void {
   const { index, component, sha256, inputs } = kept;
+  if (inputs.length > INPUTS_AT_MOST) return;
   // A file that was written while it was compiled may be another one than what was compiled.
   if (!inputs.every((path) => isSettled(path, kept.startedMs))) return;
   try {

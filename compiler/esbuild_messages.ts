@@ -2,10 +2,17 @@
 import { CapsuleError } from "../errors.ts";
 import { formatMessages, type Location, type Message } from "./esbuild_service.ts";
 import { isEntry, type Missing, type ProgramModules } from "./modules.ts";
+import { clipped } from "./clipped.ts";
 import type { Specifiers } from "./specifiers.ts";
 
 /** So many are told. */
 const MESSAGES_AT_MOST = 20;
+/** Of each: it may quote a text of the program. */
+const CHARACTERS_AT_MOST = 10_000;
+/** Longer than the path of a file with what stands behind it. */
+const NAME_AT_MOST = 8192;
+/** Of question and number signs, behind which a path may end. */
+const ENDS_AT_MOST = 20;
 
 /** The names that modules have for esbuild, and those that a person knows. */
 export class NamesShown {
@@ -25,7 +32,9 @@ export class NamesShown {
 
   /** In what esbuild says: it quotes names. */
   inText(text: string): string {
-    return text.split('"').map((part) => this.of(part) ?? part).join('"');
+    return clipped(text, CHARACTERS_AT_MOST).split('"').map((part) => this.of(part) ?? part).join(
+      '"',
+    );
   }
 
   /** Of a module, as esbuild writes it. Undefined for what is no file. */
@@ -34,7 +43,9 @@ export class NamesShown {
     const known = this.#modules.files.get(name);
     if (known !== undefined) return this.#shown(known.path);
     // With what stood behind the path in the import.
-    for (let end = name.length; (end = lastSuffix(name, end)) > 0;) {
+    if (name.length > NAME_AT_MOST) return undefined;
+    let left = ENDS_AT_MOST;
+    for (let end = name.length; left > 0 && (end = lastSuffix(name, end)) > 0; left--) {
       const file = this.#modules.files.get(name.slice(0, end));
       if (file !== undefined) return this.#shown(file.path);
     }
@@ -71,13 +82,13 @@ export async function compileFailed(
       ...message,
       text: one?.renamed === undefined
         ? names.inText(message.text)
-        : `Could not resolve ${JSON.stringify(one.renamed)} (originally ${
-          JSON.stringify(one.specifier)
+        : `Could not resolve ${JSON.stringify(clipped(one.renamed))} (originally ${
+          JSON.stringify(clipped(one.specifier))
         })`,
       location: place(message.location),
       // Advice for whoever calls esbuild helps nobody here.
       notes: one === undefined
-        ? message.notes.map(({ text, location }) => ({
+        ? message.notes.slice(0, MESSAGES_AT_MOST).map(({ text, location }) => ({
           text: names.inText(text),
           location: place(location),
         }))

@@ -7,7 +7,7 @@ import { BUFFER_BYTES, takeBuffer } from "../ffi/library.ts";
 import { libraryAt } from "../ffi/loaded.ts";
 import { STATUS } from "../ffi/symbols.ts";
 import { libraryPath } from "./installation.ts";
-import { clippedPath } from "../runner/shown.ts";
+import { clippedPath } from "./clipped.ts";
 
 /** What a source, a module or a data file that a program imports may have: more than any has. */
 export const SOURCE_BYTES_AT_MOST = 64 << 20;

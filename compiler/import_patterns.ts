@@ -5,7 +5,7 @@
  */
 import { CapsuleError } from "../errors.ts";
 import { extname, join, normalize, resolve } from "../platform/path.ts";
-import { clipped, clippedPath } from "../runner/shown.ts";
+import { clipped, clippedPath } from "./clipped.ts";
 import type { Location, Message } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
 import { isLoadable } from "./modules.ts";

@@ -1,7 +1,7 @@
 /** Settings in JSON that came with a program: any text, of any shape. */
 import type { ParseError } from "jsonc-parser";
 import { CapsuleError } from "../errors.ts";
-import { clippedPath } from "../runner/shown.ts";
+import { clippedPath } from "./clipped.ts";
 
 /** A JSON object. What it has may be anything. */
 export type JsonObject = Record<string, unknown>;

@@ -5,7 +5,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, isInside, join, normalize } from "../platform/path.ts";
-import { clippedPath } from "../runner/shown.ts";
+import { clippedPath } from "./clipped.ts";
 import {
   readHostFile,
   readHostTextFile,

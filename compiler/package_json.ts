@@ -1,7 +1,7 @@
 /** What a package says of itself. */
 import { CapsuleError } from "../errors.ts";
 import { normalize } from "../platform/path.ts";
-import { clippedPath } from "../runner/shown.ts";
+import { clippedPath } from "./clipped.ts";
 import { memberOf, parseJson, textIn } from "./json_file.ts";
 
 export interface PackageJson {

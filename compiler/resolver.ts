@@ -3,7 +3,7 @@
  * looks at it asks `ModuleFiles` for.
  */
 import { CapsuleError } from "../errors.ts";
-import { shown } from "../runner/shown.ts";
+import { clipped } from "./clipped.ts";
 import { basename, dirname, join, resolve } from "../platform/path.ts";
 import { BUILTIN_IMPORTS } from "./engine_modules.ts";
 import { isInPackages, type ModuleFiles } from "./module_files.ts";
@@ -112,7 +112,9 @@ export class Resolver {
     if (alias !== undefined && alias.target.length > NAME_AT_MOST) {
       throw new CapsuleError(
         "compile_failed",
-        `cannot import ${shown(alias.target)}: it has more than ${NAME_AT_MOST} characters`,
+        `cannot import ${
+          JSON.stringify(clipped(alias.target))
+        }: it has more than ${NAME_AT_MOST} characters`,
       );
     }
     let [name, from] = alias === undefined ? [specifier, folder] : [alias.target, this.#folder];

@@ -12,7 +12,7 @@ import {
   parseJson,
   textIn,
 } from "./json_file.ts";
-import { clipped, clippedPath } from "../runner/shown.ts";
+import { clipped, clippedPath } from "./clipped.ts";
 import type { ModuleFiles } from "./module_files.ts";
 import { parsePackageJson } from "./package_json.ts";
 

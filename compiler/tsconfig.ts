@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
 import { type JsonObject, memberOf, objectIn, parseCommentedJson, textIn } from "./json_file.ts";
-import { clippedPath } from "../runner/shown.ts";
+import { clippedPath } from "./clipped.ts";
 import { isInPackages, type ModuleFiles } from "./module_files.ts";
 
 export interface TsConfig {

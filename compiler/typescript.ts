@@ -1,5 +1,6 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
+import { clipped } from "./clipped.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
 import { BUILTIN_IMPORTS, SDK, SDK_NAMES } from "./engine_modules.ts";
 import { type Build, buildByService } from "./esbuild_service.ts";
@@ -22,6 +23,17 @@ const PATTERN_ROUNDS = 20;
  * @throws {CapsuleError} `compile_failed` with esbuild's message, which names file, line and column.
  */
 export async function bundleTypeScript(source: Source): Promise<Compiled> {
+  try {
+    return await bundled(source);
+  } catch (cause) {
+    if (cause instanceof CapsuleError || !platform.isSystemError(cause)) throw cause;
+    // What was there a moment ago, or nobody has thought of.
+    const problem = clipped((cause as Error).message);
+    throw new CapsuleError("compile_failed", `${nameOf(source)}: ${problem}`, { cause });
+  }
+}
+
+async function bundled(source: Source): Promise<Compiled> {
   const folder = platform.realPath(folderOf(source));
   const files = new ModuleFiles(givenTo(source, folder));
   let found: Promise<Specifiers> | undefined;
@@ -61,7 +73,7 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
   }
   const map = JSON.parse(built.sourceMap);
   map.sources = map.sources.map((name: string) => names.of(name) ?? "<capsule>");
-  const name = "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
+  const name = nameOf(source);
   return {
     program: {
       language: "javascript",
@@ -131,6 +143,11 @@ async function plainly(
   };
 }
 
+/** What messages call it. */
+function nameOf(source: Source): string {
+  return "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
+}
+
 /** Where the program's imports are looked for first. */
 function folderOf(source: Source): string {
   return "code" in source ? source.root : dirname(source.file);
@@ -185,11 +202,14 @@ const OPTIONS = [
 
 /** A limit, or a fault of esbuild's: what it says of that helps nobody. */
 function endedEarly(source: Source, cause: unknown): CapsuleError {
-  const name = "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
-  return new CapsuleError("compile_failed", `${name}: it takes too much memory or time to bundle`, {
-    hint: "import less, or smaller files",
-    cause,
-  });
+  return new CapsuleError(
+    "compile_failed",
+    `${nameOf(source)}: it takes too much memory or time to bundle`,
+    {
+      hint: "import less, or smaller files",
+      cause,
+    },
+  );
 }
 
 const encoder = new TextEncoder();
