@@ -8,7 +8,7 @@ import type { Specifiers } from "./specifiers.ts";
 /** So many are told. */
 const MESSAGES_AT_MOST = 20;
 /** Of each: it may quote a text of the program. */
-const CHARACTERS_AT_MOST = 10_000;
+const CHARACTERS_AT_MOST = 1000;
 /** Longer than the path of a file with what stands behind it. */
 const NAME_AT_MOST = 8192;
 /** Of question and number signs, behind which a path may end. */

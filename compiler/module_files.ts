@@ -68,6 +68,7 @@ export class ModuleFiles {
   #settingsBytes = 0;
   #steps = 0;
   #stepsChecked = 0;
+  #refusal: CapsuleError | undefined;
   #turnMs = performance.now();
   #nextTurn: Promise<void> | undefined;
 
@@ -83,21 +84,20 @@ export class ModuleFiles {
    * @throws {CapsuleError} for a program that takes too much of it.
    */
   spend(steps: number): void {
+    // What was too much once is not begun again for the next import.
+    if (this.#refusal !== undefined) throw this.#refusal;
     this.#steps += steps;
-    if (this.#steps > STEPS_AT_MOST) {
-      throw new CapsuleError(
-        CODE,
-        `finding what the program imports takes more than ${STEPS_AT_MOST} steps`,
-      );
-    }
+    if (this.#steps > STEPS_AT_MOST) this.#refuse(`${STEPS_AT_MOST} steps`);
     if (this.#steps < this.#stepsChecked + STEPS_BETWEEN) return;
     this.#stepsChecked = this.#steps;
     if (performance.now() - this.#turnMs > TURN_AT_MOST_MS) {
-      throw new CapsuleError(
-        CODE,
-        `finding what the program imports takes more than ${TURN_AT_MOST_MS} ms at once`,
-      );
+      this.#refuse(`${TURN_AT_MOST_MS} ms at once`);
     }
+  }
+
+  #refuse(most: string): never {
+    const problem = `finding what the program imports takes more than ${most}`;
+    throw this.#refusal = new CapsuleError(CODE, problem);
   }
 
   /** Lets the rest of the process go on, if it has waited for long. */
@@ -237,7 +237,10 @@ export class ModuleFiles {
     while (
       this.isAllowed(dirname(first)) && first !== dirname(first) &&
       this.kind(dirname(first)) === undefined
-    ) first = dirname(first);
+    ) {
+      first = dirname(first);
+      this.spend(first.length);
+    }
     this.inputs.add(first);
   }
 

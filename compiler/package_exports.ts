@@ -7,6 +7,8 @@ const LEVELS_AT_MOST = 64;
 const PATH_AT_MOST = 4096;
 /** Of a package that lists the paths of its files. */
 const PATTERNS_AT_MOST = 2000;
+/** What listing a member of an object costs. */
+const STEPS_OF_MEMBER = 10;
 
 /** What is asked of a map again and again. */
 interface Keys {
@@ -125,7 +127,7 @@ function chosen(
   }
   const object = objectIn(target) ?? {};
   const members = Object.keys(object);
-  asked.spend(members.length + 1);
+  asked.spend(STEPS_OF_MEMBER * (members.length + 1));
   for (const condition of members) {
     if (condition !== "default" && !asked.conditions.has(condition)) continue;
     const found = chosen(memberOf(object, condition), match, asked, level + 1);

@@ -22,6 +22,8 @@ const NAMES_AT_MOST = 100;
 /** Patterns are looked through for each import of a package, and so are the targets of one. */
 const PATHS_AT_MOST = 1000;
 const TARGETS_AT_MOST = 1000;
+/** Longer than any. */
+const PATH_AT_MOST = 4096;
 
 interface Budget {
   files: number;
@@ -112,6 +114,9 @@ function own(path: string, said: JsonObject, budget: Budget): TsConfig {
     if (value !== undefined) options[name] = value;
   }
   const base = textIn(memberOf(said, "baseUrl"));
+  if (base !== undefined && base.length > PATH_AT_MOST) {
+    throw refusal(path, `compilerOptions.baseUrl: it has more than ${PATH_AT_MOST} characters`);
+  }
   const baseUrl = base === undefined ? undefined : resolve(folder, base);
   const entries = Object.entries(objectIn(memberOf(said, "paths")) ?? {});
   if (entries.length > PATHS_AT_MOST) {
@@ -122,6 +127,12 @@ function own(path: string, said: JsonObject, budget: Budget): TsConfig {
     budget.targets -= targets.length;
     if (budget.targets < 0) {
       throw refusal(path, `compilerOptions.paths: there are more than ${TARGETS_AT_MOST} targets`);
+    }
+    if (targets.some((target) => typeof target === "string" && target.length > PATH_AT_MOST)) {
+      throw refusal(
+        path,
+        `compilerOptions.paths: a target has more than ${PATH_AT_MOST} characters`,
+      );
     }
     return [
       pattern,
