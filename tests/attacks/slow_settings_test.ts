@@ -271,15 +271,20 @@ async function problemOf(root: string): Promise<string | undefined> {
 
 for (const [name, { code, files, prepare, refusal }] of Object.entries(ATTACKS)) {
   Deno.test(`the host is not kept busy by ${name}`, lasting, async () => {
-    using folder = project({
-      "main.ts": `import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);\n${code}`,
-      ...files,
-    });
-    prepare?.(folder);
-    const [problem, lateMs] = await lateness(() => problemOf(folder.path));
-    assertTrue(lateMs < LATE_AT_MOST_MS, `the event loop stood still for ${lateMs} ms`);
-    if (refusal !== undefined) {
-      assertTrue(problem?.includes(refusal) === true, `${problem}`.slice(0, 1000));
+    let leastMs = Infinity;
+    // Another time in another folder, where nothing is kept, if the machine itself stood still.
+    for (let left = 2; left > 0 && leastMs >= LATE_AT_MOST_MS; left--) {
+      using folder = project({
+        "main.ts": `import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);\n${code}`,
+        ...files,
+      });
+      prepare?.(folder);
+      const [problem, lateMs] = await lateness(() => problemOf(folder.path));
+      leastMs = Math.min(leastMs, lateMs);
+      if (refusal !== undefined) {
+        assertTrue(problem?.includes(refusal) === true, `${problem}`.slice(0, 1000));
+      }
     }
+    assertTrue(leastMs < LATE_AT_MOST_MS, `the event loop stood still for ${leastMs} ms`);
   });
 }
