@@ -100,7 +100,7 @@ export class ModuleFiles {
     throw this.#refusal = new CapsuleError(CODE, problem);
   }
 
-  /** Lets the rest of the process go on, if it has waited for long. */
+  /** Lets the rest of the process go on, if it has waited for long. Each time that work begins again, this goes before. */
   async turn(): Promise<void> {
     while (performance.now() - this.#turnMs > TURN_MS) {
       this.#nextTurn ??= new Promise((resolve) =>

@@ -206,7 +206,6 @@ export class ProgramModules implements Modules {
     return patterns.length > 0;
   }
 
-  // deno-lint-ignore require-await -- What it throws is an answer, too.
   async load({ path, namespace, with: attributes }: LoadRequest): Promise<Loaded> {
     const other = this.#replaced.get(`${namespace}:${path}`);
     const file = this.files.get(`${namespace}:${path}`);
@@ -214,6 +213,7 @@ export class ProgramModules implements Modules {
     const loader = loaderOf(file.path, attributes);
     if (typeof loader !== "string") return loader;
     try {
+      await this.#options.files.turn();
       const contents = other === undefined
         ? this.#options.files.read(file.path)
         : encoder.encode(other);

@@ -248,6 +248,7 @@ function isPlainlyIn(version: string, range: string): boolean {
 /** The deno.json that belongs to a folder, and that of the workspace around it; the nearest first. */
 async function denoConfigs(files: ModuleFiles, folder: string): Promise<DenoConfig[]> {
   const configs: DenoConfig[] = [];
+  await files.turn();
   for (const above of files.upwards(folder)) {
     const path = DENO_CONFIG.map((name) => join(above, name))
       .find((path) => files.settingsKind(path) !== undefined);

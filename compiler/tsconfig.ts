@@ -55,6 +55,7 @@ const OPTIONS = {
  */
 export async function readTsConfig(files: ModuleFiles, folder: string): Promise<TsConfig> {
   if (isInPackages(`${folder}/`)) return EMPTY;
+  await files.turn();
   for (const above of files.upwards(folder)) {
     const path = join(above, "tsconfig.json");
     if (files.settingsKind(path) === "file") {
