@@ -188,7 +188,8 @@ export class ProgramModules implements Modules {
   async replacePatterns(patterns: ImportPattern[]): Promise<boolean> {
     const { files, folder } = this.#options;
     await files.turn();
-    for (const [where, some] of Map.groupBy(patterns, ({ location }) => location.file)) {
+    for (const where of new Set(patterns.map(({ location }) => location.file))) {
+      const some = patterns.filter(({ location }) => location.file === where);
       // As those with a query are: what one name has, the others have, too.
       const name = isEntry(where) ? "" : where;
       const file = this.files.get(name);
