@@ -24,6 +24,8 @@ export class Operation {
 
   /** The outcome, when the operation has ended. */
   ended(): Promise<Payload> {
+    // The loop has nothing to wait for then, and would end while it is started.
+    if (told.delete(this.#handle)) this.wait();
     this.#promise ??= this.#outcome ? Promise.resolve(this.#outcome) : new Promise((resolve) => {
       this.#resolve = resolve;
       awaited.set(this.#handle, this);
@@ -66,8 +68,6 @@ export async function idle(): Promise<void> {
 
 async function loop(): Promise<void> {
   while (awaited.size > 0) {
-    settleTold();
-    if (awaited.size === 0) break;
     const before = started;
     const handles = await ended().read();
     for (const handle of handles) told.add(handle);

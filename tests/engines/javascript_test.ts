@@ -68,6 +68,23 @@ Deno.test("timers fire in order, and promises settle between two of them", async
   ]);
 });
 
+Deno.test("sub-tasks that end while their caller sleeps are there when it awaits them", async () => {
+  const code = `import { task } from "@capsule/sdk";
+    const part = task({ name: "part" }, (n) => n);
+    task({ name: "main" }, async (count) => {
+      const parts = Array.from({ length: count }, (_, n) => part(n));
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const first = await Promise.all(parts);
+      const again = await Promise.all([part(-1), part(-2), new Promise((resolve) => setTimeout(resolve, 5))]);
+      return [...first, again[0], again[1]].map(({ result }) => result);
+    });`;
+  await using program = await open({ code, language: "javascript" });
+  for (const count of [1, 2, 20]) {
+    const expected = [...Array.from({ length: count }, (_, n) => n), -1, -2];
+    assertEquals((await program.call("main", [count])).result, expected);
+  }
+});
+
 Deno.test("timers of top-level code go on in each call", async () => {
   await using program = await open({
     language: "javascript",
