@@ -1,6 +1,6 @@
 //! The operations that one sandbox has under way.
 
-use crate::failure::{ErrorType, Stop, shorten};
+use crate::failure::{ErrorType, Failure, Stop, shorten};
 use crate::files::{Files, Folders, Seen};
 use crate::host::{Draws, unheard};
 use crate::network::Network;
@@ -112,8 +112,8 @@ struct Ended {
 #[derive(Clone)]
 enum Kind {
     Nothing,
-    /// A sub-task, which its caller waits for.
-    Call,
+    /// A sub-task, which its caller waits for, and its name.
+    Call(String),
     /// A response whose body is kept for the guest.
     Response(Arc<Network>),
 }
@@ -122,7 +122,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "Nothing",
-            Self::Call => "Call",
+            Self::Call(_) => "Call",
             Self::Response(_) => "Response",
         })
     }
@@ -133,6 +133,14 @@ impl Kind {
     fn drop_outcome(&self, outcome: &Payload) {
         if let Self::Response(network) = self {
             network.discard(outcome);
+        }
+    }
+
+    /// What is told instead of an outcome: of a sub-task, its envelope.
+    fn failed(&self, failure: Failure) -> Payload {
+        match self {
+            Self::Call(name) => Payload::json(scheduler::refused(name.clone(), failure)),
+            _ => Payload::error(failure.error_type.as_str(), failure.message),
         }
     }
 }
@@ -257,7 +265,7 @@ impl Operations {
         let mut handles: Vec<_> = state.ended.keys().collect();
         handles.sort_unstable();
         let ended = handles.iter().map(|handle| &state.ended[handle]);
-        let calls = ended.filter(|ended| matches!(ended.kind, Kind::Call));
+        let calls = ended.filter(|ended| matches!(ended.kind, Kind::Call(_)));
         unheard::told(calls.map(|ended| ended.outcome.json.as_str()))
     }
 
@@ -355,9 +363,10 @@ fn begin(
             })?;
             let call = scheduler::SubTask::parse(&request.json)
                 .map_err(|message| Payload::error("invalid_request", message))?;
+            let kind = Kind::Call(call.name());
             let work =
                 Box::pin(async move { Payload::json(scheduler::run_sub_task(caller, call).await) });
-            Ok((Kind::Call, work))
+            Ok((kind, work))
         }
         "http" | "http_body" | "http_discard" | "http_reach" => {
             let network = context.network.clone().ok_or_else(|| {
@@ -398,7 +407,7 @@ impl Shared {
     }
 
     fn spawn(self: &Arc<Self>, handle: u32, kind: Kind, work: Work, held: Option<Charge>) {
-        let is_call = matches!(kind, Kind::Call);
+        let is_call = matches!(kind, Kind::Call(_));
         // Held until the operation is registered: it cannot end before.
         let mut state = self.lock();
         let shared = Arc::clone(self);
@@ -449,12 +458,12 @@ impl State {
             kind.drop_outcome(&outcome);
             let message =
                 format!("outcomes that nobody took hold more than {HELD_BYTES_AT_MOST} bytes");
-            outcome = Payload::error("resource_limit", message);
+            outcome = kind.failed(Failure::new(ErrorType::ResourceLimit, message));
         }
         if let Err(shortage) = self.hold(outcome.len()) {
             kind.drop_outcome(&outcome);
             // This little is held in any case.
-            outcome = Payload::error("memory_limit", shortage.failure("an operation").message);
+            outcome = kind.failed(shortage.failure("an operation"));
             self.held_bytes += outcome.len();
             if let Some(held) = &self.held {
                 held.force(outcome.len() + OPERATION_BYTES);
@@ -514,7 +523,8 @@ struct Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let outcome = Payload::error("internal_error", "the host failed during this operation");
+            let failure = Failure::internal("the host failed during this operation");
+            let outcome = self.kind.failed(failure);
             self.shared.lock().end(self.handle, &Kind::Nothing, outcome);
         }
     }
@@ -665,5 +675,20 @@ mod tests {
         assert!(second.json.contains("resource_limit"));
         assert_eq!(waiter.wait(1, None).await.unwrap(), Some(large()));
         assert_eq!(operations.shared.lock().held_bytes, 0);
+    }
+
+    #[tokio::test]
+    async fn a_sub_task_whose_envelope_is_not_held_has_one_that_says_so() {
+        let operations = Operations::new(10);
+        for handle in [1, 2] {
+            let large = Payload::json("x".repeat(100 << 20));
+            let kind = Kind::Call("part".to_owned());
+            operations.shared.lock().tell(handle, kind, large);
+        }
+        let second = operations.waiter().wait(2, None).await.unwrap().unwrap();
+        let envelope: serde_json::Value = serde_json::from_str(&second.json).unwrap();
+        assert_eq!(envelope["success"], false);
+        assert_eq!(envelope["error"]["error_type"], "resource_limit");
+        assert_eq!(envelope["execution"]["task_name"], "part");
     }
 }
