@@ -1,5 +1,5 @@
 /** Node's built-in modules, with and without `node:`. */
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
 import { project } from "../support.ts";
 import { open, run } from "@capsule/sdk/runner";
 
@@ -333,7 +333,8 @@ Deno.test("an exit ends the task, and createRequire gives Node's modules", async
   const code =
     `import { task } from "@capsule/sdk"; import { createRequire, isBuiltin } from "node:module";
     const require = createRequire(import.meta.url);
-    task({ name: "leaves" }, (status) => { process.exit(status); });
+    import { abort, exit, resourceUsage } from "node:process";
+    task({ name: "leaves" }, (status) => { resourceUsage(); (status === "abort" ? abort : exit)(status); });
     task({ name: "main" }, () => {
       let missing; try { require("lodash"); } catch (error) { missing = error.message; }
       return [require("node:path").join("a", "b"), isBuiltin("fs"), missing, process.getBuiltinModule("os").EOL];
@@ -351,6 +352,39 @@ Deno.test("an exit ends the task, and createRequire gives Node's modules", async
     "task_error",
     "the task exited with status 3",
   ]);
+  const aborted = await program.call("leaves", ["abort"]);
+  assertEquals(aborted.error?.message, "the task exited with status 134");
+});
+
+Deno.test("positions and sizes that no file has are Node's errors", async () => {
+  using folder = project({ "data/a.txt": "hello" });
+  folder.write(
+    "main.ts",
+    `import { task } from "@capsule/sdk"; import fs from "node:fs";
+    const said = (body) => { try { return body(); } catch (error) { return [error.name, error.code, error.message]; } };
+    task({ name: "main", allowedFiles: ["./data"] }, () => {
+      const fd = fs.openSync("data/a.txt", "r+"); const buffer = Buffer.alloc(4);
+      const positions = [2 ** 53, 2 ** 64, 2n ** 64n, 2n ** 63n, -2, 1.5, 1e300];
+      return {
+        read: positions.map((position) => said(() => fs.readSync(fd, buffer, 0, 4, position))),
+        write: positions.map((position) => said(() => fs.writeSync(fd, buffer, 0, 4, position))),
+        size: [2 ** 64, 1e300].map((size) => said(() => fs.ftruncateSync(fd, size))),
+        times: said(() => fs.futimesSync(fd, 1e300, 1e300)),
+      };
+    });`,
+  );
+  const { result, error } = await run({ file: "main.ts", cwd: folder.path });
+  assertEquals(error, null);
+  const { read, write, size, times } = result as Record<string, string[][]>;
+  const codes = (told: string[][]) => told.map(([, code]) => code);
+  assertEquals(codes(read!.slice(1)), Array(6).fill("ERR_OUT_OF_RANGE"));
+  assertMatch(read![1]![2]!, /^The value of "position" is out of range\./);
+  assertEquals(
+    codes(write!).filter((code) => !["EFBIG", "EINVAL", "ERR_OUT_OF_RANGE"].includes(code!)),
+    [],
+  );
+  assertEquals([...size!, times!].map((told) => told[1]), ["EINVAL", "EINVAL", "EINVAL"]);
+  assertTrue(!JSON.stringify(result).includes("expected"), "a text of the host's parser");
 });
 
 Deno.test("packages learn of stacks, constants, threads and consoles what Node tells", async () => {

@@ -60,6 +60,7 @@ function runTicks(): void {
   }
 }
 
+/** What it does needs no `this`: programs import `exit` by itself. */
 class Process extends EventEmitter {
   readonly title = "capsule";
   readonly version = VERSION;
@@ -97,16 +98,16 @@ class Process extends EventEmitter {
   }
 
   /** Ends the task: its result is null for 0, else it has failed. */
-  exit(code: unknown = this.exitCode ?? 0): never {
-    const isExiting = this.#isExiting;
-    this.#isExiting = true;
-    if (!isExiting) this.emit("exit", Number(code));
+  exit(code: unknown = process.exitCode ?? 0): never {
+    const isExiting = process.#isExiting;
+    process.#isExiting = true;
+    if (!isExiting) process.emit("exit", Number(code));
     new Operation("exit", JSON.stringify(Number(code)));
     throw new Error("a task that has ended goes on");
   }
 
   abort(): never {
-    return this.exit(134);
+    return process.exit(134);
   }
 
   nextTick(callback: Callback, ...args: unknown[]): void {
@@ -122,7 +123,7 @@ class Process extends EventEmitter {
   }
 
   resourceUsage(): Record<string, number> {
-    return { userCPUTime: this.cpuUsage().user, systemCPUTime: 0, maxRSS: 0 };
+    return { userCPUTime: process.cpuUsage().user, systemCPUTime: 0, maxRSS: 0 };
   }
 
   availableMemory(): number {

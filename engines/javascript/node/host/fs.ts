@@ -116,6 +116,7 @@ function ask<T>(
   const outcome = new Operation("file", stringify(request), bytes).wait();
   if (outcome.json.startsWith('{"error":')) {
     const { error } = parse(outcome.json);
+    if (error.error_type === "invalid_request") throw new FileError("EINVAL", syscall, shown);
     if (error.code === undefined) throw new Error(error.message);
     throw new FileError(error.code, syscall, shown, request.to as string | undefined);
   }
@@ -246,9 +247,19 @@ function withFile<T>(file: PathOrDescriptor, flag: string, body: (fd: number) =>
   }
 }
 
+/** As Node does before it reads. */
+function checkPosition(position: bigint, length: number): void {
+  const most = 2n ** 63n - 1n - BigInt(length);
+  if (position <= most) return;
+  const message = 'The value of "position" is out of range. ' +
+    `It must be >= -1 && <= ${most}. Received ${position}`;
+  throw Object.assign(new RangeError(message), { code: "ERR_OUT_OF_RANGE" });
+}
+
 function readAt(fd: number, length: number, position: bigint | undefined): Uint8Array {
   const state = positions.get(fd);
   if (state === undefined) throw new FileError("EBADF", "read");
+  if (position !== undefined) checkPosition(position, length);
   const offset = position === undefined ? state.offset : Number(position);
   const { bytes } = ask({ do: "read", fd, offset, length }, "read");
   if (position === undefined) state.offset += bytes.length;
