@@ -141,16 +141,32 @@ function sitePackages({ path, inside, code }: Environment): SitePackages | undef
 }
 
 /** Lines of `.pth` files that name folders of the environment, or of the project if there is one. */
-function editableFolders(
-  { environment, folder }: SitePackages,
-  project: string | undefined,
-): string[] {
-  const files = (platform.readFolder(folder) ?? []).filter((name) => name.endsWith(".pth")).sort();
-  const inside = project === undefined ? environment : undefined;
-  const options = { maxBytes: PTH_BYTES_AT_MOST, inside, code: "compile_failed" } as const;
+function editableFolders(packages: SitePackages, project: string | undefined): string[] {
+  const { environment, folder } = packages;
+  const allowed = [environment, ...project === undefined ? [] : [project]];
   const found: string[] = [];
+  for (const path of pthLines(folder, project === undefined ? environment : undefined)) {
+    const editable = resolve(folder, path);
+    if (!platform.stat(editable)?.isFolder) continue;
+    const real = platform.realPath(editable);
+    if (allowed.some((outer) => isInside(outer, real))) found.push(real);
+    if (found.length >= EDITABLE_AT_MOST) break;
+  }
+  return found;
+}
+
+/** What `.pth` files say that is no code. All of them are read, before anything that they name is looked at. */
+function pthLines(folder: string, inside: string | undefined): string[] {
+  const files = (platform.readFolder(folder) ?? []).filter((name) => name.endsWith(".pth")).sort();
+  const paths: string[] = [];
+  let bytesLeft = PTH_BYTES_AT_MOST;
   for (const name of files.slice(0, PTH_FILES_AT_MOST)) {
+    const options = { maxBytes: PTH_BYTES_AT_MOST, inside, code: "compile_failed" } as const;
     const content = readHostFile(join(folder, name), options);
+    if (content === undefined) continue;
+    bytesLeft -= content.length;
+    // What more there is, is ignored, as is a line that names nothing.
+    if (bytesLeft < 0) break;
     for (const line of decoder.decode(content).split("\n", PTH_LINES_AT_MOST)) {
       const path = line.trim();
       if (path === "" || path.length > PATH_LENGTH_AT_MOST || path.includes("\0")) continue;
@@ -158,15 +174,11 @@ function editableFolders(
       if (path.startsWith("#") || path.startsWith("import ") || path.startsWith("import\t")) {
         continue;
       }
-      const editable = resolve(folder, path);
-      if (!platform.stat(editable)?.isFolder) continue;
-      const real = platform.realPath(editable);
-      const allowed = [environment, ...project === undefined ? [] : [project]];
-      if (allowed.some((outer) => isInside(outer, real))) found.push(real);
-      if (found.length >= EDITABLE_AT_MOST) return found;
+      paths.push(path);
+      if (paths.length >= PTH_LINES_AT_MOST) return paths;
     }
   }
-  return found;
+  return paths;
 }
 
 const decoder = new TextDecoder();

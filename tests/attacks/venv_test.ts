@@ -1,6 +1,7 @@
 /** Virtual environments that a stranger has linked to the user's own files: they become nobody's packages. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project, warmEngines } from "../support.ts";
+import { packageFolders } from "../../compiler/python_packages.ts";
 import { HOSTS } from "./hosts.ts";
 
 await warmEngines();
@@ -207,3 +208,22 @@ for (const [host, ask] of Object.entries(HOSTS)) {
     }
   });
 }
+
+Deno.test("paths in .pth files, however many there are, keep no host waiting", () => {
+  using folder = workspace();
+  const repo = `${folder.path}/repo`;
+  environment(repo);
+  folder.write("repo/src/own.py", "own");
+  const first = "../../../../src\n";
+  folder.write(`repo/.venv/${SITE}/a.pth`, first);
+  const lines = `${"x/../".repeat(819)}\n`.repeat(250);
+  for (let n = 0; n < 1000; n++) folder.write(`repo/.venv/${SITE}/f${n}.pth`, lines);
+  folder.write(`repo/.venv/${SITE}/b.pth`, "x\n".repeat(400));
+  const host = { cwd: repo, environment: undefined };
+  const startedMs = performance.now();
+  const folders = packageFolders({ file: `${repo}/main.py`, root: repo }, host);
+  const tookMs = performance.now() - startedMs;
+  const real = Deno.realPathSync(repo);
+  assertEquals(folders.map(({ host }) => host), [`${real}/.venv/${SITE}`, `${real}/src`]);
+  assertTrue(tookMs < 1000, `it takes ${tookMs} ms`);
+});
