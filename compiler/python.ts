@@ -4,7 +4,8 @@ import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, relative } from "../platform/path.ts";
 import { readHostFile } from "./host_file.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
-import { importsOf, type PythonImport } from "./python_imports.ts";
+import { importsIn, type PythonImport } from "./python_imports.ts";
+import { Turn } from "./turn.ts";
 
 /** What a program that is no file is called. */
 const CODE_NAME = "code.py";
@@ -12,8 +13,6 @@ const CODE_NAME = "code.py";
 const MODULES_AT_MOST = 20_000;
 const MODULE_BYTES_AT_MOST = 16 << 20;
 const ALL_BYTES_AT_MOST = 256 << 20;
-/** A program of very many modules lets others have their turn. */
-const SLICE_MS = 20;
 /** No file system has longer names. */
 const NAME_LENGTH_AT_MOST = 255;
 
@@ -90,18 +89,16 @@ class Collector {
   /** Takes all that a program reaches. */
   async collect(data: Uint8Array, shown: string): Promise<void> {
     this.#found = [{ data, shown, packaged: this.#top }];
-    let startedMs = performance.now();
+    const turn = new Turn();
     // No recursion: modules may import each other in a long chain.
     for (let found; (found = this.#found.pop());) {
       for (const _ of this.#follow(found)) {
-        if (performance.now() - startedMs < SLICE_MS) continue;
-        await new Promise((resolve) => setTimeout(resolve));
-        startedMs = performance.now();
+        if (turn.isOver) await turn.next();
       }
     }
   }
 
-  /** Takes what a module imports. Stops behind each statement. */
+  /** Takes what a module imports. Stops behind each statement, and within long ones. */
   *#follow({ data, shown, packaged }: Found): Generator<void> {
     let text: string;
     try {
@@ -109,14 +106,15 @@ class Collector {
     } catch (cause) {
       throw new CapsuleError("compile_failed", `${shown}:1:1: the file is not UTF-8`, { cause });
     }
-    for (const statement of importsOf(text)) {
+    for (const statement of importsIn(text)) {
+      yield;
+      if (statement === undefined) continue;
       const place = { statement, shown };
       const base = this.#baseOf(packaged, place);
       // `from package import name`: the name may be a module.
       if (base !== undefined) {
         for (const name of statement.names) this.#member(base, name, place);
       }
-      yield;
     }
   }
 

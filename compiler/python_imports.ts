@@ -18,10 +18,16 @@ export interface PythonImport {
  * read of it. The time it takes grows with the length of the source and with nothing else.
  */
 export function* importsOf(source: string): Generator<PythonImport> {
+  for (const found of importsIn(source)) if (found !== undefined) yield found;
+}
+
+/** The same, with pauses in long stretches without an import: nothing is found there. */
+export function* importsIn(source: string): Generator<PythonImport | undefined> {
   if (!source.includes("import")) return;
   const scanner = new PythonScanner(source);
   let isStart = true;
-  while (scanner.next()) {
+  for (let tokens = 1; scanner.next(); tokens++) {
+    if (tokens % TOKENS_AT_ONCE === 0) yield undefined;
     if (isStart && scanner.kind === "word") {
       const { line, column } = scanner;
       if (scanner.word === "import") yield* plainImports(scanner, { line, column });
@@ -32,7 +38,7 @@ export function* importsOf(source: string): Generator<PythonImport> {
   }
 }
 
-/** `import a, b.c as d`: stops at the token behind. */
+/** `import a, b.c as d`: stops at the token behind, or where it is broken. */
 function* plainImports(
   scanner: PythonScanner,
   place: { line: number; column: number },
@@ -40,43 +46,46 @@ function* plainImports(
   do {
     scanner.next();
     const module = dottedName(scanner);
-    if (module !== "") yield { level: 0, module, names: [], ...place };
+    if (module === "") return;
+    yield { level: 0, module, names: [], ...place };
     skipAlias(scanner);
   } while (scanner.is(","));
-  skipStatement(scanner);
 }
 
-/** `from ..a import (b, c as d)`: stops at the token behind. */
+/** `from ..a import (b, c as d)`: stops at the token behind, or where it is broken. Very many names are several. */
 function* fromImport(
   scanner: PythonScanner,
   place: { line: number; column: number },
 ): Generator<PythonImport> {
   let level = 0;
-  for (scanner.next(); scanner.is("."); scanner.next()) level++;
+  for (scanner.next(); scanner.is("."); scanner.next()) if (++level > PARTS_AT_MOST) return;
   const module = scanner.kind === "word" && scanner.word === "import" ? "" : dottedName(scanner);
-  if (level === 0 && module === "") return skipStatement(scanner);
-  if (scanner.kind !== "word" || scanner.word !== "import") return skipStatement(scanner);
-  const names: string[] = [];
+  if (level === 0 && module === "") return;
+  if (scanner.kind !== "word" || scanner.word !== "import") return;
+  let names: string[] = [];
   do {
     scanner.next();
     if (scanner.is("(")) scanner.next();
-    if (isName(scanner)) {
-      names.push(scanner.word);
-      scanner.next();
-    }
+    if (!isName(scanner)) break;
+    names.push(scanner.word);
+    scanner.next();
     skipAlias(scanner);
+    if (names.length === NAMES_AT_ONCE) {
+      yield { level, module, names, ...place };
+      names = [];
+    }
   } while (scanner.is(","));
   yield { level, module, names, ...place };
-  skipStatement(scanner);
 }
 
-/** `a.b.c`, as parts; empty if there is no name. */
+/** `a.b.c`, as parts; empty if there is no name, or none that a file can have. */
 function dottedName(scanner: PythonScanner): string {
   const parts: string[] = [];
   while (isName(scanner)) {
     parts.push(scanner.word);
     scanner.next();
     if (!scanner.is(".")) return parts.join(".");
+    if (parts.length > PARTS_AT_MOST) break;
     scanner.next();
   }
   return "";
@@ -88,10 +97,6 @@ function skipAlias(scanner: PythonScanner): void {
   if (isName(scanner)) scanner.next();
 }
 
-function skipStatement(scanner: PythonScanner): void {
-  while (!endsStatement(scanner) && scanner.next());
-}
-
 function endsStatement(scanner: PythonScanner): boolean {
   if (scanner.kind === "end") return true;
   if (scanner.depth > 0) return false;
@@ -101,3 +106,8 @@ function endsStatement(scanner: PythonScanner): boolean {
 function isName(scanner: PythonScanner): boolean {
   return scanner.kind === "word" && !scanner.isNumber;
 }
+
+/** A path may be 4096 bytes long, and no package lies deeper. */
+const PARTS_AT_MOST = 2048;
+const NAMES_AT_ONCE = 1000;
+const TOKENS_AT_ONCE = 10_000;

@@ -98,6 +98,11 @@ const SOURCES: Record<string, string> = {
   "parts of a name": `import ${"a.".repeat(LENGTH / 2)}a`,
   "many names": `from a import (${"b,".repeat(LENGTH / 2)})`,
   "many statements": "import a;".repeat(LENGTH / 9),
+  "millions of dots": `from ${".".repeat(5e6)} import x`,
+  "millions of names": `from a import (${"b,".repeat(1.5e6)}c)`,
+  "millions of parts of a name": `import ${"a.".repeat(3e6)}a`,
+  "millions of commas": `import ${",".repeat(5e6)}`,
+  "millions of words": "a ".repeat(5e6),
 };
 
 Deno.test("Python that is made to be slow to read keeps no host waiting", async (step) => {
