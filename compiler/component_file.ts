@@ -14,6 +14,7 @@ import { readHostFilePart } from "./host_file.ts";
 import type { Program } from "./program.ts";
 import { checkPackages, grantsOf, unpack, type Unpacked } from "./packages_store.ts";
 import { engineSources } from "./installation.ts";
+import { Turn } from "./turn.ts";
 
 /** More than any program has. */
 const BYTES_AT_MOST = 2 ** 30;
@@ -45,7 +46,7 @@ export interface ComponentProgram {
  *
  * @throws {CapsuleError} `file_not_found`; `invalid_module`.
  */
-export function readComponent(file: string): ComponentProgram {
+export async function readComponent(file: string): Promise<ComponentProgram> {
   const stat = platform.stat(file);
   if (!stat?.isFile) {
     throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
@@ -64,8 +65,8 @@ export function readComponent(file: string): ComponentProgram {
   const read = (start: number, end: number) =>
     readHostFilePart(file, { start, end, code: "invalid_module" });
   const content = check(decodeComponent({ length: stat.size, read }), refuse);
-  if (content.kind === "thin") return thinOf(read(0, stat.size), refuse);
-  const packages = content.packages ? unpack(content.packages, refuse) : null;
+  if (content.kind === "thin") return await thinOf(() => read(0, stat.size), refuse);
+  const packages = content.packages ? await unpack(content.packages, refuse) : null;
   const kept = entryOf(content, stat.stamp, packages);
   const isKept = isSettled(file, seenMs);
   return { ...programOf(file, kept, false), keep: () => isKept && writeEntry(index, kept) };
@@ -91,12 +92,16 @@ function check(decoded: ReturnType<typeof decodeComponent>, refuse: Refuse): Con
 }
 
 /** What is digested is what is used: the program is kept by its digest. */
-function thinOf(component: Uint8Array, refuse: Refuse): ComponentProgram {
+async function thinOf(read: () => Uint8Array, refuse: Refuse): Promise<ComponentProgram> {
+  const turn = new Turn();
+  const component = read();
+  if (turn.isOver) await turn.next();
   if (!isWhole(component)) throw refuse("it is damaged: its digest is another one");
+  if (turn.isOver) await turn.next();
   const { kind, program, digest, packages } = check(decodeComponent(component), refuse);
   if (kind !== "thin") throw refuse("it changed while it was read");
   if (!isUtf8(program.files[0]!.data)) throw refuse("its program is no text");
-  const grants = packages ? grantsOf(unpack(packages, refuse)) : [];
+  const grants = packages ? grantsOf(await unpack(packages, refuse)) : [];
   return { program: { ...program, key: toHex(digest) }, packages: grants };
 }
 

@@ -5,8 +5,9 @@ import { platform } from "../platform/mod.ts";
 import { dirname, isPlain, join } from "../platform/path.ts";
 import { CACHE_HINT, cachePlace, cacheSubfolder } from "./cache_place.ts";
 import type { PackageFolder } from "./component.ts";
-import { digestsOf, sha256 } from "./digest.ts";
+import { sha256 } from "./digest.ts";
 import { GUEST_PACKAGES } from "./python_packages.ts";
+import { Turn } from "./turn.ts";
 
 /** Of a machine where many are run, those that were not used for longest are removed. */
 const KEPT_AT_MOST = 50;
@@ -44,33 +45,56 @@ export function checkPackages({ folder }: Unpacked): boolean {
 /**
  * Writes packages to a folder that is named after their content, unless it is there.
  *
- * @throws {CapsuleError} for names that lead elsewhere.
+ * @throws {CapsuleError} for names that lead elsewhere, and for more folders than any packages have.
  */
-export function unpack(
+export async function unpack(
   packages: PackageFolder[],
   refuse: (problem: string) => CapsuleError,
-): Unpacked {
+): Promise<Unpacked> {
+  const turn = new Turn();
+  let folders = 0;
   const guests = new Set<string>();
   for (const { guest, files } of packages) {
     if (!GUEST.test(guest) || guests.has(guest)) {
       throw refuse(`its packages lie at ${JSON.stringify(guest.slice(0, 100))}`);
     }
     guests.add(guest);
-    const wrong = findUnsafe(files.map(({ path }) => path));
+    const paths = files.map(({ path }) => path);
+    const through = foldersOf(paths, FOLDERS_AT_MOST - folders);
+    if (through === undefined) {
+      throw refuse(`its packages have more than ${FOLDERS_AT_MOST} folders`);
+    }
+    folders += through.size;
+    const wrong = findUnsafe(paths, through);
     if (wrong !== undefined) {
       throw refuse(`its packages hold a file ${JSON.stringify(wrong.slice(0, 100))}`);
     }
   }
   const store = cacheSubfolder("packages");
   if (store === undefined) throw noStore(cachePlace().problem ?? "others may write to its folder");
-  const listed = packages.map(({ guest, files }) => [guest, digestsOf(files)]);
+  const listed = [];
+  for (const { guest, files } of packages) {
+    const digests = [];
+    for (const { path, data } of files) {
+      digests.push([path, sha256(data)]);
+      if (turn.isOver) await turn.next();
+    }
+    listed.push([guest, digests]);
+  }
   const folder = join(store, sha256(JSON.stringify(listed)).slice(0, 32));
   const unpacked = { folder, guests: packages.map(({ guest }) => guest) };
   if (checkPackages(unpacked)) return unpacked;
   const made = makeIn(store);
   try {
-    packages.forEach(({ files }, index) => write(join(made, String(index)), files));
+    for (const [index, { files }] of packages.entries()) {
+      await write(join(made, String(index)), files, turn);
+    }
     platform.replaceFile(join(made, MARK), "");
+    // Meanwhile another may have, and use them.
+    if (checkPackages(unpacked)) {
+      platform.remove(made);
+      return unpacked;
+    }
     platform.remove(folder);
     platform.rename(made, folder);
   } catch (error) {
@@ -97,7 +121,7 @@ function noStore(problem: string): CapsuleError {
   return new CapsuleError("installation", message, { hint: CACHE_HINT });
 }
 
-function write(folder: string, files: PackageFolder["files"]): void {
+async function write(folder: string, files: PackageFolder["files"], turn: Turn): Promise<void> {
   platform.makeFolder(folder, 0o700);
   const made = new Set<string>([folder]);
   for (const { path, data } of files) {
@@ -106,6 +130,7 @@ function write(folder: string, files: PackageFolder["files"]): void {
     if (!made.has(parent)) platform.makeFolder(parent, 0o700);
     made.add(parent);
     platform.replaceFile(file, data, 0o600);
+    if (turn.isOver) await turn.next();
   }
 }
 
@@ -119,13 +144,13 @@ function makeRoom(store: string): void {
 }
 
 /** The first path that leads out of its folder, or cannot be a file beside the others. */
-function findUnsafe(paths: string[]): string | undefined {
+function findUnsafe(paths: string[], folders: Set<string>): string | undefined {
   const files = new Set<string>();
   for (const path of paths) {
     if (files.has(path)) return path;
     files.add(path);
   }
-  return paths.find((path) => !isSafe(path) || foldersOf(path).some((folder) => files.has(folder)));
+  return paths.find((path) => !isSafe(path) || folders.has(path));
 }
 
 /** Whether a path stays inside of its folder, whoever wrote it. */
@@ -136,10 +161,19 @@ function isSafe(path: string): boolean {
     names.every((name) => bytesIn(name) <= NAME_BYTES_AT_MOST);
 }
 
-/** The folders that a path leads through. */
-function foldersOf(path: string): string[] {
-  const names = path.split("/");
-  return names.slice(1).map((_, index) => names.slice(0, index + 1).join("/"));
+/** The folders that paths lead through. Undefined if there are more. */
+function foldersOf(paths: string[], atMost: number): Set<string> | undefined {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      // Those above it are known, too.
+      if (folders.has(folder)) break;
+      folders.add(folder);
+      if (folders.size > atMost) return undefined;
+    }
+  }
+  return folders;
 }
 
 function bytesIn(text: string): number {
@@ -147,6 +181,8 @@ function bytesIn(text: string): number {
 }
 
 const encoder = new TextEncoder();
+/** More than any packages have, of which the files are counted already. */
+const FOLDERS_AT_MOST = 5000;
 const PATH_BYTES_AT_MOST = 1000;
 const DEPTH_AT_MOST = 32;
 /** File systems take 255, of which some are needed while a file is written. */

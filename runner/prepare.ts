@@ -167,7 +167,7 @@ async function read(
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
       const { readComponent } = await import("../compiler/component_file.ts");
-      return readComponent(source.component);
+      return await readComponent(source.component);
     }
     const program = "file" in source
       ? await compileCached(source, () => onEvent?.({ type: "program_compiling" }))

@@ -322,6 +322,9 @@ Deno.test("packages of a component are bounded, and lead nowhere", async () => {
   for (const paths of [["a", "a/b"], ["a/b", "a"], ["a/b/c", "x", "a/b"], ["a", "a"]]) {
     assertOutcome(await outcome(paths), /^invalid_module: .*hold a file/, paths.join());
   }
+  const deep = Array.from({ length: 19_000 }, (_, n) => `${n}/${"d/".repeat(29)}m.py`);
+  assertMatch(await outcome(deep), /^invalid_module: .*more than 5000 folders/);
+  assertMatch(await outcome(deep.slice(0, 160)), HONEST);
   for (const at of ["/etc", "/", "", `${guest}/../x`, `${guest}-1000`, "capsule/packages"]) {
     assertOutcome(await outcome(["x"], at), /^invalid_module: .*its packages lie at/, at);
   }
@@ -352,7 +355,7 @@ Deno.test("what another version of Capsule found out about a component is not us
   folder.write(
     "read.ts",
     `import { readComponent } from "file://${ROOT}compiler/component_file.ts";
-    readComponent("${folder.path}/main.wasm").keep?.();`,
+    (await readComponent("${folder.path}/main.wasm")).keep?.();`,
   );
   const entries = async (map: string) => {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), {
