@@ -153,7 +153,7 @@ function tryScanners(random: Random): string {
   importsOnly(text, () => true);
   parseSpecifier(text.slice(0, 5000));
   parseSpecifier(`npm:${text.slice(0, 5000)}`);
-  matchesPattern(text.slice(0, 1000), repeated(random).slice(0, 1000));
+  matchesPattern(text.slice(0, 1000), repeated(random).slice(0, 1000), () => {});
   const conditions = new Set(["import"]);
   for (const target of [text, [text, null], { "*": text }, { "./*": { import: [text] } }]) {
     const exported = exportedPath(target, `./${text.slice(0, 100)}`, conditions);
