@@ -99,7 +99,7 @@ const SOURCES: Record<string, string> = {
   "many names": `from a import (${"b,".repeat(LENGTH / 2)})`,
   "many statements": "import a;".repeat(LENGTH / 9),
   "millions of dots": `from ${".".repeat(5e6)} import x`,
-  "millions of names": `from a import (${"b,".repeat(1.5e6)}c)`,
+  "hundreds of thousands of names": `from a import (${"b,".repeat(3e5)}c)`,
   "millions of parts of a name": `import ${"a.".repeat(3e6)}a`,
   "millions of commas": `import ${",".repeat(5e6)}`,
   "millions of words": "a ".repeat(5e6),
