@@ -154,10 +154,10 @@ function tryScanners(random: Random): string {
   parseSpecifier(text.slice(0, 5000));
   parseSpecifier(`npm:${text.slice(0, 5000)}`);
   matchesPattern(text.slice(0, 1000), repeated(random).slice(0, 1000), () => {});
-  const conditions = new Set(["import"]);
+  const asked = { conditions: new Set(["import"]), spend() {} };
   for (const target of [text, [text, null], { "*": text }, { "./*": { import: [text] } }]) {
-    const exported = exportedPath(target, `./${text.slice(0, 100)}`, conditions);
-    const imported = importedPath({ "#*": target }, `#${text.slice(0, 100)}`, conditions);
+    const exported = exportedPath(target, `./${text.slice(0, 100)}`, asked);
+    const imported = importedPath({ "#*": target }, `#${text.slice(0, 100)}`, asked);
     for (const path of [exported, imported]) {
       if (path?.startsWith("./") && path.split("/").includes("..")) {
         throw new Error(`it leads out of its package: ${path}`);
