@@ -146,7 +146,9 @@ function silent() {
     const encode = (text: string) => new TextEncoder().encode(text);
     const path = head.split(" ")[1]!;
     if (path === "/ok") {
-      await connection.write(encode("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+      // It answers once: a connection that is kept would be used while it closes.
+      const head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n";
+      await connection.write(encode(`${head}ok`));
     } else if (path === "/cut" || path === "/drip") {
       await connection.write(encode("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nsome"));
       if (path === "/drip") await connection.read(new Uint8Array(1));
