@@ -80,6 +80,7 @@ export async function execute(
         if (event.type === "program_compiling") interrupt.listen();
         // Others load the program: this process has nothing else to do now.
         if (event.type === "program_loading") {
+          interrupt.listen();
           recorder ??= recorderOf(program.file, cwd, startedMs);
         }
         recorder?.observe(event);
