@@ -97,22 +97,6 @@ export const imports = {
   },
 };
 
-/** Tries for some time. */
-export async function fuzz(seconds: number, seed: number): Promise<void> {
-  const { Random } = await import("./random.ts");
-  const random = new Random(seed);
-  using fuzzer = await imports.prepare();
-  const counts: Record<string, number> = {};
-  for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs;) {
-    const startedMs = performance.now();
-    const outcome = await fuzzer.try(random);
-    const spentMs = performance.now() - startedMs;
-    if (spentMs > imports.caseMs) console.error(`${outcome}: ${Math.round(spentMs)} ms`);
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-  }
-  console.log(counts);
-}
-
 async function tryOne(random: Random, folder: string): Promise<string> {
   switch (random.below(4)) {
     case 0:
@@ -190,9 +174,4 @@ function damagedText(random: Random, text: string): Uint8Array {
   const at = random.below(text.length);
   const piece = random.of(PIECES).repeat(random.of([1, 2, 100]));
   return encoder.encode(text.slice(0, at) + piece + text.slice(at + random.below(20)));
-}
-
-if (import.meta.main) {
-  await fuzz(Number(Deno.args[0] ?? 60), Number(Deno.args[1] ?? Date.now() % 1_000_000));
-  Deno.exit();
 }
