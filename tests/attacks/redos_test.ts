@@ -1,5 +1,6 @@
 /** Text of guests that is made to take the host's own thread for long, or to fill its messages. */
 import { assertEquals, assertThrows, assertTrue } from "../assert.ts";
+import { lateness } from "../lateness.ts";
 import { project, warmEngines } from "../support.ts";
 import { reachablePackages } from "../../compiler/python_distributions.ts";
 import { CapsuleError } from "../../errors.ts";
@@ -41,25 +42,6 @@ const OPTIONS: Record<string, string> = {
   "an option of many words": `["x_".repeat(N)]: 1`,
   "many options": `...Object.fromEntries(Array.from({ length: N }, (_, i) => ["o" + i, 1]))`,
 };
-
-/** How late the timers of this process come while something is done. */
-async function lateness<T>(work: () => Promise<T>): Promise<[result: T, lateMs: number]> {
-  let lateMs = 0;
-  let beforeMs = performance.now();
-  const tick = () => {
-    const nowMs = performance.now();
-    lateMs = Math.max(lateMs, nowMs - beforeMs);
-    beforeMs = nowMs;
-  };
-  const timer = setInterval(tick, 5);
-  try {
-    const result = await work();
-    tick();
-    return [result, lateMs];
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 for (const [host, ask] of Object.entries(HOSTS)) {
   Deno.test(`${host}: an option that is made to be slow to read is refused at once, in few words`, async (step) => {

@@ -2,6 +2,7 @@
 import { CapsuleError } from "../../errors.ts";
 import { run } from "../../runner.ts";
 import { assertEquals, assertTrue } from "../assert.ts";
+import { lateness } from "../lateness.ts";
 import { type Project, project } from "../support.ts";
 
 /** esbuild's service outlives a test. */
@@ -235,25 +236,6 @@ const ATTACKS: Record<string, Attack> = {
     refusal: "main.ts:2",
   },
 };
-
-/** How late the timers of this process come while something is done. */
-async function lateness<T>(work: () => Promise<T>): Promise<[result: T, lateMs: number]> {
-  let lateMs = 0;
-  let beforeMs = performance.now();
-  const tick = () => {
-    const nowMs = performance.now();
-    lateMs = Math.max(lateMs, nowMs - beforeMs);
-    beforeMs = nowMs;
-  };
-  const timer = setInterval(tick, 5);
-  try {
-    const result = await work();
-    tick();
-    return [result, lateMs];
-  } finally {
-    clearInterval(timer);
-  }
-}
 
 async function problemOf(root: string): Promise<string | undefined> {
   try {
