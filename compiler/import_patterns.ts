@@ -8,7 +8,7 @@ import { extname, join, normalize, resolve } from "../platform/path.ts";
 import { clipped, clippedPath } from "./clipped.ts";
 import type { Location, Message } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
-import { isLoadable } from "./modules.ts";
+import { isLoadable } from "./loaders.ts";
 import { matchesPattern } from "./package_json.ts";
 
 /** More than a program has for such an import. */

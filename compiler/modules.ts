@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { dirname, extname, relative } from "../platform/path.ts";
 import { imported, SDK, SDK_NAMES } from "./engine_modules.ts";
+import { LOADERS } from "./loaders.ts";
 import { type ImportPattern, PatternBudget, replaced } from "./import_patterns.ts";
 import type { Loaded, LoadRequest, Modules, Resolved, ResolveRequest } from "./esbuild_service.ts";
 import { type ModuleFiles, Outside } from "./module_files.ts";
@@ -19,19 +20,6 @@ const NAMESPACE = "capsule";
 const TYPED = [".js", ".jsx", ".ts", ".tsx"];
 const TYPE_ENDINGS = { module: ".mjs", commonjs: ".cjs" };
 
-const LOADERS: Record<string, string> = {
-  ".js": "js",
-  ".mjs": "js",
-  ".cjs": "js",
-  ".jsx": "jsx",
-  ".ts": "ts",
-  ".mts": "ts",
-  ".cts": "ts",
-  ".tsx": "tsx",
-  ".css": "css",
-  ".json": "json",
-  ".txt": "text",
-};
 /** What the attribute `type` of an import makes of a file. */
 const TYPES: Record<string, string> = { json: "json", text: "text", bytes: "binary" };
 
@@ -227,11 +215,6 @@ export class ProgramModules implements Modules {
       throw error;
     }
   }
-}
-
-/** Whether files with an ending can be imported without more. */
-export function isLoadable(ending: string): boolean {
-  return Object.hasOwn(LOADERS, ending);
 }
 
 /** Whether esbuild means the entry by a name. */
