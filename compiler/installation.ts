@@ -99,10 +99,10 @@ function findEngines(): Record<Language, EngineSource> {
   const folder = join(builtFolder(), "engines");
   const manifest = platform.readTextFile(join(folder, "engines.json"));
   if (manifest === undefined) throw missing("language engines", folder);
-  const digests = JSON.parse(manifest) as Record<Language, string>;
+  const entries = JSON.parse(manifest) as Record<Language, Omit<EngineSource, "path">>;
   const source = (language: Language) => ({
     path: join(folder, `${language}.wasm`),
-    digest: digests[language],
+    ...entries[language],
   });
   return { javascript: source("javascript"), python: source("python") };
 }

@@ -3,10 +3,13 @@
 /** The language of a program. */
 export type Language = "javascript" | "python";
 
-/** Where an engine's component lies, and its SHA-256 in hexadecimal. */
+/** An engine's component. */
 export interface EngineSource {
   path: string;
+  /** SHA-256 in hexadecimal. */
   digest: string;
+  /** Where its memory lies: what `engines/merge` has found, for the native library. */
+  shape: unknown;
 }
 
 export interface RuntimeConfig {

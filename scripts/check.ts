@@ -20,6 +20,13 @@ const cargo = (command: string, ...args: string[]) => [
   ...args,
 ];
 
+const merger = (command: string, ...args: string[]) => [
+  "cargo",
+  command,
+  ...["--release", "--locked", "--manifest-path=engines/merge/Cargo.toml"],
+  ...["--target-dir=build/cargo-merge", ...args],
+];
+
 /** What tests need besides the README's prerequisites. */
 const TOOLS = ["strace"];
 
@@ -34,9 +41,9 @@ const QUICK: Check[] = [
     command: [deno, "publish", "--dry-run", "--allow-dirty", "--quiet"],
     cwd,
   })),
-  ...["native", "header"].map((crate) => ({
+  ...["ffi/native", "ffi/header", "engines/merge"].map((crate) => ({
     name: `cargo fmt (${crate})`,
-    command: ["cargo", "fmt", "--check", `--manifest-path=ffi/${crate}/Cargo.toml`],
+    command: ["cargo", "fmt", "--check", `--manifest-path=${crate}/Cargo.toml`],
   })),
   { name: "ruff check", command: [python, "-m", "ruff", "check"] },
   { name: "ruff format", command: [python, "-m", "ruff", "format", "--check"] },
@@ -51,6 +58,11 @@ const QUICK: Check[] = [
 /** One after the other: they measure time, or use all cores. */
 const SLOW: Check[] = [
   { name: "cargo clippy", command: cargo("clippy", "--all-targets", "--", "--deny=warnings") },
+  {
+    name: "cargo clippy (engines/merge)",
+    command: merger("clippy", "--all-targets", "--", "--deny=warnings"),
+  },
+  { name: "cargo test (engines/merge)", command: merger("test") },
   { name: "cargo test", command: cargo("test") },
   {
     name: "capsule.h",

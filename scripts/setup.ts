@@ -19,6 +19,8 @@ interface Step {
 
 const LIBRARY = Deno.build.os === "darwin" ? "libcapsule.dylib" : "libcapsule.so";
 const PYTHON = "build/python/bin/python";
+const MERGE = "build/cargo-merge/release/capsule-merge";
+const LANGUAGES = ["javascript", "python"];
 
 const steps = {
   native: {
@@ -56,12 +58,12 @@ const steps = {
     name: "JavaScript engine",
     doing: "Building the JavaScript engine",
     inputs: ["engines/wit", "engines/javascript", "sdk", "package-lock.json"],
-    outputs: ["build/engines/javascript.wasm"],
+    outputs: [componentized("javascript")],
     async build(log) {
-      await Deno.mkdir("build/engines", { recursive: true });
+      await Deno.mkdir("build/componentized", { recursive: true });
       await run(log, Deno.execPath(), [
         ...["run", "-A", "--config=deno.json", "engines/javascript/build.ts"],
-        "build/engines/javascript.wasm",
+        componentized("javascript"),
       ]);
     },
   },
@@ -69,13 +71,43 @@ const steps = {
     name: "Python engine",
     doing: "Building the Python engine",
     inputs: ["engines/wit", "engines/python", ...GUEST_SDK],
-    outputs: ["build/engines/python.wasm"],
+    outputs: [componentized("python")],
     async build(log) {
-      await Deno.mkdir("build/engines", { recursive: true });
+      await Deno.mkdir("build/componentized", { recursive: true });
       await run(log, Deno.execPath(), [
         ...["run", "-A", "--config=deno.json", "engines/python/build.ts"],
-        ...["build/python/bin/componentize-py", "build/engines/python.wasm"],
+        ...["build/python/bin/componentize-py", componentized("python")],
       ]);
+    },
+  },
+  merge: {
+    name: "engine merger",
+    doing: "Building what merges the engines' modules",
+    inputs: ["engines/merge"],
+    outputs: [MERGE],
+    async build(log) {
+      const manifest = "--manifest-path=engines/merge/Cargo.toml";
+      // A folder of its own: cargo lets nobody else build in one, and the native library takes minutes.
+      const folder = "--target-dir=build/cargo-merge";
+      await run(log, "cargo", ["build", "--release", "--locked", manifest, folder]);
+    },
+  },
+  engines: {
+    name: "engines",
+    doing: "Merging the engines' modules",
+    inputs: ["engines/merge", ...LANGUAGES.map(componentized)],
+    outputs: [
+      "build/engines/engines.json",
+      ...LANGUAGES.map((name) => `build/engines/${name}.wasm`),
+    ],
+    async build(log) {
+      await Deno.mkdir("build/engines", { recursive: true });
+      const entries = await Promise.all(LANGUAGES.map(async (language) => {
+        const args = [componentized(language), `build/engines/${language}.wasm`];
+        return [language, JSON.parse(await run(log, MERGE, args))];
+      }));
+      const manifest = JSON.stringify(Object.fromEntries(entries));
+      await Deno.writeTextFile("build/engines/engines.json", manifest);
     },
   },
   commandLine: {
@@ -116,13 +148,16 @@ await lock.lock(true);
 
 const started = new Date();
 try {
-  await Promise.all([
-    ensure(steps.native),
-    ensure(steps.commandLine),
+  const engines = Promise.all([
+    ensure(steps.merge),
     ensure(steps.javascriptEngine),
     ensure(steps.python).then(() => ensure(steps.pythonEngine)),
   ]);
-  await writeManifest();
+  await Promise.all([
+    ensure(steps.native),
+    ensure(steps.commandLine),
+    engines.then(() => ensure(steps.engines)),
+  ]);
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : error}`);
   Deno.exit(2);
@@ -151,20 +186,13 @@ async function ensure(step: Step): Promise<void> {
   shown.done(step.name);
 }
 
-/** The engines' digests: the native library checks them before it compiles. */
-async function writeManifest(): Promise<void> {
-  const digests: Record<string, string> = {};
-  for (const language of ["javascript", "python"]) {
-    const bytes = await Deno.readFile(`build/engines/${language}.wasm`);
-    digests[language] = encodeHex(await crypto.subtle.digest("SHA-256", bytes));
-  }
-  const text = JSON.stringify(digests);
-  if (await readText("build/engines/engines.json") !== text) {
-    await Deno.writeTextFile("build/engines/engines.json", text);
-  }
+/** What componentize-qjs and componentize-py make: many modules, which become an engine. */
+function componentized(language: string): string {
+  return `build/componentized/${language}.wasm`;
 }
 
-async function run(log: string, command: string, args: string[]): Promise<void> {
+/** What a command prints. */
+async function run(log: string, command: string, args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args,
     stdout: "piped",
@@ -172,6 +200,7 @@ async function run(log: string, command: string, args: string[]): Promise<void> 
   }).output();
   for (const output of [stdout, stderr]) await Deno.writeFile(log, output, { append: true });
   if (code !== 0) throw new Error(`${command} ended with status ${code}; its output is in ${log}`);
+  return new TextDecoder().decode(stdout);
 }
 
 async function digestOf(inputs: string[]): Promise<string> {

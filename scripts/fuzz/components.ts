@@ -55,11 +55,11 @@ function damagedPart(random: Random, whole: Uint8Array): Uint8Array {
       return assembled({ ...parts, header: random.mixed(parts.header) }).subarray(0, -DIGEST_BYTES);
     }
     case 2:
-      // Most of the first half is memory.
-      return random.flipped(content, 8, content.length >> 1);
+      // Most of the second half is memory.
+      return random.flipped(content, content.length >> 1, tail);
     default:
-      // Most of the end is code.
-      return random.flipped(content, Math.max(8, content.length - 1_000_000), tail);
+      // The start is code.
+      return random.flipped(content, 8, Math.min(1_000_000, tail));
   }
 }
 

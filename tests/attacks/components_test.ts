@@ -163,6 +163,12 @@ task({ name: "main" }, (n) => texts[n]);`,
   "main.py": `texts = ["one", "two"]\ndef main(n): return texts[n]`,
 };
 
+/** How many bytes lie before the memory, and behind it: code. */
+function shapeOf(file: keyof typeof SOURCES): { head: number; tail: number } {
+  const { javascript, python } = engineSources();
+  return (file === "main.ts" ? javascript : python).shape as { head: number; tail: number };
+}
+
 /** Builds a component. Returns its bytes. */
 async function built(file: keyof typeof SOURCES): Promise<Uint8Array> {
   using folder = project({ [file]: SOURCES[file] });
@@ -190,11 +196,9 @@ for (const file of ["main.ts", "main.py"] as const) {
       copy[at]! ^= 1;
       return sealed(copy);
     };
-    // The memory lies near the start of both, and all but some kilobytes behind it is code.
-    const places = [4, 6, 9, 20, 500, 5_000];
-    for (let left = 10; left > 0; left--) {
-      places.push(engine.length - 1 - Math.floor(Math.random() * 1_200_000));
-    }
+    const { head, tail } = shapeOf(file);
+    const places = [4, 6, 9, 20, 500, 5_000, head - 1, engine.length - tail, engine.length - 1];
+    for (let left = 10; left > 0; left--) places.push(Math.floor(Math.random() * head));
     for (const at of places) {
       assertOutcome(await outcomeOf(folder, flipped(at)), /^invalid_module: /, `byte ${at}`);
     }
@@ -228,10 +232,11 @@ for (const file of ["main.ts", "main.py"] as const) {
     using folder = project();
     const whole = await built(file);
     const { engine } = partsOf(whole);
+    const { head, tail } = shapeOf(file);
     for (let left = 6; left > 0; left--) {
       const copy = whole.slice();
       for (let count = 20; count > 0; count--) {
-        copy[100_000 + Math.floor(Math.random() * (engine.length / 3))]! ^= 0x55;
+        copy[head + Math.floor(Math.random() * (engine.length - head - tail))]! ^= 0x55;
       }
       folder.write("main.wasm", sealed(copy));
       const { error } = await run({

@@ -21,7 +21,7 @@ const program: Program = {
   ],
   sourceMap: bytes("{}"),
 };
-const encoding: Encoding = { engine: { path: "/engine.wasm", digest: "0123" } };
+const encoding: Encoding = { engine: { path: "/engine.wasm", digest: "0123", shape: {} } };
 
 Deno.test("a component gives back the program that was put in", () => {
   const content = decodeComponent(encodeComponent(program, encoding)) as Content;

@@ -123,7 +123,7 @@ impl Program {
             }
             Source::Component(file) => {
                 let engine = engines.installed(language).await?;
-                let image = Self::image_of_component(&engine, engines, file, &loading).await?;
+                let image = Self::image_of_component(&engine, file, &loading).await?;
                 engine.expect_call(&image);
                 let program = Self {
                     engine,

@@ -4,7 +4,7 @@
 //! further; of the rest only the memory is used, which is a guest's.
 
 use crate::cache::hex;
-use crate::engine::{Engines, Found, LanguageEngine, decode};
+use crate::engine::{Found, LanguageEngine, decode};
 use crate::failure::{ErrorType, Failure};
 use crate::files::host_file;
 use crate::image::store::{Kept, Key};
@@ -38,7 +38,6 @@ impl Program {
     /// Takes a program's image from the store, or from its component.
     pub async fn image_of_component(
         engine: &Arc<LanguageEngine>,
-        engines: &Arc<Engines>,
         file: ComponentFile,
         loading: &Loading<'_>,
     ) -> Result<Arc<Image>, Failure> {
@@ -54,8 +53,8 @@ impl Program {
                 Err(free) => lock = free,
             }
         }
-        let (known, engines) = (Arc::clone(engine), Arc::clone(engines));
-        let reading = tokio::task::spawn_blocking(move || read(&known, &engines, &file));
+        let known = Arc::clone(engine);
+        let reading = tokio::task::spawn_blocking(move || read(&known, &file));
         let image = reading
             .await
             .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
@@ -66,10 +65,9 @@ impl Program {
     }
 }
 
-fn read(engine: &LanguageEngine, engines: &Engines, file: &ComponentFile) -> Result<Arc<Image>> {
+fn read(engine: &LanguageEngine, file: &ComponentFile) -> Result<Arc<Image>> {
     let opened = host_file::open(&file.path, None).map_err(|refused| format_err!("{refused}"))?;
-    let shape = engines.shape(engine.source())?;
-    let Some(found) = shape.find(&opened, file.engine_bytes)? else {
+    let Some(found) = engine.source().shape.find(&opened, file.engine_bytes)? else {
         bail!(
             "its code is not that of the {} engine of this Capsule, and no other code is run: build it again",
             engine.language().as_str()

@@ -1,8 +1,6 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
-use super::forget_files;
-use super::merge::merge;
-use super::shell::{REVISION, Shell};
+use super::shell::Shell;
 use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
@@ -38,9 +36,8 @@ pub fn open_or_compile(
     }
     on_compile();
     let whole = source.read()?;
-    let shell = Shell::of(&whole)?;
-    let component = forget_files::add_export(shell.bare())?;
-    let code = engine.precompile_component(&merge(&component)?)?;
+    let shell = Shell::of(&whole, &source.shape)?;
+    let code = engine.precompile_component(&shell.bare())?;
     cache.make_room(ENGINES_BYTES_AT_MOST);
     let memory = shell.memory()?;
     let stored = cache
@@ -64,12 +61,11 @@ struct Names {
 }
 
 impl Names {
-    /// Covers the engine, what is made of it, Wasmtime's version, its settings, and this machine's features.
+    /// Covers the engine, Wasmtime's version, its settings, and this machine's features.
     fn new(engine: &Engine, language: Language, source: &EngineSource) -> Self {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         source.digest.hash(&mut hasher);
-        REVISION.hash(&mut hasher);
         let id = format!("{}-{:016x}", language.as_str(), hasher.finish());
         Self {
             code: format!("{id}.cwasm"),

@@ -1,8 +1,6 @@
 //! Language engines: components that are built once a release and compiled once a machine.
 
 mod compile;
-mod forget_files;
-mod merge;
 mod registry;
 mod segments;
 mod settings;
@@ -20,13 +18,17 @@ use crate::image::{Base, Image};
 use crate::sandbox::SandboxState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use shell::Shell;
+use shell::{Shape, Shell};
 use spares::Spares;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 use wasmtime::{Engine, Result, bail, error::Context, format_err};
+
+/// An export that makes an engine's libc forget the folders that it was given: their handles stand in its memory, so
+/// in images, and mean nothing in another instance.
+const FORGET_FILES: &str = "forget-files";
 
 /// The language of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,18 +55,19 @@ impl Language {
     }
 }
 
-/// Where an engine's component lies, and the SHA-256 of it in hexadecimal.
+/// Where an engine's component lies, the SHA-256 of it in hexadecimal, and what of it is memory.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EngineSource {
     pub path: PathBuf,
     pub digest: String,
+    pub shape: Shape,
 }
 
 impl EngineSource {
     /// The component.
     pub fn read(&self) -> Result<Vec<u8>> {
-        let Self { path, digest } = self;
+        let Self { path, digest, .. } = self;
         let shown = path.display();
         let bytes = fs::read(path).with_context(|| format!("Cannot read \"{shown}\""))?;
         let found = hex(&Sha256::digest(&bytes));
@@ -76,7 +79,7 @@ impl EngineSource {
 
     /// The component with this memory in place of its own.
     pub fn with_memory(&self, memory: &[u8]) -> Result<Vec<u8>> {
-        Ok(Shell::of(&self.read()?)?.with_memory(memory))
+        Ok(Shell::of(&self.read()?, &self.shape)?.with_memory(memory))
     }
 }
 
@@ -94,7 +97,7 @@ pub struct LanguageEngine {
     spares: Spares,
     load: ComponentExportIndex,
     run: ComponentExportIndex,
-    /// Of an engine whose libc remembers folders.
+    /// Of Python's, whose libc remembers folders.
     forget_files: Option<ComponentExportIndex>,
 }
 
@@ -121,9 +124,7 @@ impl LanguageEngine {
         Ok(Self {
             load: export("load")?,
             run: export("run")?,
-            forget_files: compiled
-                .component
-                .get_export_index(None, forget_files::EXPORT),
+            forget_files: compiled.component.get_export_index(None, FORGET_FILES),
             instance: linker.instantiate_pre(&compiled.component)?,
             id: compiled.id,
             empty: Arc::new(Image::of_base(Arc::clone(&base))),

@@ -1,6 +1,5 @@
 //! The engines of a runtime: those that came with Capsule.
 
-use super::shell::{REVISION, Shape, Shell};
 use super::{EngineSource, Language, LanguageEngine};
 use crate::cache::Cache;
 use crate::deadline::Ticker;
@@ -8,7 +7,6 @@ use crate::envelope::rounded;
 use crate::event::{Event, EventQueue};
 use crate::failure::Failure;
 use std::collections::HashMap;
-use std::io::BufReader;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -63,18 +61,6 @@ impl Engines {
             })
         });
         opened.await.cloned()
-    }
-
-    /// Where everything lies in the components of an engine's programs.
-    pub fn shape(&self, source: &EngineSource) -> Result<Shape> {
-        let name = format!("{}-{REVISION}.shape", source.digest);
-        if let Some(file) = self.cache.open(&name) {
-            return Ok(serde_json::from_reader(BufReader::new(file))?);
-        }
-        let shape = Shell::of(&source.read()?)?.shape;
-        // Where nothing can be kept, it is looked for each time.
-        let _ = self.cache.store(&name, &serde_json::to_vec(&shape)?);
-        Ok(shape)
     }
 
     fn find(&self, language: Language) -> Result<&Installed, Failure> {

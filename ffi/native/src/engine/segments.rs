@@ -1,10 +1,9 @@
 //! The content of a data section: the pieces of a memory that are not zero.
 
-use super::shell::WASM_PAGE;
+use super::shell::{WASM_PAGE, number};
 use crate::image::Pages;
 use std::io::Read;
 use std::ops::Range;
-use wasm_encoder::Encode;
 use wasmtime::{Result, bail, format_err};
 
 /// Zeroes between two segments: fewer cost less than another segment does.
@@ -23,13 +22,14 @@ const END: u8 = 0x0b;
 pub fn encode(memory: &[u8]) -> Vec<u8> {
     let runs = runs(memory, SEGMENTS_AT_MOST);
     let mut content = Vec::with_capacity(memory.len());
-    (runs.len() as u32).encode(&mut content);
+    content.extend_from_slice(&number(runs.len() as u32));
     for run in runs {
         content.extend_from_slice(&[ACTIVE, I32_CONST]);
-        // Addresses are 32 bits, as a number with a sign.
-        (run.start as u32 as i32).encode(&mut content);
+        // A number with a sign, which is none below PAGES_AT_MOST.
+        content.extend_from_slice(&number(run.start as u32));
         content.push(END);
-        memory[run].encode(&mut content);
+        content.extend_from_slice(&number(run.len() as u32));
+        content.extend_from_slice(&memory[run]);
     }
     content
 }
@@ -135,9 +135,12 @@ mod tests {
     fn refuses_what_lies_outside_overlaps_or_is_cut() {
         let segment = |start: i32, bytes: &[u8]| {
             let mut segment = vec![ACTIVE, I32_CONST];
-            start.encode(&mut segment);
+            segment.extend(number(start as u32));
+            // The sign, which an address has no room for otherwise.
+            segment[6] |= if start < 0 { 0x70 } else { 0 };
             segment.push(END);
-            bytes.encode(&mut segment);
+            segment.extend(number(bytes.len() as u32));
+            segment.extend(bytes);
             segment
         };
         let section = |segments: &[Vec<u8>]| {

@@ -11,33 +11,21 @@
 use super::segments;
 use crate::cache::hex;
 use crate::image::Pages;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use wasmparser::BinaryReader;
-use wasmtime::{Result, bail};
+use wasmtime::{Result, format_err};
 
 pub const WASM_PAGE: usize = 1 << 16;
 
-/// Counts changes of what an engine becomes here: machine code of another one is another file.
-pub const REVISION: u32 = 4;
-
 /// A number of 32 bits in LEB128, however small it is.
 const NUMBER: usize = 5;
-const PREAMBLE: usize = 8;
 
-/// Sections of a component, and of a module.
-const CORE_MODULE: u8 = 1;
-const COMPONENT: u8 = 4;
-const MEMORY: u8 = 5;
-const DATA: u8 = 11;
-/// What a memory section holds before its pages: one memory that has no maximum.
-const ONE_MEMORY: [u8; 2] = [1, 0];
-
-/// Where everything lies in the components of an engine's programs.
-#[derive(Debug, Serialize, Deserialize)]
+/// Where everything lies in the components of an engine's programs. `engines/merge` finds it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shape {
     /// Bytes before the content of the data section.
     head: usize,
@@ -78,9 +66,7 @@ impl Shape {
             written.fill(0);
         }
         let written = &mut head[self.pages..][..NUMBER];
-        let pages = (0..NUMBER).fold(0, |pages, index| {
-            pages | u64::from(written[index] & 0x7f) << (7 * index)
-        }) as u32;
+        let pages = value(written);
         if written != number(pages) {
             return Ok(None);
         }
@@ -98,70 +84,37 @@ impl Shape {
 
 /// An engine, taken apart.
 pub struct Shell<'a> {
-    pub shape: Shape,
-    head: Vec<u8>,
-    tail: &'a [u8],
+    shape: &'a Shape,
+    head: &'a [u8],
     data: &'a [u8],
-    pages: u32,
+    tail: &'a [u8],
 }
 
 impl<'a> Shell<'a> {
-    /// Of an engine's component. It is believed to be valid: it came with Capsule.
-    pub fn of(engine: &'a [u8]) -> Result<Self> {
-        let mut found = Vec::new();
-        visit(engine, 0..engine.len(), &mut Vec::new(), &mut found)?;
-        let [fields] = &found[..] else {
-            bail!("the engine has {} memories with data, not one", found.len());
-        };
-        let mut head = Vec::new();
-        let mut written = Vec::new();
-        let mut from = 0;
-        for field in fields {
-            head.extend_from_slice(&engine[from..field.at.start]);
-            written.push(head.len());
-            head.extend_from_slice(&[0; NUMBER]);
-            from = field.at.end;
-        }
-        let (data, tail) = engine[from..].split_at(fields.last().map_or(0, |size| size.value));
-        // What a section grows by, since the numbers in it are longer now.
-        let mut growth = 0;
-        let mut sizes = Vec::new();
-        let (mut pages_at, mut pages) = (0, 0);
-        for (field, at) in fields.iter().zip(written).rev() {
-            match field.is {
-                Number::Pages => (pages_at, pages) = (at, field.value),
-                Number::MemorySection => {
-                    let size = ONE_MEMORY.len() + NUMBER;
-                    head[at..at + NUMBER].copy_from_slice(&number(size as u32));
-                }
-                Number::AroundData => sizes.push((at, field.value + growth - data.len())),
-            }
-            growth += NUMBER - field.at.len();
-        }
-        sizes.reverse();
-        Ok(Self {
-            shape: Shape {
-                head: head.len(),
-                tail: tail.len(),
-                sizes,
-                pages: pages_at,
-                digest: digest(&head, tail),
-            },
-            pages: pages as u32,
-            head,
-            tail,
-            data,
-        })
+    /// Of an engine's component, whose digest was compared: it came with Capsule.
+    pub fn of(engine: &'a [u8], shape: &'a Shape) -> Result<Self> {
+        let parts = engine
+            .split_at_checked(shape.head)
+            .and_then(|(head, rest)| {
+                let (data, tail) = rest.split_at_checked(rest.len().checked_sub(shape.tail)?)?;
+                Some(Self {
+                    shape,
+                    head,
+                    data,
+                    tail,
+                })
+            });
+        parts.ok_or_else(|| format_err!("the engine is smaller than engines.json says"))
     }
 
     /// The initial memory, whole pages.
     pub fn memory(&self) -> Result<Pages> {
-        segments::decode(self.data, self.pages)
+        segments::decode(self.data, self.pages())
     }
 
     /// The engine without data.
     pub fn bare(&self) -> Vec<u8> {
-        self.write(self.pages, &[0])
+        self.write(self.pages(), &[0])
     }
 
     /// The engine with this memory in place of its own.
@@ -170,24 +123,32 @@ impl<'a> Shell<'a> {
         self.write(pages as u32, &segments::encode(memory))
     }
 
+    fn pages(&self) -> u32 {
+        value(&self.head[self.shape.pages..][..NUMBER])
+    }
+
     fn write(&self, pages: u32, data: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.head.len() + data.len() + self.tail.len());
-        bytes.extend_from_slice(&self.head);
+        let mut bytes = [self.head, data, self.tail].concat();
         bytes[self.shape.pages..][..NUMBER].copy_from_slice(&number(pages));
         for (at, others) in &self.shape.sizes {
             bytes[*at..][..NUMBER].copy_from_slice(&number((others + data.len()) as u32));
         }
-        bytes.extend_from_slice(data);
-        bytes.extend_from_slice(self.tail);
         bytes
     }
 }
 
-fn number(value: u32) -> [u8; NUMBER] {
+/// A number, however small, in as many bytes as the greatest takes.
+pub fn number(value: u32) -> [u8; NUMBER] {
     std::array::from_fn(|index| {
         let is_last = index + 1 == NUMBER;
         (u64::from(value) >> (7 * index)) as u8 & 0x7f | u8::from(!is_last) << 7
     })
+}
+
+/// What [`number`] wrote.
+fn value(number: &[u8]) -> u32 {
+    let digits = number.iter().rev().map(|byte| u64::from(byte & 0x7f));
+    digits.fold(0, |value, digit| value << 7 | digit) as u32
 }
 
 fn digest(head: &[u8], tail: &[u8]) -> String {
@@ -195,72 +156,6 @@ fn digest(head: &[u8], tail: &[u8]) -> String {
         .chain_update(head)
         .chain_update(tail)
         .finalize())
-}
-
-/// A number that another memory changes.
-#[derive(Clone)]
-struct Field {
-    is: Number,
-    at: Range<usize>,
-    value: usize,
-}
-
-#[derive(Clone, Copy)]
-enum Number {
-    /// The size of a section that holds the data.
-    AroundData,
-    MemorySection,
-    Pages,
-}
-
-/// Looks for memories with data in a component or a module. Finds the numbers around each, in their order: the last is
-/// the size of the data.
-fn visit(
-    bytes: &[u8],
-    range: Range<usize>,
-    around: &mut Vec<Field>,
-    found: &mut Vec<Vec<Field>>,
-) -> Result<()> {
-    // The preamble of a module has another layer.
-    let is_component = bytes.get(range.start + 6) == Some(&1);
-    let mut reader = BinaryReader::new(&bytes[range.clone()], range.start);
-    reader.read_bytes(PREAMBLE)?;
-    let mut memory = None;
-    while !reader.eof() {
-        let id = reader.read_u8()?;
-        let size = field(&mut reader, Number::AroundData)?;
-        let start = size.at.end;
-        let content = reader.read_bytes(size.value)?;
-        match (is_component, id) {
-            (true, CORE_MODULE | COMPONENT) => {
-                around.push(size.clone());
-                visit(bytes, start..start + size.value, around, found)?;
-                around.pop();
-            }
-            (false, MEMORY) => {
-                if let Some(pages) = content.strip_prefix(&ONE_MEMORY) {
-                    let mut pages = BinaryReader::new(pages, start + ONE_MEMORY.len());
-                    let pages = field(&mut pages, Number::Pages)?;
-                    let is = Number::MemorySection;
-                    memory = (pages.value > 0).then_some([Field { is, ..size }, pages]);
-                }
-            }
-            (false, DATA) => {
-                if let Some(memory) = memory.take() {
-                    found.push(around.iter().cloned().chain(memory).chain([size]).collect());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn field(reader: &mut BinaryReader<'_>, is: Number) -> Result<Field> {
-    let start = reader.original_position();
-    let value = reader.read_var_u32()? as usize;
-    let at = start..reader.original_position();
-    Ok(Field { is, at, value })
 }
 
 #[cfg(test)]
@@ -278,8 +173,27 @@ mod tests {
         (core instance (instantiate $main)))
       (core instance (instantiate $other)))"#;
 
-    fn engine(text: &str) -> Vec<u8> {
-        wat::parse_str(text).unwrap()
+    /// As a build makes it.
+    fn engine() -> (Vec<u8>, Shape) {
+        let (process, thread) = (std::process::id(), std::thread::current().id());
+        let folder = std::env::temp_dir().join(format!("capsule-engine-{process}-{thread:?}"));
+        std::fs::create_dir(&folder).unwrap();
+        let (component, engine) = (folder.join("component"), folder.join("engine"));
+        std::fs::write(&component, wat::parse_str(ENGINE).unwrap()).unwrap();
+        let build = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");
+        let merge = format!("{build}/cargo-merge/release/capsule-merge");
+        let output = std::process::Command::new(merge)
+            .args([component.as_path(), engine.as_path()])
+            .output()
+            .unwrap();
+        #[derive(Deserialize)]
+        struct Entry {
+            shape: Shape,
+        }
+        let entry: Entry = serde_json::from_slice(&output.stdout).unwrap();
+        let bytes = std::fs::read(engine).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+        (bytes, entry.shape)
     }
 
     fn file(bytes: &[u8]) -> File {
@@ -304,17 +218,17 @@ mod tests {
 
     #[test]
     fn another_memory_leaves_all_the_rest_as_it_is() {
-        let engine = engine(ENGINE);
-        let shell = Shell::of(&engine).unwrap();
+        let (engine, shape) = engine();
+        let shell = Shell::of(&engine, &shape).unwrap();
         let initial = shell.memory().unwrap();
         assert_eq!(initial.len(), 2 * WASM_PAGE);
         assert_eq!(&initial[70_000..70_006], b"second");
-        assert!(memory_in(&shell.shape, &shell.with_memory(&initial)) == *initial);
+        assert!(memory_in(&shape, &shell.with_memory(&initial)) == *initial);
         let mut memory = vec![0; 200 * WASM_PAGE];
         memory[7 * WASM_PAGE..].fill(3);
         let component = shell.with_memory(&memory);
         Validator::new().validate_all(&component).unwrap();
-        assert!(memory_in(&shell.shape, &component) == memory);
+        assert!(memory_in(&shape, &component) == memory);
         let bare = shell.bare();
         Validator::new().validate_all(&bare).unwrap();
         assert!(!bare.windows(5).any(|bytes| bytes == b"first"));
@@ -322,62 +236,35 @@ mod tests {
 
     #[test]
     fn a_component_with_any_other_byte_is_of_no_engine_that_is_known() {
-        let engine = engine(ENGINE);
-        let shell = Shell::of(&engine).unwrap();
+        let (engine, shape) = engine();
+        let shell = Shell::of(&engine, &shape).unwrap();
         let component = shell.with_memory(&shell.memory().unwrap());
-        let Found { data, pages } = find(&shell.shape, &component).unwrap();
+        let Found { data, pages } = find(&shape, &component).unwrap();
         for at in 0..component.len() {
             for bit in 0..8 {
                 let mut changed = component.clone();
                 changed[at] ^= 1 << bit;
                 let is_memory = data.contains(&(at as u64));
-                match find(&shell.shape, &changed) {
+                match find(&shape, &changed) {
                     Some(found) if !is_memory => assert!(found.pages != pages, "{at} {bit}"),
                     found => assert_eq!(found.is_some(), is_memory, "{at} {bit}"),
                 }
             }
         }
         let longer = [&component[..], &[0]].concat();
-        assert!(find(&shell.shape, &longer).is_none());
+        assert!(find(&shape, &longer).is_none());
         for length in 0..component.len() {
-            assert!(
-                find(&shell.shape, &component[..length]).is_none(),
-                "{length}"
-            );
+            assert!(find(&shape, &component[..length]).is_none(), "{length}");
         }
         let huge = shell.shape.find(&file(&component), u64::MAX).unwrap();
         assert!(huge.is_none());
     }
 
     #[test]
-    fn the_installed_engines_have_one_memory_with_data() {
-        let engines = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/engines");
-        for name in ["python", "javascript"] {
-            let engine = std::fs::read(format!("{engines}/{name}.wasm")).unwrap();
-            let shell = Shell::of(&engine).unwrap();
-            let memory = shell.memory().unwrap();
-            assert!(memory.len() > 10 << 20, "{name}");
-            let component = shell.with_memory(&memory);
-            assert!(memory_in(&shell.shape, &component) == *memory, "{name}");
-        }
-    }
-
-    #[test]
-    fn refuses_an_engine_whose_memory_is_made_otherwise() {
-        for (from, to) in [
-            (
-                "(data (i32.const 9)",
-                "(global i32 (i32.const 9)) (data (global.get 0)",
-            ),
-            ("(memory 0) (data", "(memory 1) (data (i32.const 0)"),
-            (
-                "(memory (export \"memory\") 2)",
-                "(memory (export \"memory\") 2 3)",
-            ),
-        ] {
-            let other = engine(&ENGINE.replace(from, to));
-            let shell = Shell::of(&other);
-            assert!(shell.and_then(|shell| shell.memory()).is_err(), "{to}");
-        }
+    fn an_engine_is_a_component_of_itself() {
+        let (engine, shape) = engine();
+        let Found { pages, data } = find(&shape, &engine).unwrap();
+        assert_eq!(pages, 2);
+        assert_eq!(data.end as usize, engine.len() - shape.tail);
     }
 }

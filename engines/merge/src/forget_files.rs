@@ -4,12 +4,12 @@
 //! mean nothing in the instances that start from it. It has a function that forgets them, which
 //! componentize-py calls before its snapshot; the component is given an export that reaches it.
 
+use anyhow::Result;
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, ComponentAliasSection, ComponentExportKind,
     ComponentExportSection, ComponentSection, ComponentTypeSection, ComponentValType, ExportKind,
 };
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
-use wasmtime::Result;
 
 /// The export that [`add_export`] adds.
 pub const EXPORT: &str = "forget-files";

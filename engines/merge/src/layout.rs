@@ -1,7 +1,7 @@
 //! Where everything of every part is in the one module.
 
-use super::Result;
-use super::part::{Entity, Owner, Part};
+use crate::merge::Result;
+use crate::part::{Entity, Owner, Part};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use wasm_encoder::ExportKind;
 use wasmparser::{Operator, TypeRef};
@@ -25,7 +25,6 @@ pub struct Layout {
 pub struct Starts {
     pub types: u32,
     pub elements: u32,
-    pub data: u32,
 }
 
 const KINDS: [ExportKind; 4] = [
@@ -72,7 +71,6 @@ impl Layout {
                 .elements
                 .as_ref()
                 .map_or(0, |section| section.count());
-            starts.data += sections.data.as_ref().map_or(0, |section| section.count());
             for kind in KINDS {
                 for index in 0..sections.defined(kind) {
                     let owner = Owner::Part(number);

@@ -1,9 +1,9 @@
 //! The modules that become parts of one.
 
-use super::Unsupported;
+use crate::merge::Unsupported;
 use std::collections::HashMap;
 use wasm_encoder::ExportKind;
-use wasmparser::{BinaryReader, CodeSectionReader, Parser, Payload};
+use wasmparser::{BinaryReader, CodeSectionReader, DataKind, Parser, Payload};
 
 /// A function, table, memory or global.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,7 +37,6 @@ pub struct Sections<'a> {
     pub elements: Option<wasmparser::ElementSectionReader<'a>>,
     pub code: Option<CodeSectionReader<'a>>,
     pub data: Option<wasmparser::DataSectionReader<'a>>,
-    pub has_data_count: bool,
 }
 
 impl<'a> Sections<'a> {
@@ -67,8 +66,17 @@ impl<'a> Sections<'a> {
                     let bytes = BinaryReader::new(&module[range.clone()], range.start);
                     sections.code = Some(CodeSectionReader::new(bytes)?);
                 }
-                Payload::DataCountSection { .. } => sections.has_data_count = true,
-                Payload::DataSection(section) => sections.data = Some(section),
+                Payload::DataSection(section) => {
+                    for segment in section.clone() {
+                        let segment = segment?;
+                        // A snapshot has emptied those that were copied.
+                        if matches!(segment.kind, DataKind::Passive) && !segment.data.is_empty() {
+                            let problem = "data that is copied later";
+                            sections.unsupported = Some(Unsupported(problem));
+                        }
+                    }
+                    sections.data = Some(section);
+                }
                 Payload::StartSection { .. } => {
                     sections.unsupported = Some(Unsupported("a start function"));
                 }

@@ -3,6 +3,7 @@
   (import "twice" (func $twice (param "n" u32) (result u32)))
   (core module $main
     (memory (export "memory") 1)
+    (data (i32.const 64) "data")
     (table (export "table") 8 funcref)
     (global (export "stack") (mut i32) (i32.const 4096))
     (global (export "a:table_base") i32 (i32.const 2))

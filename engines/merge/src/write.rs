@@ -1,10 +1,10 @@
 //! Writes a component in which several modules are one.
 
-use super::events::{Event, is_core};
-use super::module::{self, Whole};
-use super::part::{Entity, Owner};
-use super::plan::{CoreInstance, ItemIndex, Plan};
-use super::{Result, UNKNOWN, Unsupported};
+use crate::events::{Event, is_core};
+use crate::merge::{Result, UNKNOWN, Unsupported};
+use crate::module::{self, Whole};
+use crate::part::{Entity, Owner};
+use crate::plan::{CoreInstance, ItemIndex, Plan};
 use std::collections::{BTreeSet, HashMap};
 use std::mem;
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};

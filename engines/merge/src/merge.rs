@@ -5,36 +5,27 @@
 //! Those of its own module it makes when they are first used. Calls between the modules become direct ones, too, and
 //! the addresses that they share become numbers.
 
-mod events;
-mod layout;
-mod module;
-mod part;
-mod plan;
-#[cfg(test)]
-mod tests;
-mod write;
-
-use events::{Event, events};
-use part::Sections;
-use plan::Plan;
+use crate::events::{Event, events};
+use crate::part::Sections;
+use crate::plan::Plan;
+use crate::write::Writer;
+use anyhow::anyhow;
 use std::fmt::{self, Display, Formatter};
 use wasm_encoder::reencode::Error;
-use wasmtime::format_err;
-use write::Writer;
 
-type Result<T> = std::result::Result<T, Error<Unsupported>>;
+pub type Result<T> = std::result::Result<T, Error<Unsupported>>;
 
 /// The component with one module for those that import from one another. As it is, where there are none, or
 /// where they have something that this does not know.
-pub fn merge(component: &[u8]) -> wasmtime::Result<Vec<u8>> {
+pub fn merge(component: &[u8]) -> anyhow::Result<Vec<u8>> {
     match merged(component) {
         Ok(Some(merged)) => Ok(merged),
         Ok(None) | Err(Error::UserError(_)) => Ok(component.to_vec()),
-        Err(error) => Err(format_err!("Cannot merge the engine's modules: {error}")),
+        Err(error) => Err(anyhow!("Cannot merge the engine's modules: {error}")),
     }
 }
 
-fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
+pub fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
     let events = events(component)?;
     let modules = events.iter().filter_map(|event| match event {
         Event::Module(bytes) => Some(Sections::read(bytes)),
@@ -63,4 +54,4 @@ impl Display for Unsupported {
     }
 }
 
-const UNKNOWN: Error<Unsupported> = Error::UserError(Unsupported("an index that nothing has"));
+pub const UNKNOWN: Error<Unsupported> = Error::UserError(Unsupported("an index that nothing has"));

@@ -1,6 +1,6 @@
 //! What a component is made of.
 
-use super::{Result, Unsupported, merged};
+use crate::merge::{Result, Unsupported, merged};
 use wasm_encoder::reencode::Error;
 use wasmparser::{CanonicalFunction, Chunk, ComponentAlias, Instance, Parser, Payload};
 

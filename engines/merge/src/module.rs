@@ -1,16 +1,15 @@
 //! One core module of several that import from one another.
 
-use super::layout::{Exports, Layout, Spaces, Starts};
-use super::part::{Entity, Owner, Part, Sections};
-use super::{Result, UNKNOWN, Unsupported};
+use crate::layout::{Exports, Layout, Spaces, Starts};
+use crate::merge::{Result, UNKNOWN, Unsupported};
+use crate::part::{Entity, Owner, Part, Sections};
 use std::collections::BTreeSet;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, ExportSection,
-    FunctionSection, GlobalSection, ImportSection, Instruction, MemorySection, TableSection,
-    TypeSection,
+    CodeSection, ConstExpr, DataSection, ElementSection, Elements, ExportSection, FunctionSection,
+    GlobalSection, ImportSection, Instruction, MemorySection, TableSection, TypeSection,
 };
-use wasmparser::Operator;
+use wasmparser::{DataKind, Operator};
 
 /// The module that all parts are in. What it imports, under the empty name, and what it exports are called by
 /// their numbers in these lists.
@@ -77,7 +76,6 @@ struct Encoded {
     elements: ElementSection,
     code: CodeSection,
     data: DataSection,
-    has_data_count: bool,
 }
 
 impl Encoded {
@@ -106,7 +104,6 @@ impl Encoded {
         if let Some(section) = &sections.data {
             encoder.parse_data_section(&mut self.data, section.clone())?;
         }
-        self.has_data_count |= sections.has_data_count;
         Ok(())
     }
 }
@@ -129,12 +126,9 @@ impl Made {
             .section(&sections.memories)
             .section(&sections.globals)
             .section(&sections.exports)
-            .section(&sections.elements);
-        if sections.has_data_count {
-            let count = sections.data.len();
-            module.section(&DataCountSection { count });
-        }
-        module.section(&sections.code).section(&sections.data);
+            .section(&sections.elements)
+            .section(&sections.code)
+            .section(&sections.data);
         module
     }
 }
@@ -172,10 +166,6 @@ impl Reencode for Encoder<'_> {
         shifted(self.starts().elements, index)
     }
 
-    fn data_index(&mut self, index: u32) -> Result<u32> {
-        shifted(self.starts().data, index)
-    }
-
     fn function_index(&mut self, index: u32) -> Result<u32> {
         found(self.spaces.functions.get(index as usize))
     }
@@ -198,6 +188,12 @@ impl Reencode for Encoder<'_> {
     }
 
     fn instruction<'a>(&mut self, operator: Operator<'a>) -> Result<Instruction<'a>> {
+        match operator {
+            // Of a passive segment, which is empty: it would trap.
+            Operator::MemoryInit { .. } => return Ok(Instruction::Unreachable),
+            Operator::DataDrop { .. } => return Ok(Instruction::Nop),
+            _ => {}
+        }
         if let Operator::GlobalGet { global_index } = operator {
             let global = self.spaces.globals.get(global_index as usize);
             if let Some(value) = global.and_then(|global| global.value) {
@@ -224,6 +220,20 @@ impl Reencode for Encoder<'_> {
             }
         }
         utils::const_expr(self, expression)
+    }
+
+    fn parse_data_section(
+        &mut self,
+        data: &mut DataSection,
+        section: wasmparser::DataSectionReader<'_>,
+    ) -> Result<()> {
+        for segment in section {
+            let segment = segment?;
+            if let DataKind::Active { .. } = segment.kind {
+                self.parse_data(data, segment)?;
+            }
+        }
+        Ok(())
     }
 
     fn parse_global_section(

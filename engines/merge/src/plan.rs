@@ -1,10 +1,10 @@
 //! Which modules become one, and where.
 
-use super::events::{Event, is_core};
-use super::layout::Exports;
-use super::part::{Entity, Owner, Part, Sections};
-use super::{Result, Unsupported};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::events::{Event, is_core};
+use crate::layout::Exports;
+use crate::merge::{Result, Unsupported};
+use crate::part::{Entity, Owner, Part, Sections};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{CanonicalFunctionSection, ExportKind};
 use wasmparser::{CanonicalFunction, ComponentAlias, Instance, InstantiationArg, TypeRef};
@@ -17,7 +17,7 @@ pub enum CoreInstance<'a> {
     Part(usize),
     /// Stays as it is.
     Own,
-    Exports(HashMap<&'a str, ItemIndex>),
+    Exports(BTreeMap<&'a str, ItemIndex>),
 }
 
 /// Its kind, and which one of that kind it is.
@@ -45,7 +45,7 @@ pub struct Plan<'a> {
     pub needed_items: HashSet<ItemIndex>,
     pub needed_instances: HashSet<u32>,
     /// Parts that are given to another module as they are, and what it imports of them.
-    pub given: HashMap<u32, BTreeSet<&'a str>>,
+    pub given: BTreeMap<u32, BTreeSet<&'a str>>,
     /// What the whole exports.
     pub exports: Exports,
 }
@@ -80,7 +80,7 @@ impl<'a> Plan<'a> {
                 deferred: BTreeSet::new(),
                 needed_items: HashSet::new(),
                 needed_instances: HashSet::new(),
-                given: HashMap::new(),
+                given: BTreeMap::new(),
                 exports: Exports::new(),
             },
             uses: HashMap::new(),

@@ -1,30 +1,18 @@
-use super::merge;
-use crate::engine::shell::Shell;
+//! What becomes one module, and what stays. That it does the same: `ffi/native/tests/merge.rs`.
+
+use crate::{add_export, merge, with_places};
 use wasmparser::{Parser, Payload, Validator};
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Engine, Store};
 
 const LINKED: &str = include_str!("linked.wat");
-/// What `run` of it returns.
-const SUM: u32 = 100 + 7 + 14 + 1_000 + 4_080;
-
 fn component(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-fn run(component: &[u8]) -> u32 {
-    let engine = Engine::default();
-    let component = Component::from_binary(&engine, component).unwrap();
-    let mut linker = Linker::new(&engine);
-    let mut root = linker.root();
-    root.func_wrap("twice", |_, (number,): (u32,)| Ok((2 * number,)))
-        .unwrap();
-    let mut store = Store::new(&engine, ());
-    let instance = linker.instantiate(&mut store, &component).unwrap();
-    let run = instance
-        .get_typed_func::<(), (u32,)>(&mut store, "run")
-        .unwrap();
-    run.call(&mut store, ()).unwrap().0
+/// Merges what is valid to what is valid.
+fn merged(linked: &[u8]) -> Vec<u8> {
+    let merged = merge(linked).unwrap();
+    Validator::new().validate_all(&merged).unwrap();
+    merged
 }
 
 /// How many modules, globals and imports of modules there are.
@@ -44,14 +32,11 @@ fn counts(component: &[u8]) -> [u32; 3] {
 #[test]
 fn modules_that_share_a_memory_become_one_that_does_the_same() {
     let linked = component(LINKED);
-    assert_eq!(run(&linked), SUM);
-    let merged = merge(&linked).unwrap();
-    Validator::new().validate_all(&merged).unwrap();
-    assert_eq!(run(&merged), SUM);
+    let merged = merged(&linked);
     // The stack pointer is left: the others are numbers. The host's function is what is imported.
     assert_eq!(counts(&linked), [3, 4, 11]);
     assert_eq!(counts(&merged), [1, 1, 1]);
-    assert_eq!(run(&merge(&merged).unwrap()), SUM);
+    assert_eq!(counts(&merge(&merged).unwrap()), [1, 1, 1]);
 }
 
 #[test]
@@ -69,9 +54,7 @@ fn a_module_that_needs_a_function_with_the_memory_stays() {
         )
         .replace("(with \"a\"", "(with \"late\" (instance $late_made)) (with \"a\"");
     let linked = component(&text);
-    let merged = merge(&linked).unwrap();
-    assert_eq!(run(&linked), SUM);
-    assert_eq!(run(&merged), SUM);
+    let merged = merged(&linked);
     assert_eq!(counts(&merged)[0], 2, "the first two are one");
 }
 
@@ -88,9 +71,7 @@ fn what_starts_on_its_own_or_is_instantiated_twice_stays() {
         "  (core instance (instantiate $main))\n  (core instance $a_env",
     );
     let linked = component(&twice);
-    let merged = merge(&linked).unwrap();
-    assert_eq!(run(&linked), SUM);
-    assert_eq!(run(&merged), SUM);
+    let merged = merged(&linked);
     assert_eq!(counts(&merged)[0], 2, "the others are one");
 }
 
@@ -113,19 +94,49 @@ fn what_is_written_to_a_table_last_stays() {
              (core instance $b_env",
         );
     let linked = component(&text);
-    let merged = merge(&linked).unwrap();
-    assert_eq!(run(&linked), SUM);
-    assert_eq!(run(&merged), SUM);
+    let merged = merged(&linked);
     assert_eq!(counts(&merged)[0], 3, "the first two are one");
 }
 
 #[test]
-fn the_installed_engines_become_few_modules() {
-    let engines = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build/engines");
+fn the_engines_become_few_modules() {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../../build");
     for (name, before, after) in [("python", 14, 2), ("javascript", 8, 5)] {
-        let engine = std::fs::read(format!("{engines}/{name}.wasm")).unwrap();
-        let stripped = Shell::of(&engine).unwrap().bare();
-        assert_eq!(counts(&stripped)[0], before);
-        assert_eq!(counts(&merge(&stripped).unwrap())[0], after);
+        let linked = std::fs::read(format!("{built}/componentized/{name}.wasm")).unwrap();
+        assert_eq!(counts(&linked)[0], before);
+        let merged = merge(&add_export(linked).unwrap()).unwrap();
+        assert_eq!(counts(&merged)[0], after);
+        let (engine, _) = with_places(&merged).unwrap();
+        let installed = std::fs::read(format!("{built}/engines/{name}.wasm")).unwrap();
+        assert!(engine == installed, "{name}: the same each time");
     }
+}
+
+#[test]
+fn refuses_an_engine_whose_memory_is_made_otherwise() {
+    let engine = r#"(component (core module
+      (memory (export "memory") 2) (data (i32.const 9) "first")))"#;
+    assert!(with_places(&component(engine)).is_ok());
+    for (from, to) in [
+        (" 2) (data", " 2 3) (data"),
+        ("(data (i32.const 9) \"first\")", ""),
+        ("(data", "(memory 3) (data"),
+        ("(memory", "(func data.drop 0) (memory"),
+    ] {
+        let other = component(&engine.replacen(from, to, 1));
+        assert!(with_places(&other).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn what_a_snapshot_has_emptied_is_left_out() {
+    let text = LINKED.replace(
+        "(func $kept (result",
+        "(func (memory.init 0 (i32.const 0) (i32.const 0) (i32.const 1)) (data.drop 0))
+         (data \"\")
+         (func $kept (result",
+    );
+    assert_eq!(counts(&merged(&component(&text)))[0], 1);
+    let copied = text.replace("(data \"\")", "(data \"copied\")");
+    assert!(counts(&merged(&component(&copied)))[0] > 1, "it stays");
 }
