@@ -256,8 +256,12 @@ export function programsOf(base: string, code: string): { source: Source; grante
     const settings = ["deno.json", "deno.jsonc"].map((name) => `${folder}/${name}`);
     above.push(`${folder}/node_modules/`, ...settings);
   }
-  // Settings of the host's own folder.
+  // Settings of the host's own folder: an import map may be a link there.
   const settings = ["map.json", "tsconfig.json", "base.json"].map((name) => `${root}/${name}`);
+  const map = realPath(`${root}/link`);
+  if (map !== undefined && isNamed(`${root}/deno.json`, "./link") && map.startsWith(`${root}/`)) {
+    settings.push(map);
+  }
   return [
     { source: { file: `${root}/main.ts`, root, isConfined: true }, granted: [`${root}/`] },
     {
@@ -265,6 +269,22 @@ export function programsOf(base: string, code: string): { source: Source; grante
       granted: [...above, ...settings, `${base}/tsconfig.json`],
     },
   ];
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function isNamed(settings: string, map: string): boolean {
+  try {
+    return JSON.parse(Deno.readTextFileSync(settings)).importMap === map;
+  } catch {
+    return false;
+  }
 }
 
 async function main([folder, count, seed, unconfined]: string[]): Promise<void> {

@@ -35,12 +35,16 @@ interface Opened {
 /** What was opened to be read, from the first mark on. */
 function openedIn(trace: string): Opened[] {
   const opened: Opened[] = [];
+  /** How the calls of threads began that others interrupted. */
+  const begun = new Map<string, string>();
   let index = -1;
-  for (const line of trace.split("\n")) {
-    if (line.includes(`"${markOf(index + 1)}"`)) index++;
+  for (const part of trace.split("\n")) {
+    const [thread = ""] = part.split(" ", 1);
+    if (part.endsWith("<unfinished ...>")) begun.set(thread, part);
+    const line = part.includes("resumed>") ? `${begun.get(thread)}${part}` : part;
+    if (part.includes(`"${markOf(index + 1)}"`)) index++;
     // What is only walked through gives no content.
-    if (index < 0 || !/\bopen(?:at2?)?\(/.test(line) && !line.includes("resumed>")) continue;
-    if (line.includes("O_PATH")) continue;
+    if (index < 0 || !/\bopen(?:at2?)?\(/.test(line) || line.includes("O_PATH")) continue;
     const path = line.match(/ = \d+<(\/.*)>$/)?.[1];
     if (path !== undefined && path !== OWN_FOLDER && !STARTS.test(path)) {
       opened.push({ index, path });
