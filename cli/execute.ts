@@ -11,6 +11,7 @@ import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
+import { HOST_OPTIONS, hostOptionsOf } from "./host_options.ts";
 import { parseExactly, resultOf } from "./json.ts";
 import { visible } from "./visible.ts";
 import {
@@ -31,6 +32,7 @@ const SOON_MS = 0.01;
 const INTERRUPTED = 130;
 
 type Withheld = Extract<RunEvent, { type: "access_withheld" }>;
+type Clipped = Extract<RunEvent, { type: "limits_clipped" }>;
 
 /** Options of every command that runs a task. */
 export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
@@ -48,6 +50,7 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
     help: "Let all tasks use a folder: HOST[::GUEST][:ro|:rw]",
   },
   verbose: { short: "v", help: "Tell of each task as it starts, retries and ends" },
+  ...HOST_OPTIONS,
   cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
 };
 
@@ -59,6 +62,7 @@ export async function execute(
   cwd: string,
 ): Promise<number> {
   const taskArguments = readArguments(parsed, [...texts, ...parsed.rest], cwd);
+  const hostOptions = await hostOptionsOf(parsed, cwd);
   const json = parsed.flags.has("json");
   const verbose = parsed.flags.has("verbose");
 
@@ -67,15 +71,18 @@ export async function execute(
   let recorder: TraceRecorder | undefined;
   const show = follow({ json, verbose });
   let withheld: Withheld | undefined;
+  let clipped: Clipped | undefined;
   try {
     const text = await runForText({
       ...program,
+      ...hostOptions,
       cwd,
       args: taskArguments,
       mounts: parsed.values.get("mount") ?? [],
       signal: interrupt.signal,
       onEvent(event) {
         if (event.type === "access_withheld") withheld = event;
+        if (event.type === "limits_clipped") clipped = event;
         // Of what is written from now on, nothing shall be left.
         if (event.type === "program_compiling") interrupt.listen();
         // Others load the program: this process has nothing else to do now.
@@ -96,6 +103,7 @@ export async function execute(
     } else {
       reportFailure(envelope);
       if (withheld) reportHint(hintOf(withheld));
+      if (clipped) reportHint(lowered(clipped));
     }
     const isInterrupted = interrupt.signal.aborted;
     // After the result, which nobody shall wait for.
@@ -110,7 +118,17 @@ export async function execute(
   }
 }
 
-/** What would permit that which a program declares. */
+/** Which limits are below what tasks declare. */
+function lowered({ limits }: Clipped): string {
+  const options = [...new Set(limits.map(({ option }) => `--${option}`))].filter((option) =>
+    Object.hasOwn(HOST_OPTIONS, option.slice(2))
+  );
+  const tasks = [...new Set(limits.map(({ task }) => task))].slice(0, 3).join(", ");
+  const raise = options.length > 0 ? `; ${options.join(", ")} can give more` : "";
+  return `tasks declare more than they were given (${tasks})${raise}`;
+}
+
+/** What would grant that which a program declares. */
 function hintOf({ hosts, files, env }: Withheld): string {
   const flags = { "--allow-hosts": hosts, "--allow-files": files, "--allow-env": env };
   const given = Object.entries(flags).filter(([, values]) => values.length > 0)

@@ -20,7 +20,11 @@ Examples:
   capsule run hello.ts Ada
   capsule run sum.ts --args-json '[1, 2, 3]'
   capsule run report.py --json --args-file rows.json
+  capsule run theirs.py --policy none --allow-files ./data:ro --timeout 5s
   echo 'print(6 * 7)' | capsule run - --language python
+
+Tasks of a file get what they declare; a program from standard input gets nothing but what
+--allow options give it, unless --allow-declared is there.
 
 The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or host error,
 130 if it was interrupted.`,

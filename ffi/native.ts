@@ -58,6 +58,10 @@ export interface LoadRequest {
 
 /** What a run may use, whatever its tasks may. */
 export interface NativeLimits {
+  /** Units of fuel that all tasks together may use. */
+  fuel: number;
+  /** From the start of the first task to the end of the last. */
+  timeout_ms: number;
   /** Of all tasks together that are alive. */
   ram_bytes: number;
   tasks_alive: number;
@@ -87,8 +91,8 @@ export interface TaskPolicy {
   folders?: FolderGrant[];
   /** The hosts that it may ask for something. */
   hosts?: HostRule[];
-  /** Of those, the hosts that its runner permits: all, if there is no list. */
-  permitted_hosts?: HostRule[];
+  /** The hosts that it declares and was not given. */
+  withheld_hosts?: HostRule[];
 }
 
 /** Hosts that a task may reach. What is null may be any. */
@@ -124,6 +128,20 @@ export interface RunRequest {
   input: string;
   /** Whether somebody wants to hear of each task. */
   observe: boolean;
+  /** What each task may use at most, where that is less than its policy says. */
+  ceiling?: TaskCeiling | undefined;
+  /** Whether the envelope shall tell what was written to the outputs. */
+  capture?: boolean;
+  /** What the task reads from standard input: each character is a byte. */
+  stdin?: string | undefined;
+}
+
+/** Limits of one call, which only lower those of policies. */
+export interface TaskCeiling {
+  fuel?: number | undefined;
+  memory_bytes?: number | undefined;
+  timeout_ms?: number | undefined;
+  max_retries?: number | undefined;
 }
 
 /** A failure as the native library tells of it. */

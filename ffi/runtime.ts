@@ -89,10 +89,9 @@ class LibraryRuntime implements NativeRuntime {
     return this.#request(capsule_runtime_grant, JSON.stringify(request), "mount_denied");
   }
 
-  submit({ grant, task, input, observe }: RunRequest): number {
+  submit({ input, ...rest }: RunRequest): number {
     // The input is JSON already, and may be large: it is not parsed again.
-    const name = JSON.stringify(task);
-    const json = `{"grant":${grant},"task":${name},"input":${input},"observe":${observe}}`;
+    const json = `${JSON.stringify(rest).slice(0, -1)},"input":${input}}`;
     return this.#request(this.#library.functions.capsule_runtime_submit, json);
   }
 

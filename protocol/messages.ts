@@ -7,7 +7,8 @@ export const PROTOCOL = 1;
 export type ClientMessage =
   | { type: "run"; observe: boolean }
   | { type: "open"; observe: boolean }
-  | { type: "call"; program: number; task: string; observe: boolean }
+  /** `detailed`: the payload is `{ input, limits, stdin, capture }`, and not the input alone. */
+  | { type: "call"; program: number; task: string; observe: boolean; detailed: boolean }
   | { type: "close"; program: number }
   /** `ram` is what all runs of the worker may use, in bytes. */
   | { type: "configure"; ram: number }

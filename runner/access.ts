@@ -10,6 +10,8 @@ export interface FolderAccess {
   readOnly: boolean;
   /** Its `.git` may be read: else it is not there. */
   readsGit?: boolean;
+  /** Where guests see it, if not under its path. */
+  as?: string;
 }
 
 const MODES: Record<string, boolean> = {
@@ -33,18 +35,31 @@ export function parseList(value: unknown, what: string): unknown[] {
 
 /** Folders: `"./data"`, which may be written to, or `{ path, mode, git }`. */
 export function parseAllowedFiles(value: unknown): FolderAccess[] {
-  return parseList(value, "folders").map(parseFolder);
+  return parseList(value, "folders").map((folder) => parseFolder(folder, false));
 }
 
-function parseFolder(value: unknown): FolderAccess {
-  if (typeof value === "string") return { path: parsePath(value), readOnly: false };
+/** The same, of the host: a folder may be absolute, and have another name for guests. */
+export function parseGrantedFiles(value: unknown): FolderAccess[] {
+  return parseList(value, "folders").map((folder) => {
+    if (typeof folder !== "object" || folder === null || Array.isArray(folder)) {
+      return parseFolder(folder, true);
+    }
+    const { as, ...rest } = folder as Record<string, unknown>;
+    const parsed = parseFolder(rest, true);
+    return as === undefined ? parsed : { ...parsed, as: parsePath(as, true) };
+  });
+}
+
+function parseFolder(value: unknown, ofHost: boolean): FolderAccess {
+  if (typeof value === "string") return { path: parsePath(value, ofHost), readOnly: false };
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Invalid(`has ${shown(value)}, which is neither a folder nor { path, mode }`);
   }
   const { path, mode = "rw", git, ...rest } = value as Record<string, unknown>;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
-    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has path, mode and git`);
+    const known = ofHost ? "path, as, mode and git" : "path, mode and git";
+    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has ${known}`);
   }
   if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
     throw new Invalid(`has the mode ${shown(mode)}: write "read-only" or "read-write"`);
@@ -53,21 +68,23 @@ function parseFolder(value: unknown): FolderAccess {
     throw new Invalid(`has git: ${shown(git)}: write "ro", or leave it out`);
   }
   return {
-    path: parsePath(path),
+    path: parsePath(path, ofHost),
     readOnly: MODES[mode]!,
     ...(git === "ro" ? { readsGit: true } : {}),
   };
 }
 
-function parsePath(value: unknown): string {
+function parsePath(value: unknown, ofHost: boolean): string {
   const isPath = typeof value === "string" && value !== "" && !value.includes("\0") &&
     value.length <= PATH_LENGTH_AT_MOST;
   if (!isPath) {
     throw new Invalid(`has ${shown(value)}, which is no path`);
   }
   const path = normalize(value);
-  if (path === ".." || path.startsWith("../")) {
-    throw new Invalid(`has ${shown(value)}, which leads out of the project`);
+  const isOutside = path === ".." || path.startsWith("../");
+  if (isOutside) {
+    const hint = ofHost ? "write a folder elsewhere as an absolute path" : undefined;
+    throw new Invalid(`has ${shown(value)}, which leads out of the project`, hint);
   }
   return path;
 }

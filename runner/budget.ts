@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { NativeLimits } from "../ffi/native.ts";
 import { Invalid } from "./invalid.ts";
-import { inLanguage, parseMemory } from "./policy.ts";
+import { inLanguage, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /**
@@ -10,6 +10,10 @@ import { clipped, shown } from "./shown.ts";
  * `"1.5 GB"` or a number of bytes.
  */
 export interface Budget {
+  /** Units of fuel: `"LOW"`, `"MEDIUM"`, `"HIGH"` or a number. There is no limit by default. */
+  compute?: "LOW" | "MEDIUM" | "HIGH" | number;
+  /** Wall time from the start of the task to the end of all that it started: `"30s"`, or milliseconds. None by default. */
+  timeout?: string | number;
   /**
    * Memory of all its tasks together: the program's image once, then what the tasks that are alive have written or
    * grown, and what waits for them in the host. The default is 4 GB.
@@ -18,7 +22,7 @@ export interface Budget {
   /** Tasks that are alive at once. The default is 1,000, 10,000 the most. */
   tasksAlive?: number;
   /** Tasks in all. The default is 100,000, 10 million the most. */
-  tasksTotal?: number;
+  tasks?: number;
   /** How deep tasks may call each other. The default is 64, 256 the most. */
   taskDepth?: number;
   /** The arguments of a task, and its result, as JSON. The default is 64 MB, 256 MB the most. */
@@ -34,7 +38,7 @@ export interface Budget {
 }
 
 /** What a run may use if nobody says, as the native library has it. */
-export const BUDGET_DEFAULTS: Readonly<NativeLimits> = {
+export const BUDGET_DEFAULTS: Readonly<Omit<NativeLimits, "fuel" | "timeout_ms">> = {
   ram_bytes: 4 * 2 ** 30,
   tasks_alive: 1000,
   tasks_total: 100_000,
@@ -52,9 +56,11 @@ const RAM_AT_MOST = 2 ** 50;
 
 /** A key as TypeScript spells it, what it sets, and what reads its value. */
 const OPTIONS: Record<keyof Budget, [keyof NativeLimits, (value: unknown) => number]> = {
+  compute: ["fuel", parseCompute],
+  timeout: ["timeout_ms", parseTimeout],
   ram: ["ram_bytes", parseRam],
   tasksAlive: ["tasks_alive", count(10_000)],
-  tasksTotal: ["tasks_total", count(10_000_000)],
+  tasks: ["tasks_total", count(10_000_000)],
   taskDepth: ["task_depth", count(256)],
   jsonSize: ["json_bytes", size],
   outputSize: ["output_bytes", size],
@@ -112,7 +118,8 @@ export function clipBudget(
 ): Partial<NativeLimits> {
   const clipped = { ...base };
   for (const [limit, value] of Object.entries(stranger) as [keyof NativeLimits, number][]) {
-    clipped[limit] = Math.min(value, base[limit] ?? BUDGET_DEFAULTS[limit]);
+    const byDefault: Partial<NativeLimits> = BUDGET_DEFAULTS;
+    clipped[limit] = Math.min(value, base[limit] ?? byDefault[limit] ?? Infinity);
   }
   return clipped;
 }

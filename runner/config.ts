@@ -5,15 +5,15 @@ import { platform } from "../platform/mod.ts";
 import { isInside, normalize, resolve } from "../platform/path.ts";
 import { BUDGET_KEYS } from "./budget.ts";
 import { Invalid } from "./invalid.ts";
-import { DEFAULTS, parseOption, type Policy } from "./policy.ts";
+import { parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
 
 /** What the `capsule.toml` of a project says. */
 export interface Config {
   /** The program that runs when none is named, relative to the project's root. */
   entrypoint?: string;
-  /** What a task may use when its options say nothing. */
-  defaults: Policy;
+  /** What a task may use when its options say nothing, as far as the file says that. */
+  defaults: Partial<Policy>;
   /** What a run may use in all. Those that are not named have the defaults of the native library. */
   limits: Partial<NativeLimits>;
 }
@@ -68,25 +68,13 @@ export async function readConfig(root: string): Promise<Config> {
 }
 
 /**
- * The same for a program whose author is not trusted: limits of tasks count where they are lower than what there is
- * without the file, and nothing else of it counts. Its `[budget]` is only clipped where the host's is known.
+ * The same for a program whose author is not trusted: only its limits count, and only downwards, which is up to whoever
+ * knows the host's.
  *
  * @throws {CapsuleError} `invalid_config`.
  */
 export async function readConfinedConfig(root: string): Promise<Config> {
-  const { defaults, limits } = await read(readSettings(root, CONFIG_FILE, true));
-  const lower = (limit: number | null, byDefault: number | null) =>
-    limit === null ? byDefault : Math.min(limit, byDefault ?? Infinity);
-  return {
-    defaults: {
-      ...DEFAULTS,
-      fuel: Math.min(defaults.fuel, DEFAULTS.fuel),
-      memoryBytes: lower(defaults.memoryBytes, DEFAULTS.memoryBytes),
-      timeoutMs: lower(defaults.timeoutMs, DEFAULTS.timeoutMs),
-      maxRetries: Math.min(defaults.maxRetries, DEFAULTS.maxRetries),
-    },
-    limits,
-  };
+  return await read(readSettings(root, CONFIG_FILE, true));
 }
 
 /**
@@ -121,7 +109,7 @@ function realPath(path: string): string {
 }
 
 async function read(source: string | undefined): Promise<Config> {
-  const config: Config = { defaults: { ...DEFAULTS }, limits: {} };
+  const config: Config = { defaults: {}, limits: {} };
   if (source === undefined) return config;
   const document = await parse(source);
   for (const [table, values] of Object.entries(document)) {

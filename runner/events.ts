@@ -1,5 +1,6 @@
 import { CACHE_HINT } from "../compiler/cache_place.ts";
 import type { Language, NativeEvent } from "../ffi/native.ts";
+import type { ClippedLimit } from "./limits.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
 export type RunEvent =
@@ -10,8 +11,10 @@ export type RunEvent =
   | { type: "engine_compiled"; language: Language; durationMs: number }
   /** The engine that was compiled cannot be kept: the next process compiles it again. Told once a process. */
   | { type: "cache_unavailable"; reason: string; hint: string }
-  /** What its tasks declare, and whoever runs them has not permitted. */
+  /** What its tasks declare, and whoever runs them has not granted. */
   | { type: "access_withheld"; hosts: string[]; files: string[]; env: string[] }
+  /** What tasks declare and `limits` has lowered: at most 100 are told of. */
+  | { type: "limits_clipped"; limits: ClippedLimit[] }
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
   | { type: "task_started"; task: number; parent: number | null; name: string }
   | {

@@ -4,7 +4,6 @@ import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, normalize, relative, resolve } from "../platform/path.ts";
 import type { FolderAccess } from "./access.ts";
-import { clip, nearFolders } from "./ceiling.ts";
 import { hiddenBecause, isHiddenIn } from "./hidden_names.ts";
 import { overlapWithCapsule } from "./own_places.ts";
 import { CONFIG_FILE, statOf } from "./project.ts";
@@ -27,42 +26,35 @@ type Refuse = (problem: string, hint?: string) => Error;
 
 /** The folders of one task. */
 export interface TaskFolders {
+  /** Those of the project that it declares, if that counts. */
   declared: FolderAccess[];
-  /** What may be granted of that: all, if there is no list. */
-  permitted?: FolderAccess[] | undefined;
+  /** Those that the host grants. */
+  granted: FolderAccess[];
   mounts: Mount[];
 }
 
 /**
- * The folders of a task: those that it declares, and the mounts, which never change a declared mode.
+ * The folders of a task: those that it declares, those that the host grants, and the mounts, which never change a declared
+ * mode.
  *
- * @throws {Invalid} for a declared folder that cannot be granted.
+ * @throws {Refused} for a folder that cannot be granted.
  * @throws {CapsuleError} `mount_denied`.
  */
 export function resolveFolders(
   root: string,
-  { declared, permitted, mounts }: TaskFolders,
+  { declared, granted, mounts }: TaskFolders,
 ): FolderGrant[] {
   const realRoot = platform.realPath(root);
   const folders: FolderGrant[] = [];
-  // What is not permitted need not exist.
-  const wanted = permitted === undefined ? declared : nearFolders(declared, permitted);
-  for (const { path, readOnly, readsGit = false } of wanted) {
-    const refuse = (problem: string, hint?: string) =>
-      new Invalid(`has ${JSON.stringify(path)}, ${problem}`, hint);
-    const host = realFolder(realRoot, resolve(root, path), refuse);
-    const guest = normalize(`/${path}`);
-    if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
-    const folder = { host, guest, read_only: readOnly };
-    const granted = permitted === undefined
-      ? [{ folder, readsGit: true }]
-      : clip(folder, root, permitted);
-    for (const part of granted) {
-      protect(realRoot, part.folder, refuse);
-      add(folders, part.folder, refuse);
-      if (readsGit && part.readsGit) addGit(folders, part.folder, refuse);
-    }
-  }
+  // Of a folder that is declared and granted, the greater of both counts.
+  const ofHost = granted.filter((folder) =>
+    !folder.readOnly || !declared.some((other) => isSameFolder(root, folder, other))
+  );
+  const ofTask = declared.filter((folder) =>
+    !ofHost.some((other) => isSameFolder(root, other, folder))
+  );
+  addAll(folders, ofTask, { root, realRoot, isHost: false });
+  addAll(folders, ofHost, { root, realRoot, isHost: true });
   for (const { spec, host: path, guest, readOnly } of mounts) {
     const refuse = (problem: string, hint?: string) =>
       mountDenied(spec, problem.replace(/^which /, "it "), hint);
@@ -76,6 +68,49 @@ export function resolveFolders(
     add(folders, folder, refuse);
   }
   return folders;
+}
+
+/** A folder of options that cannot be granted, and whose it is. */
+export class Refused extends Invalid {
+  readonly isHost: boolean;
+
+  constructor(message: string, isHost: boolean, hint?: string) {
+    super(message, hint);
+    this.isHost = isHost;
+  }
+}
+
+interface Place {
+  root: string;
+  realRoot: string;
+  /** The host's own authority grants them, also outside of its project. */
+  isHost: boolean;
+}
+
+function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): void {
+  const { root, realRoot, isHost } = place;
+  for (const { path, as = path, readOnly, readsGit = false } of added) {
+    const refuse = (problem: string, hint?: string) =>
+      new Refused(`has ${JSON.stringify(path)}, ${problem}`, isHost, hint);
+    const outermost = isHost && path.startsWith("/") ? "/" : realRoot;
+    const host = realFolder(outermost, resolve(root, path), refuse);
+    const guest = normalize(`/${as}`);
+    if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
+    const folder = { host, guest, read_only: readOnly };
+    protect(realRoot, folder, refuse);
+    add(folders, folder, refuse);
+    if (readsGit) addGit(folders, folder, refuse);
+  }
+}
+
+/** Whether a granted folder is one that a task declares, under the same name. */
+function isSameFolder(
+  root: string,
+  { path, as = path }: FolderAccess,
+  declared: FolderAccess,
+): boolean {
+  return normalize(`/${as}`) === normalize(`/${declared.path}`) &&
+    realPath(resolve(root, path)) === realPath(resolve(root, declared.path));
 }
 
 /**
@@ -103,7 +138,9 @@ function realPath(path: string): string {
 
 /** Refuses folders that git and Capsule live by. */
 function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
-  const names = relative(root, folder.host).split("/");
+  const names = (isInside(root, folder.host) ? relative(root, folder.host) : folder.host).split(
+    "/",
+  );
   for (const [index, name] of names.entries()) {
     const reason = hiddenBecause(name);
     const next = names[index + 1];
@@ -111,7 +148,7 @@ function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
     const isFree = name === ".capsule" && next !== undefined && !OWN.includes(next);
     if (reason !== undefined && !isFree) throw refuse(`which ${reason}`);
   }
-  if (names[0] === "." && !folder.read_only) {
+  if (isInside(folder.host, root) && !folder.read_only) {
     throw refuse(
       `which holds ${PROTECTED.join(", ")}: grant a folder inside of it, or make it read-only`,
     );

@@ -2,8 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { Language, TaskPolicy } from "../ffi/native.ts";
 import type { Environment } from "./environment.ts";
-import { checkPermitted, type Permitted } from "./ceiling.ts";
-import { Invalid } from "./invalid.ts";
+import { type Granted, withheldHosts } from "./grants.ts";
 import type { Mount } from "./mounts.ts";
 import { inLanguage, type Policy } from "./policy.ts";
 
@@ -14,20 +13,22 @@ export interface Surroundings {
   root: string;
   environment: Environment;
   mounts: Mount[];
-  /** What is permitted of that which tasks declare: all, if this is undefined. */
-  permitted: Permitted | undefined;
+  /** What the host gives to all tasks. */
+  granted: Granted;
+  /** Whether tasks get what they declare besides. */
+  isTrusted: boolean;
 }
 
 /**
  * The policies of all tasks, with all that they name looked up.
  *
- * @throws {CapsuleError} `invalid_option` for a folder that cannot be granted; `mount_denied`.
+ * @throws {CapsuleError} `invalid_option` for a declared folder that cannot be granted; `invalid_argument` for one of the
+ * host's; `mount_denied`.
  */
 export async function resolvePolicies(
   policies: Record<string, Policy>,
-  { program, root, environment, mounts, permitted }: Surroundings,
+  { program, root, environment, mounts, granted, isTrusted }: Surroundings,
 ): Promise<Record<string, TaskPolicy>> {
-  if (permitted !== undefined) checkPermitted(permitted, root);
   const resolved: Record<string, TaskPolicy> = Object.create(null);
   for (const [name, policy] of Object.entries(policies)) {
     const task: TaskPolicy = {
@@ -36,23 +37,32 @@ export async function resolvePolicies(
       timeout_ms: policy.timeoutMs,
       max_retries: policy.maxRetries,
     };
-    const variables = permitted === undefined
-      ? policy.envVariables
-      : policy.envVariables.filter((name) => permitted.env.includes(name));
+    const { allowedFiles, allowedHosts, envVariables } = isTrusted ? policy : NOTHING;
+    const variables = [...granted.envVariables, ...envVariables];
     if (variables.length > 0) task.env = await environment.pick(variables);
-    if (policy.allowedHosts.length > 0) task.hosts = policy.allowedHosts;
-    if (permitted !== undefined) task.permitted_hosts = permitted.hosts;
-    if (policy.allowedFiles.length + mounts.length > 0) {
+    const hosts = [...granted.allowedHosts, ...allowedHosts];
+    if (hosts.length > 0) task.hosts = hosts;
+    if (!isTrusted && policy.allowedHosts.length > 0) {
+      task.withheld_hosts = withheldHosts(policy, granted);
+    }
+    if (allowedFiles.length + granted.allowedFiles.length + mounts.length > 0) {
       // Half a millisecond that a program without folders does without.
-      const { resolveFolders } = await import("./folders.ts");
+      const { Refused, resolveFolders } = await import("./folders.ts");
       try {
         task.folders = resolveFolders(root, {
-          declared: policy.allowedFiles,
-          permitted: permitted?.folders,
+          declared: allowedFiles,
+          granted: granted.allowedFiles,
           mounts,
         });
       } catch (error) {
-        if (!(error instanceof Invalid)) throw error;
+        if (!(error instanceof Refused)) throw error;
+        if (error.isHost) {
+          throw new CapsuleError(
+            "invalid_argument",
+            `grants: allowedFiles: it ${error.message}`,
+            { hint: error.hint },
+          );
+        }
         const option = inLanguage("allowedFiles", program.language);
         throw new CapsuleError(
           "invalid_option",
@@ -65,3 +75,5 @@ export async function resolvePolicies(
   }
   return resolved;
 }
+
+const NOTHING = { allowedFiles: [], allowedHosts: [], envVariables: [] };

@@ -1,15 +1,18 @@
 /** A program that is loaded in this process. */
 import type { Variables } from "./environment.ts";
 import { encodeInput } from "./input.ts";
-import type { CallOptions, ProgramHandle } from "./open.ts";
+import { ceilingOf, parseLimits } from "./limits.ts";
+import type { CallDetails, ProgramHandle } from "./open.ts";
+import { parseCapture } from "./options.ts";
 import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
+import { encodeStdin } from "./stdin.ts";
 import { checkTask } from "./task_names.ts";
 
 /** A program that is loaded in this process, and may be called for another one. */
 export interface LocalProgram extends ProgramHandle {
   /** Like `call`, with arguments that are JSON already. */
-  callWith(input: string, task: string, options: CallOptions): Promise<string>;
+  callWith(input: string, task: string, options: CallDetails): Promise<string>;
 }
 
 /**
@@ -26,8 +29,17 @@ export async function openHere(
   const names = new Set(Object.keys(policies));
   try {
     const grant = runtime().grant({ program: loaded.id, policies, limits });
-    const callWith = (input: string, task: string, { onEvent, signal }: CallOptions) => {
-      const request = { grant, task, input, observe: onEvent !== undefined };
+    const callWith = (input: string, task: string, options: CallDetails) => {
+      const { onEvent, signal, limits, stdin, capture } = options;
+      const request = {
+        grant,
+        task,
+        input,
+        observe: onEvent !== undefined,
+        ceiling: limits && ceilingOf(parseLimits(limits)),
+        capture: parseCapture(capture),
+        stdin: encodeStdin(stdin),
+      };
       return runtime().run(request, listenerOf(onEvent), signal);
     };
     return {

@@ -2,7 +2,9 @@ import { CapsuleError } from "../errors.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import type { RunEvent } from "./events.ts";
 import { isolationOf } from "./isolation.ts";
+import type { TaskLimits } from "./limits.ts";
 import { openHere } from "./local_program.ts";
+import { CALL_OPTIONS, checkOptions, OPEN_OPTIONS } from "./options.ts";
 import type { ProgramOptions } from "./prepare.ts";
 
 export type { ProgramOptions } from "./prepare.ts";
@@ -15,14 +17,26 @@ export interface CallOptions {
   onEvent?: (event: RunEvent) => void;
   /** Keyword arguments, for a task in Python. */
   kwargs?: Record<string, unknown>;
+  /** What the task reads from its standard input. Nothing, by default; its sub-tasks have none. */
+  stdin?: string | Uint8Array;
+  /**
+   * Whether the envelope tells as `stdout` and `stderr` what the task and its sub-tasks have printed: each at most 1 MiB,
+   * then cut and marked. Not by default.
+   */
+  capture?: boolean;
+  /** What each task may use at most in this call, where that is less than it may use anyhow. */
+  limits?: TaskLimits;
 }
+
+/** {@link CallOptions}, each of which may be undefined. */
+export type CallDetails = { [K in keyof CallOptions]?: CallOptions[K] | undefined };
 
 /** A program that is loaded, wherever that is. */
 export interface ProgramHandle {
   /** The names of its tasks. */
   readonly tasks: string[];
   /** Runs a task. Returns its envelope as JSON text. */
-  call(task: string, args: unknown[], options: CallOptions): Promise<string>;
+  call(task: string, args: unknown[], options: CallDetails): Promise<string>;
   /** Forgets the program, once. Calls that are under way go on. */
   close(): void;
 }
@@ -53,6 +67,7 @@ export class OpenProgram {
     args: unknown[] = [],
     options: CallOptions = {},
   ): Promise<Envelope<R>> {
+    checkOptions(options, CALL_OPTIONS, "call");
     return JSON.parse(await this.callForText(task, args, options));
   }
 
@@ -96,6 +111,7 @@ export class OpenProgram {
  * top-level code that fails. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
+  checkOptions(options, OPEN_OPTIONS, "open");
   if (isolationOf(options) === "sandbox") return new OpenProgram(await openHere(options));
   // Loaded only where it is used.
   const { openInWorker } = await import("./worker_program.ts");

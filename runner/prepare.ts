@@ -14,11 +14,12 @@ import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
 import { type Budget, budgetOf, parseBudget } from "./budget.ts";
-import { type Ceiling, parseCeiling, withheld } from "./ceiling.ts";
 import { readConfig, readConfinedConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
+import { type Grants, parseGrants, parsePolicy, withheld } from "./grants.ts";
+import { defaultsOf, limitsOf, parseLimits, type TaskLimits, underLimits } from "./limits.ts";
 import { parseMounts } from "./mounts.ts";
 import { packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
@@ -46,12 +47,16 @@ export interface ProgramOptions {
    */
   env?: Record<string, string>;
   /**
-   * What tasks may reach of the files, hosts and variables that they declare: `"declared"`, which is all,
-   * for programs whose author one trusts; `"none"`; or lists of what is permitted. Without `"declared"`, the
-   * program imports files from its own folder downwards only, `.env` files are not read, and a `capsule.toml`
-   * in its folder may only lower limits. The default is `"declared"` for a source and `"none"` for a `.wasm`.
+   * Whether tasks get the files, hosts and variables that they declare: `"declared"`, for programs whose author one
+   * trusts, or `"none"`. Under `"none"`, the program imports files from its own folder downwards only, `.env` files are not
+   * read, a `capsule.toml` in its folder may only lower limits, and `limits` have lower defaults. The default is
+   * `"declared"` for a source file, and `"none"` for `code` and for a `.wasm`.
    */
-  policy?: "declared" | "none" | Ceiling;
+  policy?: "declared" | "none";
+  /** What all tasks may reach besides. Under the policy `"none"`, this is all that there is. */
+  grants?: Grants;
+  /** What each task may use at most, and what one gets that says nothing. */
+  limits?: TaskLimits;
   /**
    * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
    * `.venv` and `node_modules` of `cwd`; those of a folder; or `false`, for none. By default those of its project;
@@ -119,20 +124,22 @@ export async function prepare(
   // First of all: what it says of files takes less time than what Deno says.
   loadLibrary();
   const found = sourceOf(options);
-  const { policy = "component" in found ? "none" : "declared" } = options;
-  const permitted = parseCeiling(policy);
+  const policy = parsePolicy(options.policy, "file" in found ? "declared" : "none");
+  const isTrusted = policy === "declared";
+  const granted = parseGrants(options.grants);
+  const taskLimits = limitsOf(parseLimits(options.limits), isTrusted);
   const budget = parseBudget(options.budget);
   const packagesGiven = parsePackages(options.packages, workingFolder(options.cwd));
   const given = "component" in found ? found : { ...found, packages: packagesGiven };
-  const source = permitted === undefined ? given : confine(given);
+  const source = isTrusted ? given : confine(given);
   const { root } = source;
   // What the host's words are relative to: no file of a stranger's has a say in that.
   const hostRoot = source.isConfined ? projectRoot(undefined, workingFolder(options.cwd)) : root;
   // What a component is written in, only the component says.
   runtime("component" in source ? undefined : languageOfSource(source));
-  const { defaults, limits: configured } =
-    await (source.isConfined ? readConfinedConfig : readConfig)(root);
-  const limits = budgetOf(budget, configured, permitted === undefined);
+  const config = await (isTrusted ? readConfig : readConfinedConfig)(root);
+  const limits = budgetOf(budget, config.limits, isTrusted);
+  const defaults = defaultsOf(taskLimits, config.defaults, isTrusted);
   const environment = new Environment(
     source.isConfined ? undefined : root,
     options.env,
@@ -145,10 +152,12 @@ export async function prepare(
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
     const declared = policiesOf(program, parseDeclarations(program, declarations), defaults);
-    const surroundings = { program, root: hostRoot, environment, mounts, permitted };
-    const policies = await resolvePolicies(declared, surroundings);
-    const refused = withheld(Object.values(declared), permitted);
+    const surroundings = { program, root: hostRoot, environment, mounts, granted, isTrusted };
+    const { policies: bounded, clipped } = underLimits(declared, taskLimits);
+    const policies = await resolvePolicies(bounded, surroundings);
+    const refused = isTrusted ? undefined : withheld(Object.values(declared), granted);
     if (refused !== undefined) onEvent?.({ type: "access_withheld", ...refused });
+    if (clipped.length > 0) onEvent?.({ type: "limits_clipped", limits: clipped });
     // The load may have ended before it heard of that.
     signal?.throwIfAborted();
     return { source, program, packages, loaded, declarations, policies, limits };

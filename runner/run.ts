@@ -5,9 +5,10 @@ import { CANCELLED, failedEnvelope } from "./failure.ts";
 import { isolationOf } from "./isolation.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramOptions } from "./open.ts";
+import { checkOptions, RUN_OPTIONS } from "./options.ts";
 
 /** What to run, and with what. */
-export interface RunOptions extends ProgramOptions, CallOptions {
+export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> {
   /** The task to run: `main` by default. */
   task?: string;
   /** Its arguments: whatever JSON can hold. */
@@ -35,6 +36,7 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 
 /** Like {@link run}; returns the envelope as JSON text. */
 export async function runForText(options: RunOptions): Promise<string> {
+  checkOptions(options, RUN_OPTIONS, "run");
   if (isolationOf(options) === "sandbox") return await runHere(options);
   // Loaded only where it is used.
   const { runInWorker } = await import("./worker_program.ts");
@@ -52,13 +54,14 @@ export async function runHere(
   variables?: Variables,
   input?: string,
 ): Promise<string> {
-  const { task = "main", args = [], signal } = options;
+  const { task = "main", args = [], signal, kwargs, onEvent, stdin, capture } = options;
+  const call = { signal, kwargs, onEvent, stdin, capture };
   try {
     const program = await openHere(options, variables);
     try {
       return await (input === undefined
-        ? program.call(task, args, options)
-        : program.callWith(input, task, options));
+        ? program.call(task, args, call)
+        : program.callWith(input, task, call));
     } finally {
       program.close();
     }

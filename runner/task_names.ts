@@ -1,6 +1,16 @@
 import type { Program } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
-import { clipped } from "./shown.ts";
+import { clipped, shown } from "./shown.ts";
+
+/**
+ * The name of a task that a host has given.
+ *
+ * @throws {CapsuleError} `invalid_argument`.
+ */
+export function taskName(task: unknown): string {
+  if (typeof task === "string") return task;
+  throw new CapsuleError("invalid_argument", `task: ${shown(task)} is no text`);
+}
 
 /**
  * Whether a program has a task.
@@ -8,7 +18,7 @@ import { clipped } from "./shown.ts";
  * @throws {CapsuleError} `task_not_found`, naming those that it has.
  */
 export function checkTask({ name, language }: Program, tasks: Set<string>, task: string): void {
-  if (tasks.has(task)) return;
+  if (tasks.has(taskName(task))) return;
   const short = clipped(task);
   const found = tasks.size === 0 ? "it declares no task" : `its tasks are: ${namesOf(tasks)}`;
   const example = language === "javascript"

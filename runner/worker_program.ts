@@ -3,15 +3,19 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import { parseBudget } from "./budget.ts";
-import { parseCeiling } from "./ceiling.ts";
 import { checkVariables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
+import { parseGrants, parsePolicy } from "./grants.ts";
 import { encodeInput } from "./input.ts";
+import { parseLimits } from "./limits.ts";
 import { parseMounts } from "./mounts.ts";
 import type { CallOptions, ProgramHandle } from "./open.ts";
+import { parseCapture } from "./options.ts";
 import { parsePackages } from "./packages.ts";
 import { checkTexts, type ProgramOptions, workingFolder } from "./prepare.ts";
 import type { RunOptions } from "./run.ts";
+import { encodeStdin } from "./stdin.ts";
+import { taskName } from "./task_names.ts";
 import { countProgram, unlessAborted, useWorker } from "./worker.ts";
 import {
   type Answer,
@@ -22,10 +26,13 @@ import {
 
 /** Runs a task in the worker. Returns its envelope as JSON. */
 export function runInWorker(options: RunOptions): Promise<string> {
-  const { task = "main", args = [], kwargs, signal } = options;
+  const { task = "main", args = [], kwargs, signal, stdin, capture } = options;
   return envelopeOf(task, signal, () => {
     signal?.throwIfAborted();
-    const program = JSON.stringify({ ...describe(options), task: `${task}` });
+    const program = JSON.stringify({
+      ...describe(options),
+      ...{ task: taskName(task), stdin: encodeStdin(stdin), capture: parseCapture(capture) },
+    });
     const payload = encoder.encode(`${program.slice(0, -1)},${encodeInput(args, kwargs).slice(1)}`);
     return repeat(signal, (connection) => ask(connection, { type: "run" }, payload, options));
   });
@@ -68,16 +75,21 @@ class WorkerProgram implements ProgramHandle {
   }
 
   call(task: string, args: unknown[], options: CallOptions): Promise<string> {
-    const { kwargs, signal } = options;
+    const { kwargs, signal, limits, stdin, capture } = options;
     return envelopeOf(task, signal, async () => {
-      const payload = encoder.encode(encodeInput(args, kwargs));
+      parseLimits(limits);
+      const details = { limits, stdin: encodeStdin(stdin), capture: parseCapture(capture) };
+      const isDetailed = limits !== undefined || stdin !== undefined || details.capture;
+      const input = encodeInput(args, kwargs);
+      const payload = encoder.encode(isDetailed ? JSON.stringify({ input, ...details }) : input);
+      const message = { type: "call", task: taskName(task), detailed: isDetailed };
       signal?.throwIfAborted();
       this.#calls++;
       try {
         return await repeat(signal, async (connection) => {
           const program = await unlessAborted(this.numberIn(connection), signal);
           if (program === undefined) return undefined;
-          return await ask(connection, { type: "call", program, task }, payload, options);
+          return await ask(connection, { ...message, program }, payload, options);
         });
       } finally {
         if (--this.#calls === 0 && this.#isClosed) this.#unload();
@@ -159,16 +171,18 @@ async function envelopeOf(
  * leaves out what it cannot hold, and nothing has to become a default by that.
  */
 function describe(options: ProgramOptions): Record<string, unknown> {
-  const { file, code, language, mounts, env, policy, packages, budget } = options;
+  const { file, code, language, mounts, env, policy, grants, limits, packages, budget } = options;
   checkTexts(options);
-  if (policy !== undefined) parseCeiling(policy);
+  parsePolicy(policy, "none");
+  parseGrants(grants);
+  parseLimits(limits);
   parseBudget(budget);
   checkVariables(env ?? {});
   parseMounts(mounts ?? []);
   const cwd = workingFolder(options.cwd);
   parsePackages(packages, cwd);
   return {
-    ...{ file, code, language, cwd, mounts, env, policy, packages, budget },
+    ...{ file, code, language, cwd, mounts, env, policy, grants, limits, packages, budget },
     environment: environment(),
   };
 }

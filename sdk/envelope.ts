@@ -50,8 +50,14 @@ export interface Execution {
   host_requests: HostRequest[];
 }
 
+/** What a task and its sub-tasks have printed, if its caller wants to know: each at most 1 MiB, then cut and marked. */
+export interface Captured {
+  stdout?: string;
+  stderr?: string;
+}
+
 /** The envelope of a task that returned. */
-export interface Success<R> {
+export interface Success<R> extends Captured {
   success: true;
   result: R;
   error: null;
@@ -59,7 +65,7 @@ export interface Success<R> {
 }
 
 /** The envelope of a task that failed. */
-export interface Failure {
+export interface Failure extends Captured {
   success: false;
   result: null;
   error: EnvelopeError;

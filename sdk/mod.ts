@@ -2,6 +2,7 @@
 export { type Compute, type FileMode, type Task, task, type TaskOptions } from "./task.ts";
 export type { TaskCall } from "./call.ts";
 export {
+  type Captured,
   type Envelope,
   type EnvelopeError,
   type ErrorType,

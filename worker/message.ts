@@ -6,7 +6,12 @@ import type { ClientMessage } from "../protocol/messages.ts";
 const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => boolean>> = {
   run: { observe: isOptionalFlag },
   open: { observe: isOptionalFlag },
-  call: { program: Number.isSafeInteger, task: isText, observe: isOptionalFlag },
+  call: {
+    program: Number.isSafeInteger,
+    task: isText,
+    observe: isOptionalFlag,
+    detailed: isOptionalFlag,
+  },
   close: { program: Number.isSafeInteger },
   configure: { ram: isBytes },
   cancel: {},
@@ -28,7 +33,7 @@ export function parseMessage({ type, ...members }: Header): ClientMessage {
     if (isRight(members[name])) continue;
     throw wrong(`${type}: ${name} is ${JSON.stringify(members[name]) ?? "missing"}`);
   }
-  return { observe: false, ...members, type } as unknown as ClientMessage;
+  return { observe: false, detailed: false, ...members, type } as unknown as ClientMessage;
 }
 
 function isOptionalFlag(value: unknown): boolean {

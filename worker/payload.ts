@@ -3,16 +3,16 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import type { Variables } from "../runner/environment.ts";
 import { encodeInput } from "../runner/input.ts";
+import { PROGRAM_OPTIONS } from "../runner/options.ts";
 
 /** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
-export const PROGRAM_OPTIONS = [
-  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "packages", "budget"],
-  "environment",
-];
-/** The members of what calls a task. */
-export const CALL_OPTIONS = ["args", "kwargs"];
+export const OPEN_MEMBERS = [...PROGRAM_OPTIONS, "environment"];
+/** The members of arguments. */
+export const INPUT_MEMBERS = ["args", "kwargs"];
 /** The members of what does both. */
-export const RUN_OPTIONS = [...PROGRAM_OPTIONS, "task", ...CALL_OPTIONS, "input"];
+export const RUN_MEMBERS = [...OPEN_MEMBERS, "task", ...INPUT_MEMBERS, "input", "stdin", "capture"];
+/** The members of a call with details. */
+export const CALL_MEMBERS = ["input", "limits", "stdin", "capture"];
 
 /**
  * Parses a payload: an object with some of the members.
@@ -31,7 +31,7 @@ export function parsePayload(payload: Uint8Array, members: string[]): Record<str
  */
 export function inputOf(text: unknown): string {
   if (typeof text !== "string") throw wrong("input is no text");
-  const { args, kwargs } = parseObject("input", text, CALL_OPTIONS);
+  const { args, kwargs } = parseObject("input", text, INPUT_MEMBERS);
   // It refuses what is no list.
   if (!Array.isArray(args)) return encodeInput(args ?? [], kwargs as Record<string, unknown>);
   return text;

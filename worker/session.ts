@@ -7,14 +7,16 @@ import { type LocalProgram, openHere } from "../runner/local_program.ts";
 import type { ProgramOptions } from "../runner/open.ts";
 import { limitProcessRam } from "../runner/process_ram.ts";
 import { runHere, type RunOptions } from "../runner/run.ts";
+import { decodeStdin } from "../runner/stdin.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";
 import {
-  CALL_OPTIONS,
+  CALL_MEMBERS,
+  INPUT_MEMBERS,
   inputOf,
+  OPEN_MEMBERS,
   parsePayload,
-  PROGRAM_OPTIONS,
-  RUN_OPTIONS,
+  RUN_MEMBERS,
   textOf,
   variablesOf,
 } from "./payload.ts";
@@ -98,23 +100,24 @@ export class Session {
       case "open":
         return await this.#open(request);
       case "call":
-        return await this.#call(message.program, message.task, request);
+        return await this.#call(message, request);
     }
     throw new CapsuleError("internal", `${message.type} has no answer`);
   }
 
   async #run({ id, payload, options }: Request): Promise<Uint8Array> {
-    const { environment, input, ...given } = parsePayload(payload, RUN_OPTIONS);
-    if (input !== undefined && CALL_OPTIONS.some((name) => name in given)) {
+    const { environment, input, stdin, ...given } = parsePayload(payload, RUN_MEMBERS);
+    if (input !== undefined && INPUT_MEMBERS.some((name) => name in given)) {
       throw refused("give either input, or args and kwargs");
     }
-    const run: RunOptions = { ...given, ...options };
+    const bytes = decodeStdin(stdin);
+    const run: RunOptions = { ...given, ...options, ...(bytes && { stdin: bytes }) };
     const written = input === undefined ? undefined : inputOf(input);
     return envelopeFrame(id, await runHere(run, variablesOf(environment), written));
   }
 
   async #open({ id, payload, options }: Request): Promise<Uint8Array> {
-    const { environment, ...given } = parsePayload(payload, PROGRAM_OPTIONS);
+    const { environment, ...given } = parsePayload(payload, OPEN_MEMBERS);
     const open: ProgramOptions = { ...given, ...options };
     const handle = await openHere(open, variablesOf(environment));
     const program = ++this.#programsOpened;
@@ -128,11 +131,16 @@ export class Session {
     }
   }
 
-  async #call(program: number, task: string, request: Request): Promise<Uint8Array> {
-    const { id, payload, options } = request;
+  async #call(
+    { program, task, detailed }: Extract<ClientMessage, { type: "call" }>,
+    { id, payload, options }: Request,
+  ): Promise<Uint8Array> {
     const handle = this.#program(program);
-    const input = inputOf(textOf(payload));
-    return envelopeFrame(id, await handle.callWith(input, task, options));
+    const { input, stdin, ...details } = detailed
+      ? parsePayload(payload, CALL_MEMBERS)
+      : { input: textOf(payload) };
+    const call = { ...details, ...options, stdin: decodeStdin(stdin) };
+    return envelopeFrame(id, await handle.callWith(inputOf(input), task, call));
   }
 
   #close(program: number): void {

@@ -102,16 +102,17 @@ def test_a_current_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
     assert raised.value.code == "file_not_found"
 
 
-def test_a_policy_is_written_as_the_worker_reads_it():
-    policy = {"allow_hosts": ["a.b"], "allow_files": [{"path": "x", "mode": "ro"}], "allow_env": []}
-    sent = payload_of(run_request({"code": "1", "policy": policy}))["policy"]
+def test_grants_are_written_as_the_worker_reads_them():
+    files = [{"path": "/x", "as": "y", "mode": "ro"}]
+    grants = {"allowed_hosts": ["a.b"], "allowed_files": files, "env_variables": []}
+    sent = payload_of(run_request({"code": "1", "grants": grants}))["grants"]
     assert sent == {
-        "allowHosts": ["a.b"],
-        "allowFiles": [{"path": "x", "mode": "ro"}],
-        "allowEnv": [],
+        "allowedHosts": ["a.b"],
+        "allowedFiles": files,
+        "envVariables": [],
     }
-    with pytest.raises(CapsuleError, match="unknown key 'allowHosts'; there are: allow_hosts, "):
-        run_request({"code": "1", "policy": {"allowHosts": []}})
+    with pytest.raises(CapsuleError, match="unknown key 'allowHosts'; there are: allowed_files, "):
+        run_request({"code": "1", "grants": {"allowHosts": []}})
 
 
 def test_a_budget_is_written_as_the_worker_reads_it():

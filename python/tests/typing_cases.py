@@ -7,7 +7,7 @@ from capsule import (
     Budget,
     CapsuleError,
     Envelope,
-    Policy,
+    Grants,
     Program,
     RunEvent,
     SyncProgram,
@@ -55,9 +55,9 @@ task(memory="1GB")  # type: ignore[call-overload]
 async def run_cases() -> None:
     """What the functions of hosts take and give."""
     events: list[RunEvent] = []
-    policy: Policy = {"allow_hosts": ["a.b"], "allow_files": ["x", {"path": "y", "mode": "ro"}]}
+    grants: Grants = {"allowed_hosts": ["a.b"], "allowed_files": ["x", {"path": "y", "mode": "ro"}]}
     envelope = await run(
-        file=Path("a.py"), args=[1], kwargs={"a": 1}, policy=policy, on_event=events.append
+        file=Path("a.py"), args=[1], kwargs={"a": 1}, grants=grants, on_event=events.append
     )
     assert_type(envelope, Envelope[Any])
     assert_type(run_sync(code="1", language="python", env={"A": "b"}), Envelope[Any])
@@ -86,7 +86,7 @@ async def run_cases() -> None:
 
     await run(fil="a.py")  # type: ignore[call-arg]
     await run(code="1", language="ruby")  # type: ignore[arg-type]
-    run_sync(file="a.py", policy={"allow_all": True})  # type: ignore[arg-type]
+    run_sync(file="a.py", grants={"allow_all": []})  # type: ignore[typeddict-unknown-key]
     run_sync(file="a.py", policy="all")  # type: ignore[arg-type]
     run_sync(file="a.py", budget={"memory": 1})  # type: ignore[arg-type]
     configure(ram=1.5)  # type: ignore[arg-type]

@@ -91,7 +91,16 @@ const TABLES: Record<string, string[]> = {
     "env_variables",
   ].map((name) => `default_${name}`),
   budget: [
-    ...["tasks_alive", "tasks_total", "task_depth", "json_size", "output_size", "handles"],
+    ...[
+      "compute",
+      "timeout",
+      "tasks_alive",
+      "tasks",
+      "task_depth",
+      "json_size",
+      "output_size",
+      "handles",
+    ],
     ...["requests", "body_size"],
   ],
   limits: ["handles"],

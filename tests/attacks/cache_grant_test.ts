@@ -1,7 +1,7 @@
 /** Grants of what Capsule itself runs or keeps: a guest would decide what the host runs next. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { cli, type Project, project, ROOT } from "../support.ts";
-import { CapsuleError, run } from "@capsule/sdk/runner";
+import { CapsuleError, run, type RunOptions } from "@capsule/sdk/runner";
 
 const PROGRAM = "def main(): return 1";
 
@@ -62,20 +62,28 @@ Deno.test("no grant overlaps a cache, wherever it is and in whichever mode", asy
   await assertRefused(folder.path, "link:ro", "holds Capsule's cache");
 });
 
-Deno.test("declared folders and those that a policy permits are refused, too", async () => {
+Deno.test("declared folders and those that the host grants are refused, too", async () => {
   using folder = home();
   using _ = environment({ HOME: folder.path });
   const code = `import { task } from "@capsule/sdk";
     task({ name: "main", allowedFiles: [{ path: ".", mode: "ro" }] }, () => 1);`;
-  const call = (policy: "declared" | { allowFiles: { path: string; mode: "ro" }[] }) =>
-    run({ code, language: "typescript", cwd: folder.path, policy });
-  const permitted = (path: string) => call({ allowFiles: [{ path, mode: "ro" }] });
-  for (const attempt of [() => call("declared"), () => permitted("."), () => permitted(".cache")]) {
+  const call = (more: Partial<RunOptions>) =>
+    run({ code, language: "typescript", cwd: folder.path, ...more });
+  const granted = (path: string) =>
+    call({ policy: "none", grants: { allowedFiles: [{ path, mode: "ro" }] } });
+  const attempts = [
+    [() => call({ policy: "declared" }), "invalid_option"],
+    [() => granted("."), "invalid_argument"],
+    [() => granted(".cache"), "invalid_argument"],
+    [() => granted(folder.path), "invalid_argument"],
+    [() => granted("/"), "invalid_argument"],
+  ] as const;
+  for (const [attempt, code] of attempts) {
     const error = await assertRejects(attempt, CapsuleError, "holds Capsule's cache");
-    assertEquals(error.code, "invalid_option");
+    assertEquals(error.code, code);
     assertStringIncludes(error.hint!, "CAPSULE_CACHE_DIR");
   }
-  assertEquals((await permitted("caches")).result, 1);
+  assertEquals((await granted("caches")).result, 1);
 });
 
 Deno.test("a cache that a project chose by CAPSULE_CACHE_DIR is not granted by the command", async () => {

@@ -55,11 +55,11 @@ Deno.test("a stranger's file imports nothing of the folder that the host runs in
     "./link.json",
     "../upload/../app/secrets.json",
   ];
-  const policies: RunOptions["policy"][] = ["none", {}, { allowHosts: ["a.com"] }];
-  for (const policy of policies) {
+  const all: RunOptions["grants"][] = [{}, { allowedHosts: ["a.com"] }];
+  for (const grants of all) {
     for (const path of paths) {
       folder.write("upload/main.ts", importing(path));
-      const told = await outcome(confined(folder, "upload/main.ts", { policy: policy! }));
+      const told = await outcome(confined(folder, "upload/main.ts", { grants: grants! }));
       assertEquals(told.includes(SECRET), false, path);
       assertStringIncludes(`${path}: ${told}`, "cannot import");
     }
@@ -157,15 +157,15 @@ for (const [name, text] of Object.entries(VARIABLES)) {
   Deno.test(`${name}: .env files are for programs that the host trusts`, async () => {
     using folder = workspace({ [`upload/${name}`]: text, [`app/${name}`]: text });
     const env = { GIVEN: "given" };
-    const policy = { allowEnv: ["TOKEN", "GIVEN"] };
+    const grants = { envVariables: ["TOKEN", "GIVEN"] };
     for (const file of [`upload/${name}`, `app/${name}`]) {
-      assertEquals((await confined(folder, file, { policy, env })).result, [null, "given"]);
+      assertEquals((await confined(folder, file, { grants, env })).result, [null, "given"]);
     }
     const trusted = await confined(folder, `app/${name}`, { policy: "declared", env });
     assertEquals(trusted.result, [SECRET, "given"]);
     const code = { code: text, language: name === "main.ts" ? "typescript" : "python" } as const;
     const cwd = `${folder.path}/app`;
-    assertEquals((await run({ ...code, cwd, policy, env })).result, [null, "given"]);
+    assertEquals((await run({ ...code, cwd, grants, env })).result, [null, "given"]);
   });
 }
 

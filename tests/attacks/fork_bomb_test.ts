@@ -33,7 +33,7 @@ def main(): return bomb()`,
 for (const file of Object.keys(PROGRAMS)) {
   Deno.test(`${file}: a fork bomb ends at its limit, and the machine answers meanwhile`, async () => {
     using folder = project({
-      "capsule.toml": "[budget]\ntasks_total = 1500\ntasks_alive = 300",
+      "capsule.toml": "[budget]\ntasks = 1500\ntasks_alive = 300",
       ...PROGRAMS,
     });
     await using program = await open({ file, cwd: folder.path });

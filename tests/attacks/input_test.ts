@@ -101,7 +101,7 @@ const CONFIGS: [content: string | Uint8Array, says: string][] = [
   ["[__proto__]\nx = 1", "__proto__"],
   ["[tasks]\nconstructor.x = 1", "capsule.toml:2: tasks.constructor: unknown key"],
   ["[tasks]\ndefault_compute = 1\ndefault_compute = 2", "capsule.toml:3"],
-  ["[budget]\ntasks_total = 0", "capsule.toml:2: budget.tasks_total: 0"],
+  ["[budget]\ntasks = 0", "capsule.toml:2: budget.tasks: 0"],
   ["[workflow]\nentrypoint = '''a\n\0b'''", "capsule.toml:"],
   [Uint8Array.of(0xff, 0xfe, 0x5b), "capsule.toml"],
   [`x = ${"[".repeat(100_000)}`, "capsule.toml"],

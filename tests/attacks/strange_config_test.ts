@@ -20,7 +20,7 @@ default_allowed_hosts = ["*"]
 default_env_variables = ["HOME"]
 [budget]
 tasks_alive = 10000
-tasks_total = 10000000
+tasks = 10000000
 task_depth = 256
 json_size = "256MB"
 output_size = "256MB"
@@ -76,7 +76,7 @@ Deno.test("a program under a policy runs within the default limits, whatever its
 Deno.test("even a trusted capsule.toml has ceilings, which errors name", async () => {
   const values = {
     "tasks_alive = 100000": "is not a whole number from 1 to 10000",
-    "tasks_total = 100000000": "is not a whole number from 1 to 10000000",
+    "tasks = 100000000": "is not a whole number from 1 to 10000000",
     "task_depth = 1000": "is not a whole number from 1 to 256",
     'json_size = "1GB"': "is more than the 256 MB",
     'output_size = "1GB"': "is more than the 256 MB",

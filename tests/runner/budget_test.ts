@@ -15,7 +15,9 @@ Deno.test("parseBudget() reads each key, and sizes in their units", () => {
   const budget = {
     ram: "8 GB",
     tasksAlive: 1,
-    tasksTotal: 2,
+    compute: "LOW",
+    timeout: "1s",
+    tasks: 2,
     taskDepth: 3,
     jsonSize: "4KB",
     outputSize: 5,
@@ -26,6 +28,8 @@ Deno.test("parseBudget() reads each key, and sizes in their units", () => {
   const limits: NativeLimits = {
     ram_bytes: 8 * GIB,
     tasks_alive: 1,
+    fuel: 100_000_000,
+    timeout_ms: 1000,
     tasks_total: 2,
     task_depth: 3,
     json_bytes: 4096,
@@ -37,7 +41,8 @@ Deno.test("parseBudget() reads each key, and sizes in their units", () => {
   assertEquals(parseBudget(budget), limits);
   assertEquals(parseBudget({ ram: undefined }), {});
   assertEquals(parseBudget(undefined), {});
-  const keys = "ram,tasks_alive,tasks_total,task_depth,json_size,output_size,handles,requests";
+  const keys =
+    "compute,timeout,ram,tasks_alive,tasks,task_depth,json_size,output_size,handles,requests";
   assertEquals(Object.keys(BUDGET_KEYS).join(), `${keys},body_size`);
 });
 

@@ -1,13 +1,12 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { project } from "../support.ts";
 import { readConfig } from "../../runner/config.ts";
-import { DEFAULTS } from "../../runner/policy.ts";
 import { CapsuleError, run } from "@capsule/sdk/runner";
 
-Deno.test("without a file, everything has its default", async () => {
+Deno.test("without a file, nothing is said", async () => {
   using folder = project();
   assertEquals(await readConfig(folder.path), {
-    defaults: DEFAULTS,
+    defaults: {},
     limits: {},
   });
 });
@@ -31,7 +30,7 @@ Deno.test("all keys are read", async () => {
 
       [budget]
       tasks_alive = 10
-      tasks_total = 20
+      tasks = 20
       task_depth = 3
       json_size = "1MB"
       output_size = 1000
@@ -89,7 +88,7 @@ Deno.test("a mistake is named with its line and key", async () => {
 Deno.test("defaults of the project hold for tasks that say nothing, and options override them", async () => {
   using folder = project({
     "capsule.toml":
-      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks_total = 3`,
+      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks = 3`,
     "src/main.ts": `import { task } from "@capsule/sdk";
       const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       const slow = task({ name: "slow" }, () => sleep(300));
@@ -112,7 +111,7 @@ Deno.test("settings are read from files only: whoever opens a pipe waits for its
 from capsule import task
 @task(env_variables=["ABSENT"])
 def main(): return os.environ.get("ABSENT")`;
-    const call = () => run({ code, language: "python", cwd: app.path });
+    const call = () => run({ code, language: "python", cwd: app.path, policy: "declared" });
     const error = await assertRejects(call, CapsuleError, "it is not a regular file");
     assertEquals(error.code, "invalid_config");
     assertStringIncludes(error.message, `/${name}"`);

@@ -58,7 +58,7 @@ function workspace() {
 Deno.test("a folder is granted by its real path, at the path that it was given by", () => {
   using folder = workspace();
   const resolve = (path: string, readOnly = false) =>
-    resolveFolders(folder.path, { declared: [{ path, readOnly }], mounts: [] });
+    resolveFolders(folder.path, { declared: [{ path, readOnly }], granted: [], mounts: [] });
   const grant = (name: string, guest: string, read_only = false) => [
     { host: `${folder.path}/${name}`, guest, read_only },
   ];
@@ -86,9 +86,13 @@ Deno.test("a folder that may not be granted is refused, declared or mounted", ()
   ];
   for (const [path, problem] of values) {
     const declared = [{ path, readOnly: false }];
-    assertThrows(() => resolveFolders(folder.path, { declared, mounts: [] }), Invalid, problem);
+    assertThrows(
+      () => resolveFolders(folder.path, { declared, granted: [], mounts: [] }),
+      Invalid,
+      problem,
+    );
     const mounts = parseMounts([path]);
-    const mounted = () => resolveFolders(folder.path, { declared: [], mounts });
+    const mounted = () => resolveFolders(folder.path, { declared: [], granted: [], mounts });
     assertThrows(mounted, CapsuleError, problem);
   }
 });
@@ -97,6 +101,7 @@ Deno.test("mounts never change a declared mode, and conflicts are refused", () =
   using folder = workspace();
   const resolve = (declared: [string, boolean][], mounts: string[]) =>
     resolveFolders(folder.path, {
+      granted: [],
       declared: declared.map(([path, readOnly]) => ({ path, readOnly })),
       mounts: parseMounts(mounts),
     }).map(({ guest, read_only }) => [guest, read_only]);
@@ -151,7 +156,7 @@ def main():
 @task(allowed_files=["./nope"])
 def main(): pass`;
   const declared = await assertRejects(
-    () => run({ code, language: "python", cwd: folder.path }),
+    () => run({ code, language: "python", cwd: folder.path, policy: "declared" }),
     CapsuleError,
     'code.py: task "main": allowed_files: it has "nope", which does not exist',
   );

@@ -6,6 +6,7 @@ import { contained } from "../uncaught.ts";
 import { EventEmitter } from "./events.ts";
 import { setWritableFolders } from "./os.ts";
 import { changeFolder, currentFolder } from "./path.ts";
+import { readStdin } from "./stdin.ts";
 
 type Callback = (...args: unknown[]) => void;
 
@@ -34,6 +35,16 @@ function output(descriptor: number): stream.Writable {
 }
 
 let stdin: stream.Readable | undefined;
+
+function input(): stream.Readable {
+  const readable = new stream.Readable({
+    read(size: number) {
+      const part = readStdin(size);
+      readable.push(part.length > 0 ? part : null);
+    },
+  });
+  return Object.assign(readable, { fd: 0, isTTY: false });
+}
 
 function hrtime(since?: [number, number]): [number, number] {
   const now = bigint();
@@ -86,7 +97,7 @@ class Process extends EventEmitter {
   #isExiting = false;
 
   get stdin(): stream.Readable {
-    return stdin ??= Object.assign(stream.Readable.from([]), { fd: 0, isTTY: false });
+    return stdin ??= input();
   }
 
   cwd(): string {

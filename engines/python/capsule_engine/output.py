@@ -1,9 +1,10 @@
-"""Standard output and error, by the host: an image would keep a handle of libc."""
+"""The standard streams, by the host: an image would keep a handle of libc."""
 
 import io
 import sys
 
 from wit_world.imports import operations
+from wit_world.imports.operations import Payload
 
 
 class Port(io.RawIOBase):
@@ -28,11 +29,39 @@ class Port(io.RawIOBase):
         return len(data)
 
 
+class Input(io.RawIOBase):
+    """Standard input: what the host gave to the task that it called."""
+
+    name = "<stdin>"
+    _rest: memoryview | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 0
+
+    def isatty(self) -> bool:
+        return False
+
+    def readinto(self, buffer) -> int:
+        if self._rest is None:
+            given = operations.wait(operations.start("stdin", Payload("null", b"")), None).bytes
+            # Top-level code has none, and a task of its image may have some.
+            if not given:
+                return 0
+            self._rest = memoryview(given)
+        part = self._rest[: len(buffer)]
+        self._rest = self._rest[len(part) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
 def install() -> None:
-    """Makes print and sys.stderr write to the host, line by line. Standard input is empty."""
+    """Makes print and sys.stderr write to the host, line by line, and sys.stdin read from it."""
     sys.stdout = sys.__stdout__ = _text(Port(1, "<stdout>"))
     sys.stderr = sys.__stderr__ = _text(Port(2, "<stderr>"))
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    sys.stdin = sys.__stdin__ = io.TextIOWrapper(io.BufferedReader(Input()), encoding="utf-8")
 
 
 def _text(port: Port) -> io.TextIOWrapper:

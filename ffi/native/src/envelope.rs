@@ -1,5 +1,6 @@
 //! The one place where a run becomes an envelope.
 
+use crate::capture::Captured;
 use crate::failure::Failure;
 use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
@@ -33,11 +34,23 @@ struct Envelope<'a> {
     success: bool,
     result: Option<&'a RawValue>,
     error: Option<&'a Failure>,
+    /// What was written to the outputs, if that is wanted.
+    #[serde(flatten)]
+    captured: Option<Captured>,
     execution: &'a Execution,
 }
 
 /// The envelope of a task that ended, as JSON text.
 pub fn envelope(outcome: &Result<String, Failure>, execution: &Execution) -> String {
+    envelope_with(outcome, execution, None)
+}
+
+/// The same, with what was written to the outputs.
+pub fn envelope_with(
+    outcome: &Result<String, Failure>,
+    execution: &Execution,
+    captured: Option<Captured>,
+) -> String {
     let result = outcome
         .as_ref()
         .ok()
@@ -46,6 +59,7 @@ pub fn envelope(outcome: &Result<String, Failure>, execution: &Execution) -> Str
         success: outcome.is_ok(),
         result,
         error: outcome.as_ref().err(),
+        captured,
         execution,
     };
     serde_json::to_string(&envelope).expect("an envelope is plain data")

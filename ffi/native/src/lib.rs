@@ -12,6 +12,7 @@
 
 pub mod abi;
 mod cache;
+mod capture;
 mod cpu;
 mod database;
 mod deadline;

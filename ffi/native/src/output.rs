@@ -1,5 +1,6 @@
 //! What a task writes to its standard output and error: events, up to a limit.
 
+use crate::capture::Capture;
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Stop};
 use std::pin::Pin;
@@ -26,6 +27,7 @@ pub struct Output {
     limit_bytes: u64,
     written_bytes: Arc<AtomicU64>,
     recorder: Option<Arc<Mutex<Recorder>>>,
+    capture: Option<Arc<Capture>>,
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +54,13 @@ impl Output {
             limit_bytes,
             written_bytes: Arc::default(),
             recorder: None,
+            capture: None,
         }
+    }
+
+    /// The same, kept for the envelope of its run, too.
+    pub fn captured(self, capture: Option<Arc<Capture>>) -> Self {
+        Self { capture, ..self }
     }
 
     /// The same, remembering what is written.
@@ -127,6 +135,9 @@ impl Output {
             if let Some(recorder) = &self.recorder {
                 let mut recorder = recorder.lock().unwrap_or_else(PoisonError::into_inner);
                 recorder.add(descriptor, &bytes);
+            }
+            if let Some(capture) = &self.capture {
+                capture.add(descriptor, &bytes);
             }
             let (run, task) = (self.run, self.task);
             self.events.push(

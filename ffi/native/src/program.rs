@@ -106,6 +106,7 @@ impl Program {
                     folders: Arc::clone(&packages),
                     network: None,
                     stacks: Arc::clone(&stacks),
+                    stdin: Arc::default(),
                     seen: Some(Arc::default()),
                     draws: None,
                 };
@@ -261,12 +262,14 @@ async fn run_top_level(
         fuel: LOAD_FUEL,
         memory_bytes: Some(LOAD_MEMORY_BYTES),
         timeout: Some(LOAD_TIMEOUT),
+        run_timeout_ms: None,
         result_bytes: limits.json_bytes,
     };
     let empty = Arc::clone(engine.empty());
     let guard = Guard {
         run: loading.id,
         ram: RunRam::unlimited(),
+        fuel: None,
         cpu: Arc::clone(loading.cpu),
         cancelled: loading.cancelled.clone(),
     };

@@ -85,6 +85,73 @@ pub struct RunRequest<'a> {
     /// Whether somebody wants to hear of each task.
     #[serde(default)]
     pub observe: bool,
+    /// What each task of this run may use at most, where that is less than its policy says.
+    #[serde(default)]
+    pub ceiling: Ceiling,
+    /// Whether the envelope shall tell what was written to the outputs.
+    #[serde(default)]
+    pub capture: bool,
+    /// What the task reads from its standard input: each character is a byte.
+    #[serde(default)]
+    pub stdin: Option<String>,
+}
+
+/// Limits that only lower those of a policy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Ceiling {
+    pub fuel: Option<u64>,
+    pub memory_bytes: Option<u64>,
+    pub timeout_ms: Option<f64>,
+    pub max_retries: Option<u32>,
+}
+
+impl Ceiling {
+    /// The policy under this ceiling.
+    pub fn clip(&self, policy: &TaskPolicy) -> Bounds {
+        Bounds {
+            fuel: lower(self.fuel, Some(policy.fuel)).unwrap_or(policy.fuel),
+            memory_bytes: lower(self.memory_bytes, policy.memory_bytes),
+            timeout_ms: lower(self.timeout_ms, policy.timeout_ms),
+            max_retries: lower(self.max_retries, Some(policy.max_retries))
+                .unwrap_or(policy.max_retries),
+        }
+    }
+}
+
+/// What one task may use of time, memory and fuel.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    pub fuel: u64,
+    pub memory_bytes: Option<u64>,
+    pub timeout_ms: Option<f64>,
+    pub max_retries: u32,
+}
+
+impl Bounds {
+    /// A bad limit is an error, never "no limit".
+    pub fn check(&self) -> Result<(), &'static str> {
+        const TIMEOUT_MS_AT_MOST: f64 = 1e12;
+        if self.fuel == 0 || self.fuel > i64::MAX as u64 {
+            return Err("fuel is not between 1 and 2^63 - 1");
+        }
+        if self.memory_bytes == Some(0) {
+            return Err("memory_bytes is 0");
+        }
+        match self.timeout_ms {
+            Some(timeout) if !(timeout > 0.0 && timeout <= TIMEOUT_MS_AT_MOST) => {
+                Err("timeout_ms is not a positive number of at most 10^12")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lower<T: PartialOrd>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if one < other { one } else { other }),
+        (one, other) => one.or(other),
+    }
 }
 
 /// What one task may use. It was fixed before anything ran.
@@ -104,15 +171,19 @@ pub struct TaskPolicy {
     /// The hosts that it may ask for something.
     #[serde(default)]
     pub hosts: Vec<HostRule>,
-    /// Of those, the hosts that its runner permits. All of them if there is no list.
+    /// The hosts that it declares and was not given.
     #[serde(default)]
-    pub permitted_hosts: Option<Vec<HostRule>>,
+    pub withheld_hosts: Vec<HostRule>,
 }
 
 /// Limits over a run.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
+    /// Units that all tasks together may use. As many as they like, if there is none.
+    pub fuel: Option<u64>,
+    /// From the start of the first task to the end of the last.
+    pub timeout_ms: Option<f64>,
     /// Of all tasks together that are alive.
     pub ram_bytes: u64,
     pub tasks_alive: usize,
@@ -131,6 +202,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            fuel: None,
+            timeout_ms: None,
             ram_bytes: 4 << 30,
             tasks_alive: 1_000,
             tasks_total: 100_000,
@@ -158,19 +231,7 @@ impl TaskPolicy {
 
     /// A bad limit is an error, never "no limit".
     pub fn check(&self) -> Result<(), &'static str> {
-        const TIMEOUT_MS_AT_MOST: f64 = 1e12;
-        if self.fuel == 0 || self.fuel > i64::MAX as u64 {
-            return Err("fuel is not between 1 and 2^63 - 1");
-        }
-        if self.memory_bytes == Some(0) {
-            return Err("memory_bytes is 0");
-        }
-        match self.timeout_ms {
-            Some(timeout) if !(timeout > 0.0 && timeout <= TIMEOUT_MS_AT_MOST) => {
-                Err("timeout_ms is not a positive number of at most 10^12")
-            }
-            _ => Ok(()),
-        }
+        Ceiling::default().clip(self).check()
     }
 }
 
@@ -193,6 +254,29 @@ mod tests {
         assert!(check("1", "null", "0").is_err());
         assert!(check("1", "null", "-1").is_err());
         assert!(check("1", "null", "1e300").is_err());
+    }
+
+    #[test]
+    fn a_ceiling_only_lowers() {
+        let policy: TaskPolicy = serde_json::from_str(
+            r#"{"fuel": 5, "memory_bytes": null, "timeout_ms": 7, "max_retries": 3}"#,
+        )
+        .unwrap();
+        let clip = |ceiling: &str| {
+            let ceiling: Ceiling = serde_json::from_str(ceiling).unwrap();
+            let bounds = ceiling.clip(&policy);
+            (
+                bounds.fuel,
+                bounds.memory_bytes,
+                bounds.timeout_ms,
+                bounds.max_retries,
+            )
+        };
+        assert_eq!(clip("{}"), (5, None, Some(7.0), 3));
+        let higher = r#"{"fuel": 6, "memory_bytes": 9, "timeout_ms": 8, "max_retries": 4}"#;
+        assert_eq!(clip(higher), (5, Some(9), Some(7.0), 3));
+        let lower = r#"{"fuel": 4, "timeout_ms": 6, "max_retries": 0}"#;
+        assert_eq!(clip(lower), (4, None, Some(6.0), 0));
     }
 
     #[test]

@@ -216,6 +216,9 @@ impl Runtime {
             id,
             grant,
             observe: request.observe,
+            ceiling: request.ceiling,
+            capture: request.capture,
+            stdin: bytes_of(request.stdin.as_deref().unwrap_or_default())?,
             cancelled: self.shared.cancellable(id),
         };
         let shared = Arc::clone(&self.shared);
@@ -311,6 +314,16 @@ impl Shared {
         };
         Program::load(request.language, &self.engines, sources, loading, announce).await
     }
+}
+
+/// The bytes of a text in which each character is one.
+fn bytes_of(text: &str) -> Result<Vec<u8>, Refusal> {
+    text.chars()
+        .map(u8::try_from)
+        .collect::<Result<_, _>>()
+        .map_err(|_| {
+            Refusal::Invalid("a run request: stdin has characters above U+00FF".to_owned())
+        })
 }
 
 /// Tells the host of a program that is ready, and notes that it has.

@@ -1,8 +1,9 @@
 //! Tasks and sub-tasks: one way to run them, one retry loop, one set of limits.
 
+use crate::capture::Capture;
 use crate::cpu::Cpu;
 use crate::deadline::{Ticker, Ticking};
-use crate::envelope::{Execution, envelope, rounded};
+use crate::envelope::{Execution, envelope, envelope_with, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
 use crate::files::{self, Folders};
@@ -11,8 +12,8 @@ use crate::network::{Certificates, Hosts, Network, NetworkGrant};
 use crate::output::Output;
 use crate::program::Program;
 use crate::ram::{Charge, RunRam};
-use crate::request::{Limits, TaskPolicy};
-use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
+use crate::request::{Bounds, Ceiling, Limits, TaskPolicy};
+use crate::sandbox::{Budget, Guard, RunFuel, Sandbox, TaskSide, run_out_of_fuel, run_out_of_time};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -37,6 +38,12 @@ pub struct Run {
     cpu: Arc<Cpu>,
     certificates: Arc<Certificates>,
     ram: Arc<RunRam>,
+    fuel: Option<Arc<RunFuel>>,
+    /// When its time is over.
+    deadline: Option<Instant>,
+    ceiling: Ceiling,
+    capture: Option<Arc<Capture>>,
+    stdin: Arc<[u8]>,
     alive: AtomicUsize,
     /// Told when no task is alive any more.
     idle: Notify,
@@ -74,8 +81,8 @@ impl Grant {
                 folders: files::open_all(&policy.folders, &program.packages)?,
                 network: NetworkGrant {
                     hosts: Hosts {
-                        declared: policy.hosts.as_slice().into(),
-                        permitted: policy.permitted_hosts.as_deref().map(Into::into),
+                        granted: policy.hosts.as_slice().into(),
+                        withheld: policy.withheld_hosts.as_slice().into(),
                     },
                     option: program
                         .engine
@@ -102,6 +109,11 @@ pub struct RunPlan {
     pub id: u64,
     pub grant: Arc<Grant>,
     pub observe: bool,
+    pub ceiling: Ceiling,
+    /// Whether the envelope tells what was written to the outputs.
+    pub capture: bool,
+    /// What the first task reads.
+    pub stdin: Vec<u8>,
     pub cancelled: watch::Receiver<bool>,
 }
 
@@ -113,9 +125,16 @@ impl Run {
         certificates: Arc<Certificates>,
         ticker: &Ticker,
     ) -> Arc<Self> {
+        let limits = &plan.grant.limits;
+        let timeout = limits.timeout_ms.map(milliseconds);
         Arc::new(Self {
             id: plan.id,
-            ram: RunRam::new(plan.grant.limits.ram_bytes),
+            ram: RunRam::new(limits.ram_bytes),
+            fuel: limits.fuel.map(RunFuel::new),
+            deadline: timeout.map(|timeout| Instant::now() + timeout),
+            ceiling: plan.ceiling,
+            capture: plan.capture.then(Arc::default),
+            stdin: plan.stdin.into(),
             grant: plan.grant,
             observe: plan.observe,
             cancelled: plan.cancelled,
@@ -132,9 +151,10 @@ impl Run {
 
     /// Runs the task that the host called. Returns its envelope, once all that it started has ended.
     pub async fn start(self: Arc<Self>, task: String, input: String) -> String {
-        let envelope = execute(Arc::clone(&self), None, 0, task, input).await;
+        let (outcome, execution) = execute(Arc::clone(&self), None, 0, task, input).await;
         self.wait_until_idle().await;
-        envelope
+        let captured = self.capture.as_ref().map(|capture| capture.texts());
+        envelope_with(&outcome, &execution, captured)
     }
 
     /// Sub-tasks of a task that failed are told to end, and do so within a tick.
@@ -147,6 +167,27 @@ impl Run {
             }
             idle.await;
         }
+    }
+
+    /// What a task reads from its standard input: nothing but the one that the host called.
+    fn stdin_at(&self, depth: usize) -> Arc<[u8]> {
+        if depth == 0 {
+            Arc::clone(&self.stdin)
+        } else {
+            Arc::default()
+        }
+    }
+
+    /// Why no task of it runs any more.
+    fn exhausted(&self) -> Option<Failure> {
+        let limits = &self.grant.limits;
+        if let Some(fuel) = self.fuel.as_ref().filter(|fuel| fuel.left() == 0) {
+            return Some(run_out_of_fuel(fuel.limit));
+        }
+        let is_over = self
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now());
+        is_over.then(|| run_out_of_time(limits.timeout_ms.unwrap_or_default()))
     }
 
     /// Counts a task in, or says which limit keeps it out.
@@ -215,13 +256,18 @@ impl SubTask {
     }
 }
 
+fn milliseconds(milliseconds: f64) -> Duration {
+    Duration::from_secs_f64(milliseconds / 1000.0)
+}
+
 /// Runs a sub-task. Returns its envelope.
 pub async fn run_sub_task(caller: Caller, call: SubTask) -> String {
     let Caller { run, task, depth } = caller;
     let name = call.name();
     let input = String::from(Box::<str>::from(call.input));
     let ram = Arc::clone(&run.ram);
-    let text = execute(run, Some(task), depth + 1, call.task, input).await;
+    let (outcome, execution) = execute(run, Some(task), depth + 1, call.task, input).await;
+    let text = envelope(&outcome, &execution);
     // Its caller may leave it with the host for long. There it is counted by who keeps it.
     match Charge::none(&ram).add_when_freed(text.len()).await {
         Ok(()) => text,
@@ -245,7 +291,7 @@ async fn execute(
     depth: usize,
     name: String,
     input: String,
-) -> String {
+) -> (Result<String, Failure>, Execution) {
     let mut execution = Execution {
         // One that a guest made up may be long; no task has a name like that.
         task_name: shorten(&name, NAME_CHARACTERS_AT_MOST),
@@ -266,7 +312,7 @@ async fn execute(
             outcome
         }
     };
-    envelope(&outcome, &execution)
+    (outcome, execution)
 }
 
 fn admissible(
@@ -316,11 +362,14 @@ async fn attempts(
         caller.run.id,
         caller.task,
         caller.run.grant.limits.output_bytes,
-    );
+    )
+    .captured(caller.run.capture.clone());
+    let bounds = caller.run.ceiling.clip(&granted.policy);
     loop {
         let attempt = attempt(
             caller,
             granted,
+            &bounds,
             &execution.task_name,
             input,
             output.clone(),
@@ -334,8 +383,9 @@ async fn attempts(
         execution.ram_used = execution.ram_used.max(attempt.ram_used);
         match attempt.outcome {
             Err(ref failure)
-                if execution.retries < granted.policy.max_retries
-                    && failure.error_type != ErrorType::Cancelled =>
+                if execution.retries < bounds.max_retries
+                    && failure.error_type != ErrorType::Cancelled
+                    && caller.run.exhausted().is_none() =>
             {
                 execution.retries += 1;
                 retried(caller, execution.retries, &attempt, failure);
@@ -368,6 +418,7 @@ impl Attempt {
 async fn attempt(
     caller: &Caller,
     granted: &TaskGrant,
+    bounds: &Bounds,
     task: &str,
     input: &str,
     output: Output,
@@ -384,16 +435,25 @@ async fn attempt(
     if let Err(shortage) = run.ram.add_image(image.len()) {
         return Attempt::none(shortage.failure("the program"));
     }
+    if let Some(failure) = run.exhausted() {
+        return Attempt::none(failure);
+    }
     let started = Instant::now();
-    let policy = &granted.policy;
+    let timeout = bounds.timeout_ms.map(milliseconds);
+    let of_run = run
+        .deadline
+        .map(|deadline| deadline.saturating_duration_since(started))
+        .filter(|left| timeout.is_none_or(|timeout| *left < timeout));
     let budget = Budget {
         subject: "the task",
         can_be_raised: true,
-        fuel: policy.fuel,
-        memory_bytes: policy.memory_bytes,
-        timeout: policy
-            .timeout_ms
-            .map(|ms| Duration::from_secs_f64(ms / 1000.0)),
+        fuel: run
+            .fuel
+            .as_ref()
+            .map_or(bounds.fuel, |fuel| bounds.fuel.min(fuel.left())),
+        memory_bytes: bounds.memory_bytes,
+        timeout: of_run.or(timeout),
+        run_timeout_ms: of_run.and(limits.timeout_ms),
         result_bytes: limits.json_bytes,
     };
     let task_side = TaskSide {
@@ -404,6 +464,7 @@ async fn attempt(
             folders: Arc::clone(&granted.folders),
             network: Some(Arc::clone(network)),
             stacks: Arc::clone(&program.stacks),
+            stdin: run.stdin_at(caller.depth),
             seen: None,
             draws: None,
         },
@@ -411,6 +472,7 @@ async fn attempt(
     let guard = Guard {
         run: run.id,
         ram: Arc::clone(&run.ram),
+        fuel: run.fuel.clone(),
         cpu: Arc::clone(&run.cpu),
         cancelled: run.cancelled.clone(),
     };

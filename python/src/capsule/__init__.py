@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._client.events import RunEvent
     from ._client.open import Program, SyncProgram, open_sync
     from ._client.open import open as open
-    from ._client.request import Budget, FolderAccess, Policy
+    from ._client.request import Budget, FolderAccess, GrantedFolder, Grants, TaskLimits
     from ._client.run import run, run_sync
 
 # Not `open`: a program that imports all of this keeps Python's own.
@@ -38,13 +38,15 @@ __all__ = [
     "ErrorType",
     "Execution",
     "FolderAccess",
-    "Policy",
+    "GrantedFolder",
+    "Grants",
     "Program",
     "RunEvent",
     "SyncProgram",
     "Task",
     "TaskError",
     "TaskFuture",
+    "TaskLimits",
     "configure",
     "open_sync",
     "run",
@@ -57,10 +59,12 @@ __all__ = [
 _CLIENT = {
     "Budget": "request",
     "FolderAccess": "request",
-    "Policy": "request",
+    "GrantedFolder": "request",
+    "Grants": "request",
     "Program": "open",
     "RunEvent": "events",
     "SyncProgram": "open",
+    "TaskLimits": "request",
     "configure": "configure",
     "open": "open",
     "open_sync": "open",

@@ -61,6 +61,9 @@ class Envelope(TypedDict, Generic[R]):
     success: bool
     result: R | None
     error: EnvelopeError | None
+    #: What the task and its sub-tasks have printed, if ``capture`` was asked for.
+    stdout: NotRequired[str]
+    stderr: NotRequired[str]
     execution: Execution
 
 

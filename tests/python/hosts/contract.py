@@ -23,7 +23,12 @@ from capsule._client.worker import cancel, submit
 
 #: By option, its keys as TypeScript has them.
 KEYS = {
-    "policy": {"allowHosts": "allow_hosts", "allowFiles": "allow_files", "allowEnv": "allow_env"},
+    "grants": {
+        "allowedHosts": "allowed_hosts",
+        "allowedFiles": "allowed_files",
+        "envVariables": "env_variables",
+    },
+    "limits": {"maxRetries": "max_retries"},
     "budget": {"tasksAlive": "tasks_alive"},
 }
 

@@ -5,6 +5,7 @@
 import path, { currentFolder } from "../path.ts";
 import { Operation } from "../../operations.ts";
 import os from "../os.ts";
+import { readStdin } from "../stdin.ts";
 
 interface Path {
   tag: "text" | "bytes" | "file-url";
@@ -43,6 +44,7 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const PERMISSIONS = { file: 0o100644, folder: 0o040755, link: 0o120777, other: 0o100000 };
 const TYPES = { file: "file", folder: "directory", link: "symlink", other: "unknown" };
 const LINKS_AT_MOST = 40;
+const STDIN = 0;
 /** As Node's `fs.constants` has them. */
 const O = { WRONLY: 1, RDWR: 2, CREAT: 0o100, EXCL: 0o200, TRUNC: 0o1000, APPEND: 0o2000 };
 
@@ -239,6 +241,7 @@ function closeFile(fd: number): void {
 /** Does something with a file that is opened for it, or is open already. */
 function withFile<T>(file: PathOrDescriptor, flag: string, body: (fd: number) => T): T {
   if (file.tag === "descriptor") return body(file.val);
+  if (textOf(file.val) === "/dev/stdin") return body(STDIN);
   const fd = openFile(textOf(file.val), modeOf({ tag: "symbolic", val: flag }));
   try {
     return body(fd);
@@ -257,6 +260,7 @@ function checkPosition(position: bigint, length: number): void {
 }
 
 function readAt(fd: number, length: number, position: bigint | undefined): Uint8Array {
+  if (fd === STDIN) return readStdin(length);
   const state = positions.get(fd);
   if (state === undefined) throw new FileError("EBADF", "read");
   if (position !== undefined) checkPosition(position, length);

@@ -62,6 +62,8 @@ pub struct TaskContext {
     /// None while a program is loaded.
     pub network: Option<Arc<Network>>,
     pub stacks: Arc<Stacks>,
+    /// What there is to be read from standard input.
+    pub stdin: Arc<[u8]>,
     /// While a program is loaded, what it looks at.
     pub seen: Option<Arc<Seen>>,
     /// While a program is loaded, whether it draws random bytes.
@@ -388,6 +390,10 @@ fn begin(
                 _ => Err(network.discard(&request)),
             }
         }
+        "stdin" => Err(Payload {
+            json: "null".to_owned(),
+            bytes: context.stdin.to_vec(),
+        }),
         "explain" => {
             let stack: String = serde_json::from_str(&request.json)
                 .map_err(|_| Payload::error("invalid_request", "explain takes a stack"))?;
@@ -542,6 +548,7 @@ mod tests {
             folders: Arc::new([]),
             network: None,
             stacks,
+            stdin: Arc::default(),
             seen: None,
             draws: None,
         }

@@ -178,25 +178,21 @@ impl Network {
     fn check(&self, target: &Target) -> Result<(), Refused> {
         let NetworkGrant { hosts, option, .. } = &self.grant;
         let host = shorten(&target.host, QUOTED_CHARACTERS_AT_MOST);
-        if !hosts.is_declared(target) {
-            return Err(Refused::new(
-                Kind::Denied,
-                format!(
-                    "the task may not reach {host:?} ({}, port {}): add it to {option}",
-                    target.scheme, target.port
-                ),
-            ));
+        if hosts.is_granted(target) {
+            return Ok(());
         }
-        if !hosts.is_permitted(target) {
-            return Err(Refused::new(
-                Kind::Denied,
-                format!(
-                    "the task lists {host:?}, but whoever runs it does not permit that: --allow-hosts \
-                 {host}, or allowHosts of the policy, would"
-                ),
-            ));
-        }
-        Ok(())
+        let problem = if hosts.is_withheld(target) {
+            format!(
+                "the task lists {host:?}, but whoever runs it does not grant that: grants.{option}, or \
+                 --allow-hosts {host}, would"
+            )
+        } else {
+            format!(
+                "the task may not reach {host:?} ({}, port {}): add it to {option}",
+                target.scheme, target.port
+            )
+        };
+        Err(Refused::new(Kind::Denied, problem))
     }
 
     /// Lists a request, which leaves then. None leaves once its attempt has ended.

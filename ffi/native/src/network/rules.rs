@@ -76,46 +76,36 @@ impl HostRule {
     }
 }
 
-/// The hosts of one task. What it may reach is in every list.
+/// The hosts of one task.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts {
-    /// What the task declares.
-    pub declared: Arc<[HostRule]>,
-    /// What its runner permits of that, if it is not all.
-    pub permitted: Option<Arc<[HostRule]>>,
+    /// What it may reach.
+    pub granted: Arc<[HostRule]>,
+    /// What it declares and was not given: messages say so.
+    pub withheld: Arc<[HostRule]>,
 }
 
 impl Hosts {
-    pub fn is_declared(&self, target: &Target) -> bool {
-        lists(&self.declared, target)
+    pub fn is_granted(&self, target: &Target) -> bool {
+        lists(&self.granted, target)
     }
 
-    pub fn is_permitted(&self, target: &Target) -> bool {
-        self.permitted
-            .as_deref()
-            .is_none_or(|rules| lists(rules, target))
+    pub fn is_withheld(&self, target: &Target) -> bool {
+        lists(&self.withheld, target)
     }
 
-    /// Whether a target's host may have this address.
+    /// Whether a target's host may have this address: a public one, or one that is listed itself.
     pub fn allow_address(&self, target: &Target, address: IpAddr) -> bool {
-        allows_address(&self.declared, target, address)
-            && self
-                .permitted
-                .as_deref()
-                .is_none_or(|rules| allows_address(rules, target, address))
+        is_public(address)
+            || self
+                .granted
+                .iter()
+                .any(|rule| rule.lists_address(target, address.to_canonical()))
     }
 }
 
 fn lists(rules: &[HostRule], target: &Target) -> bool {
     rules.iter().any(|rule| rule.allows(target))
-}
-
-/// Whether an address is a public one, or one that is listed itself.
-fn allows_address(rules: &[HostRule], target: &Target, address: IpAddr) -> bool {
-    is_public(address)
-        || rules
-            .iter()
-            .any(|rule| rule.lists_address(target, address.to_canonical()))
 }
 
 fn is_loopback(address: IpAddr) -> bool {
@@ -227,21 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reached_is_declared_and_permitted() {
-        let hosts = |permitted: Option<Vec<HostRule>>| Hosts {
-            declared: vec![rule("x.com"), rule("localhost")].into(),
-            permitted: permitted.map(Into::into),
+    fn what_is_reached_is_granted() {
+        let hosts = |granted: Vec<HostRule>| Hosts {
+            granted: granted.into(),
+            withheld: vec![rule("y.com")].into(),
         };
-        let [x, other] = ["http://x.com", "http://y.com"].map(target);
+        let [x, y] = ["http://x.com", "http://y.com"].map(target);
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
-        assert!(hosts(None).is_permitted(&x) && hosts(None).allow_address(&x, loopback));
-        assert!(!hosts(None).is_declared(&other));
-        let any = || hosts(Some(vec![HostRule::default()]));
-        assert!(any().is_permitted(&x) && !any().allow_address(&x, loopback));
-        assert!(!any().is_declared(&other));
-        assert!(!hosts(Some(vec![])).is_permitted(&x));
-        let both = hosts(Some(vec![rule("x.com"), rule("127.0.0.1")]));
-        assert!(both.is_permitted(&x) && both.allow_address(&x, loopback));
+        let listed = hosts(vec![rule("x.com"), rule("127.0.0.1")]);
+        assert!(listed.is_granted(&x) && listed.allow_address(&x, loopback));
+        assert!(!listed.is_granted(&y) && listed.is_withheld(&y));
+        let any = hosts(vec![HostRule::default()]);
+        assert!(any.is_granted(&y) && !any.allow_address(&y, loopback));
+        assert!(!hosts(vec![]).is_granted(&x));
     }
 
     #[test]

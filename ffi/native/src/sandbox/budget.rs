@@ -13,6 +13,8 @@ pub struct Budget {
     pub fuel: u64,
     pub memory_bytes: Option<u64>,
     pub timeout: Option<Duration>,
+    /// The timeout of the run, where the task has no more time than that leaves.
+    pub run_timeout_ms: Option<f64>,
     /// The most JSON that the guest may return.
     pub result_bytes: usize,
 }

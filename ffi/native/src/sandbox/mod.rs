@@ -3,11 +3,14 @@
 mod budget;
 mod dropping;
 mod limiter;
+mod meter;
 mod outcome;
 mod state;
 mod waiting;
 
 pub use budget::Budget;
+pub use meter::RunFuel;
+pub use outcome::{run_out_of_fuel, run_out_of_time};
 pub use state::{SandboxState, TaskSide};
 
 use crate::cpu::Cpu;
@@ -19,6 +22,7 @@ use crate::ram::{Charge, RunRam, Shortage};
 use budget::too_little_memory;
 use dropping::Droppable;
 use limiter::Limiter;
+use meter::Meter;
 use state::MEMORY_BYTES_AT_MOST;
 use std::io;
 use std::sync::Arc;
@@ -36,6 +40,8 @@ type GuestResult = (Result<String, String>,);
 pub struct Guard {
     pub run: u64,
     pub ram: Arc<RunRam>,
+    /// What all tasks of the run may use together.
+    pub fuel: Option<Arc<RunFuel>>,
     pub cpu: Arc<Cpu>,
     pub cancelled: watch::Receiver<bool>,
 }
@@ -93,6 +99,8 @@ impl Sandbox {
         }
         state.deadline = budget.timeout.map(|timeout| Instant::now() + timeout);
         state.task = Some(task);
+        let meter = |fuel: &Arc<RunFuel>| Meter::new(fuel, budget.fuel);
+        state.meter = guard.fuel.as_ref().map(meter);
         bare.store
             .set_fuel(budget.fuel)
             .expect("engines are compiled with fuel");
@@ -157,8 +165,13 @@ impl Sandbox {
         outcome
     }
 
-    pub fn fuel_consumed(&self) -> u64 {
-        self.budget.fuel - self.bare.store.get_fuel().unwrap_or(0)
+    /// What was used, which the run is charged for.
+    pub fn fuel_consumed(&mut self) -> u64 {
+        let left = self.bare.store.get_fuel().unwrap_or(0);
+        if let Some(meter) = &mut self.bare.store.data_mut().meter {
+            meter.charge(left);
+        }
+        self.budget.fuel - left
     }
 
     /// Bytes of linear memory and tables: they never shrink.

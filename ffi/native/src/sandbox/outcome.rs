@@ -34,19 +34,16 @@ impl Sandbox {
     }
 
     pub(super) fn trapped(&self, trapped: Trapped) -> Failure {
-        let Budget { subject, fuel, .. } = self.budget;
+        let Budget { subject, .. } = self.budget;
         match trapped {
             Trapped::Stopped(failure) if failure.error_type == ErrorType::Timeout => {
                 self.timed_out()
             }
+            Trapped::Stopped(failure) if failure.error_type == ErrorType::FuelExhausted => {
+                self.out_of_fuel()
+            }
             Trapped::Stopped(failure) => failure,
-            Trapped::FuelExhausted => Failure::new(
-                ErrorType::FuelExhausted,
-                format!(
-                    "{subject} used all of its {fuel} units of fuel: {}",
-                    self.budget.advice("raise compute, or do less")
-                ),
-            ),
+            Trapped::FuelExhausted => self.out_of_fuel(),
             Trapped::StackOverflow => Failure::new(
                 ErrorType::StackOverflow,
                 format!("{subject} called functions too deeply: recursion without end?"),
@@ -92,7 +89,24 @@ impl Sandbox {
         }
     }
 
+    fn out_of_fuel(&self) -> Failure {
+        let Budget { subject, fuel, .. } = self.budget;
+        if let Some(limit) = self.guard.fuel.as_ref().filter(|fuel| fuel.left() == 0) {
+            return run_out_of_fuel(limit.limit);
+        }
+        Failure::new(
+            ErrorType::FuelExhausted,
+            format!(
+                "{subject} used all of its {fuel} units of fuel: {}",
+                self.budget.advice("raise compute, or do less")
+            ),
+        )
+    }
+
     fn timed_out(&self) -> Failure {
+        if let Some(timeout_ms) = self.budget.run_timeout_ms {
+            return run_out_of_time(timeout_ms);
+        }
         let timeout_ms = self.budget.timeout.unwrap_or_default().as_secs_f64() * 1000.0;
         Failure::new(
             ErrorType::Timeout,
@@ -120,4 +134,22 @@ impl Sandbox {
             ),
         )
     }
+}
+
+/// The tasks of a run have used up its fuel.
+pub fn run_out_of_fuel(limit: u64) -> Failure {
+    Failure::new(
+        ErrorType::FuelExhausted,
+        format!(
+            "the run used all of its {limit} units of fuel: raise compute of the budget, or do less"
+        ),
+    )
+}
+
+/// The time of a run is over.
+pub fn run_out_of_time(timeout_ms: f64) -> Failure {
+    Failure::new(
+        ErrorType::Timeout,
+        format!("the run took longer than the timeout of its budget, {timeout_ms} ms"),
+    )
 }

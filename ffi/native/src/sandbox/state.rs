@@ -1,6 +1,7 @@
 //! A guest's side of the host: what is kept for it, and what of WASI it has.
 
 use super::limiter::Limiter;
+use super::meter::Meter;
 use crate::failure::{ErrorType, Stop};
 use crate::files::{Folders, Seen};
 use crate::host::{Operations, TaskContext};
@@ -28,6 +29,8 @@ pub struct SandboxState {
     /// None as long as the instance is a spare.
     pub(super) task: Option<TaskSide>,
     pub(super) limiter: Limiter,
+    /// Where the fuel of the run is bounded.
+    pub(super) meter: Option<Meter>,
     pub(super) deadline: Option<Instant>,
     /// Set at the first tick that the guest did not let go before.
     pub(super) interrupted: Arc<AtomicBool>,
@@ -51,6 +54,7 @@ impl SandboxState {
         let state = Self {
             task: None,
             limiter: Limiter::new(MEMORY_BYTES_AT_MOST, None),
+            meter: None,
             deadline: None,
             interrupted: Arc::default(),
             wasi: None,
@@ -69,9 +73,15 @@ impl SandboxState {
             .fuel_async_yield_interval(Some(FUEL_INTERVAL))
             .expect("an interval that is not zero");
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| {
-            let state = context.data();
+        store.epoch_deadline_callback(|mut context| {
+            let fuel = context.get_fuel().unwrap_or(0);
+            let state = context.data_mut();
             state.interrupted.store(true, Ordering::Relaxed);
+            if let Some(meter) = &mut state.meter
+                && meter.charge(fuel) == 0
+            {
+                return Err(Stop::error(ErrorType::FuelExhausted, ""));
+            }
             // A guest that never lets go would not see its timer fire: look at the clock here.
             match state.deadline {
                 Some(deadline) if deadline <= Instant::now() => {

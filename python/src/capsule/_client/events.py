@@ -54,12 +54,28 @@ class CacheUnavailable(TypedDict):
 
 
 class AccessWithheld(TypedDict):
-    """What tasks declare, and whoever runs them has not permitted."""
+    """What tasks declare, and whoever runs them has not granted."""
 
     type: Literal["access_withheld"]
     hosts: list[str]
     files: list[str]
     env: list[str]
+
+
+class ClippedLimit(TypedDict):
+    """An option of a task that ``limits`` has lowered: fuel, bytes, milliseconds or times."""
+
+    task: str
+    option: Literal["compute", "ram", "timeout", "maxRetries"]
+    declared: float
+    limit: float
+
+
+class LimitsClipped(TypedDict):
+    """What tasks declare and ``limits`` has lowered: at most 100 are told of."""
+
+    type: Literal["limits_clipped"]
+    limits: list[ClippedLimit]
 
 
 class Output(TypedDict):
@@ -113,6 +129,7 @@ RunEvent = (
     | EngineCompiled
     | CacheUnavailable
     | AccessWithheld
+    | LimitsClipped
     | Output
     | TaskStarted
     | TaskRetried

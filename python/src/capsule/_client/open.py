@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .._envelope import Envelope
 from .opened import Opened
-from .request import Budget, Policy
+from .request import Budget, Call, Grants, TaskLimits
 from .steps import drive, drive_async
 from .waiting import EventListener
 
@@ -35,6 +35,9 @@ class Program:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
         *,
+        stdin: str | bytes | None = None,
+        capture: bool = False,
+        limits: TaskLimits | None = None,
         on_event: EventListener | None = None,
     ) -> Envelope[Any]:
         """Runs a task in a fresh sandbox. Cancelled as ``run`` is.
@@ -43,13 +46,18 @@ class Program:
             task: Its name.
             args: Its arguments: whatever JSON can hold.
             kwargs: Its keyword arguments, if it is written in Python.
+            stdin: What it reads from its standard input.
+            capture: Whether the envelope tells what was printed, as with ``run``.
+            limits: What each task may use at most in this call, where that is less than it may
+                use anyhow.
             on_event: Hears of what happens in this call, in the event loop's thread.
 
         Raises:
             CapsuleError: ``task_not_found``; ``invalid_argument`` for arguments that JSON cannot
                 hold, or when the program is closed.
         """
-        return await drive_async(self._opened.call_steps(task, args, kwargs, on_event))
+        call = Call(task, args, kwargs, stdin, capture, limits)
+        return await drive_async(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
         """Forgets the program. Calls that are under way go on."""
@@ -80,6 +88,9 @@ class SyncProgram:
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
         *,
+        stdin: str | bytes | None = None,
+        capture: bool = False,
+        limits: TaskLimits | None = None,
         on_event: EventListener | None = None,
     ) -> Envelope[Any]:
         """Runs a task in a fresh sandbox and waits for the envelope. Ctrl-C cancels it.
@@ -88,12 +99,17 @@ class SyncProgram:
             task: Its name.
             args: Its arguments: whatever JSON can hold.
             kwargs: Its keyword arguments, if it is written in Python.
+            stdin: What it reads from its standard input.
+            capture: Whether the envelope tells what was printed, as with ``run``.
+            limits: What each task may use at most in this call, where that is less than it may
+                use anyhow.
             on_event: Hears of what happens in this call, in this thread.
 
         Raises:
             CapsuleError: as ``Program.call``.
         """
-        return drive(self._opened.call_steps(task, args, kwargs, on_event))
+        call = Call(task, args, kwargs, stdin, capture, limits)
+        return drive(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
         """Forgets the program. Calls that are under way go on."""
@@ -139,7 +155,9 @@ def open(
     mounts: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
-    policy: Policy | Literal["declared", "none"] | None = None,
+    policy: Literal["declared", "none"] | None = None,
+    grants: Grants | None = None,
+    limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
     on_event: EventListener | None = None,
@@ -159,7 +177,9 @@ def open(
         mounts: Folders that all tasks may touch besides their own.
         env: Environment variables that win over ``os.environ``.
         cwd: The folder that relative paths start from: the current one by default.
-        policy: What tasks may reach of what they declare.
+        policy: Whether tasks get what they declare.
+        grants: What all tasks may reach besides.
+        limits: What each task may use at most, and what one gets that says nothing.
         packages: Which packages a program may import.
         budget: What each call may use in all.
         on_event: Hears of what happens while the program is loaded.
@@ -179,7 +199,9 @@ def open_sync(
     mounts: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
-    policy: Policy | Literal["declared", "none"] | None = None,
+    policy: Literal["declared", "none"] | None = None,
+    grants: Grants | None = None,
+    limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
     on_event: EventListener | None = None,

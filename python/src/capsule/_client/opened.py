@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, TypeGuard
 
@@ -11,7 +11,7 @@ from .._errors import CapsuleError
 from .exchange import Answer, Cancelled, Exchange
 from .frames import Frame
 from .outcome import envelope_of, error_of, must_repeat
-from .request import call_request, open_request
+from .request import Call, call_request, open_request
 from .steps import Steps
 from .waiting import EventListener
 from .worker import LOCK, flush
@@ -39,17 +39,11 @@ class Opened:
         if not _is_opened(answer):
             raise error_of(answer)
 
-    def call_steps(
-        self,
-        task: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any] | None,
-        on_event: EventListener | None,
-    ) -> Steps[Envelope[Any]]:
+    def call_steps(self, call: Call, on_event: EventListener | None) -> Steps[Envelope[Any]]:
         """Calls a task."""
         with LOCK:
             if self._is_closed:
-                message = f'Cannot call "{task}": the program is closed'
+                message = f'Cannot call "{call.task}": the program is closed'
                 raise CapsuleError("invalid_argument", message)
             self._calls += 1
         try:
@@ -57,13 +51,11 @@ class Opened:
                 opening, answer = yield from self._opening_steps(None)
                 if _is_opened(answer):
                     program = answer.header["program"]
-                    request = call_request(
-                        program, task, args, kwargs, observe=on_event is not None
-                    )
+                    request = call_request(program, call, observe=on_event is not None)
                     request.worker = opening.worker
                     answer = yield request, on_event
                 if not must_repeat(answer):
-                    return envelope_of(answer, task)
+                    return envelope_of(answer, call.task)
         finally:
             with LOCK:
                 self._calls -= 1

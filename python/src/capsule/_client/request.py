@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from .._errors import CapsuleError
 from .exchange import Exchange
@@ -21,27 +21,53 @@ class FolderAccess(TypedDict, total=False):
     git: Literal["ro"]
 
 
-class Policy(TypedDict, total=False):
-    """What tasks may reach of what they declare. What is left out permits nothing."""
+class GrantedFolder(FolderAccess, total=False):
+    """A folder that the host grants: ``{"path": "/srv/up-17", "as": "in", "mode": "ro"}``.
 
+    ``path`` is relative to the host's project, or absolute. ``as`` is where tasks see it; by
+    default that is its own path.
+    """
+
+
+class Grants(TypedDict, total=False):
+    """What every task may reach besides what the policy lets it have."""
+
+    #: As ``allowed_files`` of a task; a folder may be absolute, and have another name for tasks.
+    allowed_files: Sequence[str | GrantedFolder | Mapping[str, str]]
     #: As ``allowed_hosts`` of a task.
-    allow_hosts: Sequence[str]
-    #: As ``allowed_files`` of a task: relative to the project's root.
-    allow_files: Sequence[str | FolderAccess]
+    allowed_hosts: Sequence[str]
     #: As ``env_variables`` of a task.
-    allow_env: Sequence[str]
+    env_variables: Sequence[str]
+
+
+class TaskLimits(TypedDict, total=False):
+    """What each task may use at most. All but ``max_retries`` is also what one gets by default."""
+
+    #: Units of fuel: ``"LOW"``, ``"MEDIUM"``, ``"HIGH"`` or a number.
+    compute: str | int
+    #: ``"64MB"``, ``"1.5 GB"`` or a number of bytes.
+    ram: str | int
+    #: ``"500ms"``, ``"30s"``, ``"5m"`` or a number of milliseconds.
+    timeout: str | float
+    #: Times that a task which failed is tried again, at most.
+    max_retries: int
 
 
 class Budget(TypedDict, total=False):
     """What a run may use in all. Sizes are ``"512MB"``, ``"1.5 GB"`` or a number of bytes."""
 
+    #: Units of fuel: ``"LOW"``, ``"MEDIUM"``, ``"HIGH"`` or a number. No limit by default.
+    compute: str | int
+    #: Wall time, from the start of the task to the end of all that it started: ``"30s"``, or
+    #: milliseconds. No limit by default.
+    timeout: str | float
     #: Memory of all its tasks together: the program's image once, then what the tasks that are
     #: alive have written or grown, and what waits for them in the host. 4 GB by default.
     ram: str | int
     #: Tasks that are alive at once: 1,000 by default.
     tasks_alive: int
     #: Tasks in all: 100,000 by default.
-    tasks_total: int
+    tasks: int
     #: How deep tasks may call each other: 64 by default.
     task_depth: int
     #: The arguments of a task, and its result, as JSON: 64 MB by default, 1 GB the most.
@@ -56,15 +82,34 @@ class Budget(TypedDict, total=False):
     body_size: str | int
 
 
-_POLICY_KEYS = {
-    "allow_hosts": "allowHosts",
-    "allow_files": "allowFiles",
-    "allow_env": "allowEnv",
+class Call(NamedTuple):
+    """A call of a task of a program that is open."""
+
+    task: str
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any] | None
+    stdin: str | bytes | None
+    capture: bool
+    limits: TaskLimits | None
+
+
+_GRANT_KEYS = {
+    "allowed_files": "allowedFiles",
+    "allowed_hosts": "allowedHosts",
+    "env_variables": "envVariables",
+}
+_LIMIT_KEYS = {
+    "compute": "compute",
+    "ram": "ram",
+    "timeout": "timeout",
+    "max_retries": "maxRetries",
 }
 _BUDGET_KEYS = {
+    "compute": "compute",
+    "timeout": "timeout",
     "ram": "ram",
     "tasks_alive": "tasksAlive",
-    "tasks_total": "tasksTotal",
+    "tasks": "tasks",
     "task_depth": "taskDepth",
     "json_size": "jsonSize",
     "output_size": "outputSize",
@@ -72,6 +117,9 @@ _BUDGET_KEYS = {
     "requests": "requests",
     "body_size": "bodySize",
 }
+
+
+_KEYS = {"grants": _GRANT_KEYS, "limits": _LIMIT_KEYS, "budget": _BUDGET_KEYS}
 
 
 def run_request(options: Mapping[str, Any]) -> Exchange:
@@ -92,17 +140,30 @@ def open_request(options: Mapping[str, Any]) -> Exchange:
     return _program_request("open", options)
 
 
-def call_request(
-    program: int, task: str, args: object, kwargs: object, *, observe: bool
-) -> Exchange:
+def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
     """Asks for a call of a task of a program that is open.
 
     Raises:
         CapsuleError: ``invalid_argument``, for what JSON cannot hold.
     """
-    header = {"type": "call", "program": program, "task": task, "observe": observe}
+    task, args, kwargs, stdin, capture, limits = call
     given = {"args": args} if kwargs is None else {"args": args, "kwargs": kwargs}
-    return Exchange(header, _encode(given).encode())
+    payload = _encode(given)
+    header: dict[str, Any] = {
+        "type": "call",
+        "program": program,
+        "task": task,
+        "observe": observe,
+    }
+    if stdin is not None or capture or limits is not None:
+        header["detailed"] = True
+        details: dict[str, Any] = {"input": payload, "capture": capture}
+        if stdin is not None:
+            details["stdin"] = _stdin(stdin)
+        if limits is not None:
+            details["limits"] = _renamed("limits", limits, _LIMIT_KEYS)
+        payload = _encode(details)
+    return Exchange(header, payload.encode())
 
 
 def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
@@ -118,10 +179,22 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
         given["file"] = os.fsdecode(given["file"])
     if isinstance(given.get("packages"), os.PathLike):
         given["packages"] = os.fsdecode(given["packages"])
-    for option, keys in (("policy", _POLICY_KEYS), ("budget", _BUDGET_KEYS)):
+    for option, keys in _KEYS.items():
         if isinstance(given.get(option), Mapping):
             given[option] = _renamed(option, given[option], keys)
+    if "stdin" in given:
+        given["stdin"] = _stdin(given["stdin"])
     return Exchange({"type": type, "observe": observe}, _encode(given).encode())
+
+
+def _stdin(stdin: object) -> str:
+    """Standard input as the worker takes it: each character is a byte."""
+    if isinstance(stdin, str):
+        stdin = stdin.encode()
+    if not isinstance(stdin, bytes | bytearray | memoryview):
+        kind = type(stdin).__name__
+        raise CapsuleError("invalid_argument", f"stdin: it is of type {kind}, not str or bytes")
+    return bytes(stdin).decode("latin-1")
 
 
 def _folder(cwd: Any) -> str:

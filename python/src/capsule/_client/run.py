@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .._envelope import Envelope
-from .request import Budget, Policy
+from .request import Budget, Grants, TaskLimits
 from .steps import drive, drive_async, run_steps
 from .waiting import EventListener
 
@@ -23,9 +23,13 @@ async def run(
     mounts: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
-    policy: Policy | Literal["declared", "none"] | None = None,
+    policy: Literal["declared", "none"] | None = None,
+    grants: Grants | None = None,
+    limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    stdin: str | bytes | None = None,
+    capture: bool = False,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Runs a task of a program in a sandbox. What goes wrong in the task is in the envelope.
@@ -49,10 +53,14 @@ async def run(
         env: Environment variables that win over ``os.environ``. A task sees those that its
             ``env_variables`` name.
         cwd: The folder that relative paths start from: the current one by default.
-        policy: What tasks may reach of the files, hosts and variables that they declare:
-            ``"declared"``, which is all, for programs whose author one trusts; ``"none"``; or lists
-            of what is permitted. The default is ``"declared"`` for a source and ``"none"`` for a
-            ``.wasm``.
+        policy: Whether tasks get the files, hosts and variables that they declare:
+            ``"declared"``, for programs whose author one trusts, or ``"none"``. The default is
+            ``"declared"`` for a source file, and ``"none"`` for ``code`` and for a ``.wasm``.
+        grants: What all tasks may reach besides: ``allowed_files``, ``allowed_hosts`` and
+            ``env_variables``. Under the policy ``"none"``, this is all that there is.
+        limits: What each task may use at most, and what one gets that says nothing: ``compute``,
+            ``ram``, ``timeout`` and ``max_retries``. Under the policy ``"none"`` their defaults
+            are ``HIGH``, 512 MB, 30 s and no retries.
         packages: Which packages a program may import: those of the ``"host"``, which are the ones
             of this process's virtual environment, or ``.venv`` and ``node_modules`` of ``cwd``;
             those of a folder; or ``False``, for none. By default those of its project; for text
@@ -60,6 +68,9 @@ async def run(
             file's own folder.
         budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
             what ``capsule.toml`` says.
+        stdin: What the task reads from its standard input.
+        capture: Whether the envelope tells as ``stdout`` and ``stderr`` what was printed: each at
+            most 1 MiB, then cut and marked.
         on_event: Hears of what happens, in the event loop's thread. What it raises ends the run
             and is raised here.
 
@@ -85,9 +96,13 @@ def run_sync(
     mounts: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
-    policy: Policy | Literal["declared", "none"] | None = None,
+    policy: Literal["declared", "none"] | None = None,
+    grants: Grants | None = None,
+    limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    stdin: str | bytes | None = None,
+    capture: bool = False,
     on_event: EventListener | None = None,
 ) -> Envelope[Any]:
     """Like ``run``, for programs without an event loop: waits for the envelope.
