@@ -13,6 +13,10 @@ const CODE_NAME = "code.py";
 const MODULES_AT_MOST = 20_000;
 const MODULE_BYTES_AT_MOST = 16 << 20;
 const ALL_BYTES_AT_MOST = 256 << 20;
+/** Names in all folders that are listed. Links make one folder many. */
+const NAMES_AT_MOST = 500_000;
+/** A folder counts for as many at least. */
+const NAMES_OF_FOLDER = 10;
 /** No file system has longer names. */
 const NAME_LENGTH_AT_MOST = 255;
 
@@ -78,6 +82,7 @@ class Collector {
   readonly #top: Module;
   #found: Found[] = [];
   #bytes = 0;
+  #names = 0;
 
   /** @param options `inside` is the folder that all has to lie in, whatever links say. */
   constructor(options: { root: string; folder: string; inside: string | undefined }) {
@@ -166,6 +171,12 @@ class Collector {
     }
     if (isOutside) {
       throw this.#refusal(module.path, place, "its folder leads out of the program's");
+    }
+    this.#names += Math.max(names.length, NAMES_OF_FOLDER);
+    if (this.#names > NAMES_AT_MOST) {
+      const problem =
+        `the folders that the program imports from hold more than ${NAMES_AT_MOST} names`;
+      throw this.#refusal(module.path, place, problem);
     }
     if (names.length > 0) this.inputs.add(module.path);
     return module.names = new Set(names);

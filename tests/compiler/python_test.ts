@@ -65,3 +65,16 @@ Deno.test("compile() refuses a missing file and an unknown ending", async () => 
   );
   assertEquals(unknown.code, "invalid_argument");
 });
+
+Deno.test("a folder that links make many is not listed without end", async () => {
+  const links = Array.from({ length: 40 }, (_, index) => `l${index}`);
+  const imports = links.flatMap((one) => links.map((other) => `import data.${one}.${other}`));
+  using folder = project({ "main.py": `def main():\n  ${imports.join("\n  ")}` });
+  for (let index = 0; index < 500; index++) folder.write(`data/${index}.csv`, "");
+  for (const link of links) Deno.symlinkSync(".", `${folder.path}/data/${link}`);
+  await assertRejects(
+    () => compile({ file: `${folder.path}/main.py`, root: folder.path }),
+    CapsuleError,
+    "the folders that the program imports from hold more than 500000 names",
+  );
+});
