@@ -14,7 +14,9 @@ from capsule._client import frames, worker
 from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
 from capsule._client.frames import Frame, FrameDecoder, encode_frame
+from capsule._client.outcome import envelope_of
 from capsule._client.request import call_request, open_request, run_request
+from capsule._envelope import no_execution
 
 
 def payload_of(exchange: Exchange) -> dict[str, Any]:
@@ -197,3 +199,18 @@ def test_an_error_says_what_helps_and_comes_over_from_another_process():
 def test_an_unknown_argument_is_a_mistake_of_the_caller():
     with pytest.raises(TypeError, match="'fil'"):
         capsule.run_sync(fil="a.py")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("result", ["1" * 5000, "[" * 500 + "]" * 500])
+def test_a_result_that_python_does_not_read_is_a_failure_with_its_figures(result):
+    execution = {**no_execution("main"), "host_requests": [{"status": 200}]}
+    rest = f'"error":null,"execution":{json.dumps(execution)}'
+    answer = Frame(1, {"type": "envelope"}, f'{{"success":true,"result":{result},{rest}}}'.encode())
+
+    def deep(frames: int) -> Any:
+        return deep(frames - 1) if frames > 0 else envelope_of(answer, "main")
+
+    envelope = deep(sys.getrecursionlimit() - 300)
+    assert (envelope["success"], envelope["result"]) == (False, None)
+    assert envelope["error"]["error_type"] == "invalid_result"
+    assert envelope["execution"] == execution

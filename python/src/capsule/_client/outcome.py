@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
-from .._envelope import Envelope, ErrorType, no_execution
+from .._envelope import Envelope, ErrorType, Execution, no_execution
 from .._errors import CapsuleError
 from .exchange import Answer, Cancelled, Lost
 from .frames import Frame
+
+#: Python may be told to read no more than 640, and figures have fewer.
+_DIGITS_AT_MOST = 600
 
 
 def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
@@ -22,9 +26,37 @@ def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
     if isinstance(answer, Lost):
         return _failure(task, "internal_error", f"the worker process {answer.how} during the call")
     if answer.type == "envelope":
-        envelope: Envelope[Any] = json.loads(answer.payload)
-        return envelope
+        return _read(answer.payload)
     raise error_of(answer)
+
+
+def _read(payload: bytes) -> Envelope[Any]:
+    """The envelope, whatever its result is: a task may return what this Python does not read."""
+    envelope: Envelope[Any]
+    try:
+        envelope = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        # An integer of too many digits, or a depth that the stack of this thread has no room for.
+        envelope = _failure("", "invalid_result", f"Python cannot read the result: {error}")
+        envelope["execution"] = _execution_in(payload)
+    return envelope
+
+
+def _execution_in(payload: bytes) -> Execution:
+    """What a task has used and asked for, which its result cannot hide."""
+    read: list[Execution] = []
+
+    def parse() -> None:
+        read.append(json.loads(payload, parse_int=_short_integer)["execution"])
+
+    thread = threading.Thread(target=parse)
+    thread.start()
+    thread.join()
+    return read[0]
+
+
+def _short_integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS_AT_MOST else None
 
 
 def error_of(answer: Answer) -> CapsuleError:
