@@ -377,3 +377,24 @@ Deno.test("what another version of Capsule found out about a component is not us
   const both = await entries("other.json");
   assertEquals([both.length, both.includes(own[0]!)], [2, true]);
 });
+
+Deno.test("a source map that makes a long stack of a short one is not used", async () => {
+  using folder = project({
+    "main.ts": `import { task } from "@capsule/sdk";
+      task({ name: "main" }, () => {
+        const error = new Error("short");
+        error.stack = "at <input>:3002:1\\n".repeat(700);
+        throw error;
+      });`,
+  });
+  const { path } = await build({ file: "main.ts", cwd: folder.path });
+  const parts = partsOf(Deno.readFileSync(path));
+  const made = JSON.parse(parts.header);
+  const map = { version: 3, sources: ["x".repeat(1 << 20)], names: [], mappings: "AAAA" };
+  const contents = new TextEncoder().encode(JSON.stringify(map));
+  const header = JSON.stringify({ ...made, source_map_bytes: contents.length });
+  folder.write("main.wasm", assembled({ ...parts, header, contents }));
+  const { error } = await run({ file: "main.wasm", cwd: folder.path });
+  assertEquals(error?.message, "Error: short");
+  assertMatch(`${error?.stack}`.slice(0, 100), /^at <input>:3002:1\n/);
+});

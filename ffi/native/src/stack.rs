@@ -1,6 +1,8 @@
 //! Stack traces in the user's own files and lines.
 
 use crate::engine::Language;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sourcemap::SourceMap;
 use std::sync::OnceLock;
 
@@ -13,6 +15,15 @@ const EVALUATED: &str = "<eval>";
 /// The line of the bundle's first line. The engine puts so many empty ones before it that code which the
 /// program evaluates has smaller numbers.
 const BUNDLE_LINE: u32 = 3_002;
+
+/// What a source map may hold: whoever made a component has written it, too. Parsed, it takes some times as much memory.
+const MAP_BYTES_AT_MOST: usize = 32 << 20;
+const SOURCES_AT_MOST: usize = 20_000;
+const NAMES_AT_MOST: usize = 1_000_000;
+/// A longer name of a source is no path.
+const SOURCE_BYTES_AT_MOST: usize = 4096;
+/// What is made of a stack: a short line may stand for a long one.
+const STACK_BYTES_AT_MOST: usize = 1 << 20;
 
 /// Puts the stack traces of one program into the user's own lines.
 #[derive(Debug)]
@@ -35,9 +46,7 @@ impl Stacks {
     pub fn map(&self, stack: &str) -> String {
         match self.language {
             Language::JavaScript => {
-                let map = self
-                    .parsed
-                    .get_or_init(|| SourceMap::from_slice(&self.source_map).ok());
+                let map = self.parsed.get_or_init(|| parse(&self.source_map));
                 map_javascript(stack, map.as_ref(), BUNDLE_LINE)
             }
             Language::Python => stack.to_owned(),
@@ -45,18 +54,50 @@ impl Stacks {
     }
 }
 
+/// The fields that the compiler writes, and what they hold. Others could make much of little.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Fields {
+    #[serde(rename = "version")]
+    _version: IgnoredAny,
+    // Counted, and not kept.
+    sources: Vec<IgnoredAny>,
+    names: Vec<IgnoredAny>,
+    #[serde(rename = "mappings")]
+    _mappings: IgnoredAny,
+    #[serde(rename = "rangeMappings")]
+    _range_mappings: Option<IgnoredAny>,
+}
+
+/// None for a source map that is none, or larger than any.
+fn parse(source_map: &[u8]) -> Option<SourceMap> {
+    if source_map.len() > MAP_BYTES_AT_MOST {
+        return None;
+    }
+    let Fields { sources, names, .. } = serde_json::from_slice(source_map).ok()?;
+    if sources.len() > SOURCES_AT_MOST || names.len() > NAMES_AT_MOST {
+        return None;
+    }
+    SourceMap::from_slice(source_map).ok()
+}
+
 /// Rewrites a QuickJS stack through the source map of its program. Lines look like
 /// `    at name (file:line:column)` or `    at file:line:column`.
 fn map_javascript(stack: &str, map: Option<&SourceMap>, bundle_line: u32) -> String {
-    stack
-        .lines()
-        .filter(|line| !line.contains(ENGINE))
-        .map(|line| {
-            map.and_then(|map| map_line(line, map, bundle_line))
-                .unwrap_or_else(|| line.to_owned())
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut text = String::new();
+    for line in stack.lines().filter(|line| !line.contains(ENGINE)) {
+        if text.len() > STACK_BYTES_AT_MOST {
+            break;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        match map.and_then(|map| map_line(line, map, bundle_line)) {
+            Some(mapped) => text.push_str(&mapped),
+            None => text.push_str(line),
+        }
+    }
+    text
 }
 
 fn map_line(line: &str, map: &SourceMap, bundle_line: u32) -> Option<String> {
@@ -73,8 +114,11 @@ fn map_line(line: &str, map: &SourceMap, bundle_line: u32) -> Option<String> {
         return Some(format!("{before}{EVALUATED}:{line}:{column}{after}"));
     };
     let token = map.lookup_token(line, column.saturating_sub(1))?;
-    let source = token.get_source()?;
-    let (line, column) = (token.get_src_line() + 1, token.get_src_col() + 1);
+    let source = token
+        .get_source()
+        .filter(|source| source.len() <= SOURCE_BYTES_AT_MOST)?;
+    let line = token.get_src_line().saturating_add(1);
+    let column = token.get_src_col().saturating_add(1);
     Some(format!("{before}{source}:{line}:{column}{after}"))
 }
 
@@ -103,6 +147,40 @@ mod tests {
         }
         let line = "    at <input>:2:1";
         assert_eq!(map_javascript(line, None, 2), line);
+    }
+
+    #[test]
+    fn a_source_map_that_makes_much_of_little_is_not_used() {
+        assert!(parse(MAP.as_bytes()).is_some());
+        let list = |count: usize| format!("[{}]", vec![r#""""#; count].join(","));
+        let with = |sources: &str, names: &str, more: &str| {
+            let map = format!(
+                r#"{{"version":3,"sources":{sources},"names":{names},"mappings":"AAEA,IAAI"{more}}}"#
+            );
+            parse(map.as_bytes())
+        };
+        let one = list(1);
+        assert!(with(&one, "[]", r#","rangeMappings":"""#).is_some());
+        assert!(with(&list(SOURCES_AT_MOST + 1), "[]", "").is_none());
+        assert!(with(&one, &list(NAMES_AT_MOST + 1), "").is_none());
+        assert!(with(&one, "[]", r#","sourceRoot":"x""#).is_none());
+        assert!(with(&one, "[]", r#","sections":[]"#).is_none());
+        assert!(parse(&[b' '; MAP_BYTES_AT_MOST + 1]).is_none());
+    }
+
+    #[test]
+    fn short_lines_do_not_become_a_stack_without_end() {
+        let stack = "    at <input>:2:1\n".repeat(10_000);
+        for (name, longer) in [(4_000, true), (5_000, false)] {
+            let map = MAP.replace("main.ts", &"x".repeat(name));
+            let map = parse(map.as_bytes()).unwrap();
+            let mapped = map_javascript(&stack, Some(&map), 2);
+            assert_eq!(mapped.len() > stack.len(), longer);
+            assert!(mapped.len() < STACK_BYTES_AT_MOST + 10_000);
+        }
+        let lines = MAP.replace("AAEA", "AADD");
+        let map = parse(lines.as_bytes()).unwrap();
+        assert!(map_line("    at <input>:2:1", &map, 2).is_some());
     }
 
     #[test]
