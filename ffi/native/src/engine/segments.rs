@@ -10,6 +10,8 @@ use wasmtime::{Result, bail, format_err};
 const GAP: usize = 16;
 /// As many as engines themselves have: others take no more than ten times as many.
 const SEGMENTS_AT_MOST: usize = 10_000;
+/// What others wrote has no more of them: each takes some time, however little is in it.
+const SEGMENTS_READ_AT_MOST: u32 = 10 * SEGMENTS_AT_MOST as u32;
 /// More than a program may have after it was loaded.
 const PAGES_AT_MOST: u32 = 1 << 14;
 
@@ -41,7 +43,11 @@ pub fn decode(mut content: impl Read, pages: u32) -> Result<Pages> {
     }
     let mut memory = Pages::zeroed(pages as usize * WASM_PAGE)?;
     let mut behind = 0;
-    for _ in 0..leb(&mut content)?.1 {
+    let segments = leb(&mut content)?.1;
+    if segments > SEGMENTS_READ_AT_MOST {
+        bail!("its memory has {segments} pieces, more than {SEGMENTS_READ_AT_MOST}");
+    }
+    for _ in 0..segments {
         expect(&mut content, &[ACTIVE, I32_CONST])?;
         // With its sign extended, where it has fewer bits.
         let (bits, value) = leb(&mut content)?;
@@ -174,6 +180,14 @@ mod tests {
             assert!(decode(&*content, 1).is_err(), "{content:?}");
         }
         assert!(decode(&*whole, PAGES_AT_MOST + 1).is_err());
+        let empty = |count: u32| {
+            let mut content = Vec::new();
+            count.encode(&mut content);
+            content.extend(segment(0, b"").repeat(count as usize));
+            content
+        };
+        assert!(decode(&*empty(SEGMENTS_READ_AT_MOST), 1).is_ok());
+        assert!(decode(&*empty(SEGMENTS_READ_AT_MOST + 1), 1).is_err());
         assert!(decode(&*whole, 0).is_err());
     }
 
