@@ -93,15 +93,40 @@ export interface Location {
  */
 const GO_ENVIRONMENT = { GOGC: "off", GOMEMLIMIT: "256MiB" };
 
+/**
+ * What a program may hand to the service that all share. The time that esbuild takes to read one text grows with the square
+ * of its length, and it reads nothing of others meanwhile.
+ */
+const SHARED_BYTES_AT_MOST = 4 << 20;
+
 let shared: Promise<EsbuildService> | undefined;
+/** The last of the large programs, which are bundled one after the other. */
+let large: Promise<unknown> = Promise.resolve();
 
 /**
- * Bundles a program. A service that ends meanwhile, for whatever reason, is replaced once.
+ * Bundles a program. A service that ends meanwhile, for whatever reason, is replaced once. A large program has a service
+ * of its own.
  *
  * @throws {Error} when esbuild ends again, or takes too long.
  */
 export async function buildByService(request: BuildRequest): Promise<Build> {
-  return await withService((service) => service.build(request));
+  try {
+    return await withService((service) => service.build(request, SHARED_BYTES_AT_MOST));
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+  }
+  const build = large.then(() => buildAlone(request));
+  large = build.catch(() => {});
+  return await build;
+}
+
+async function buildAlone(request: BuildRequest): Promise<Build> {
+  const service = await EsbuildService.start({ isShared: false });
+  try {
+    return await service.build(request, Infinity);
+  } finally {
+    service.end();
+  }
 }
 
 /** What esbuild's command shows of errors. */
@@ -112,17 +137,27 @@ export async function formatMessages(messages: Message[]): Promise<string[]> {
 /** Whoever took too long would do so again. */
 class TimedOut extends Error {}
 
+/** Others would wait for a program. */
+class TooLarge extends Error {}
+
 async function withService<T>(use: (service: EsbuildService) => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     let service: EsbuildService | undefined;
     try {
-      service = await (shared ??= EsbuildService.start());
+      service = await (shared ??= EsbuildService.start({ isShared: true }));
       return await use(service);
     } catch (error) {
       if (service === undefined) shared = undefined;
       if (attempt > 1 || service?.hasEnded === false || error instanceof TimedOut) throw error;
     }
   }
+}
+
+/** A build that is under way. */
+interface Building {
+  modules: Modules;
+  /** What it may still be handed. */
+  bytesLeft: number;
 }
 
 /** Whoever has asked something. */
@@ -134,24 +169,26 @@ interface Waiting {
 class EsbuildService {
   readonly #child: Child;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #builds = new Map<number, Modules>();
+  readonly #builds = new Map<number, Building>();
+  readonly #isShared: boolean;
   #lastId = 0;
   #lastKey = 0;
   #lastUsedMs = 0;
   #isWatched = false;
   hasEnded = false;
 
-  private constructor(child: Child) {
+  private constructor(child: Child, isShared: boolean) {
     this.#child = child;
+    this.#isShared = isShared;
   }
 
   /** @throws {Error} when it does not start, or is of another version. */
-  static async start(): Promise<EsbuildService> {
+  static async start({ isShared }: { isShared: boolean }): Promise<EsbuildService> {
     // To ping, it needs a clock, and takes the descriptors of that at once.
     const { command, args } = limitedEsbuild([`--service=${VERSION}`, "--ping"]);
     // Nothing of the host's environment is for it.
     const child = await platform.startProgram(command, args, GO_ENVIRONMENT);
-    const service = new EsbuildService(child);
+    const service = new EsbuildService(child, isShared);
     const packets = packetsOf(child);
     const { value: first } = await packets.next();
     if (first?.[0] === undefined || decoder.decode(first[0]) !== VERSION) {
@@ -163,11 +200,14 @@ class EsbuildService {
     return service;
   }
 
-  /** @throws {Error} when the service ends. */
-  async build({ options, input, modules }: BuildRequest): Promise<Build> {
+  /** @throws {Error} when the service ends; {@link TooLarge} for a program of more bytes. */
+  async build({ options, input, modules }: BuildRequest, bytesAtMost: number): Promise<Build> {
+    const stdinContents = encoder.encode(input);
+    const building = { modules, bytesLeft: bytesAtMost - stdinContents.length };
+    if (building.bytesLeft < 0) throw new TooLarge();
     // Of builds that are under way at once, each has its own.
     const key = ++this.#lastKey;
-    this.#builds.set(key, modules);
+    this.#builds.set(key, building);
     try {
       const answer = await this.#ask({
         command: "build",
@@ -175,7 +215,7 @@ class EsbuildService {
         entries: [],
         flags: options,
         write: false,
-        stdinContents: encoder.encode(input),
+        stdinContents,
         // Without a folder to resolve in, it looks for nothing itself.
         absWorkingDir: "/",
         nodePaths: [],
@@ -193,6 +233,7 @@ class EsbuildService {
           })),
         }],
       }) as Record<string, Value>;
+      if (building.bytesLeft < 0) throw new TooLarge();
       if (typeof answer.error === "string") throw new Error(answer.error);
       const files = (answer.outputFiles ?? []) as { path: string; contents: Uint8Array }[];
       const text = (ending: string) => {
@@ -263,22 +304,22 @@ class EsbuildService {
       cause = error;
     }
     this.hasEnded = true;
-    shared = undefined;
+    if (this.#isShared) shared = undefined;
     this.#child.kill();
     const ended = new Error("esbuild's service has ended", { cause });
     for (const { reject } of this.#waiting.values()) reject(ended);
   }
 
   async #answer(id: number, request: Record<string, Value>): Promise<Uint8Array<ArrayBuffer>> {
-    const modules = this.#builds.get(request.key as number);
+    const building = this.#builds.get(request.key as number);
     let value: Value = {};
     if (request.command === "on-start") {
       value = { errors: [], warnings: [] };
-    } else if (modules !== undefined) {
+    } else if (building !== undefined) {
       try {
         value = request.command === "on-resolve"
-          ? valueOfResolved(await modules.resolve(request as unknown as ResolveRequest))
-          : valueOfLoaded(await modules.load(request as unknown as LoadRequest));
+          ? valueOfResolved(await building.modules.resolve(request as unknown as ResolveRequest))
+          : valueOfLoaded(await load(building, request as unknown as LoadRequest));
       } catch (error) {
         value = { id: 0, errors: [problem(error instanceof Error ? error.message : `${error}`)] };
       }
@@ -286,8 +327,13 @@ class EsbuildService {
     return encodePacket({ id, isAnswer: true, value });
   }
 
+  /** Ends it at once. */
+  end(): void {
+    this.#child.kill();
+  }
+
   #endWhenIdle(): void {
-    if (this.#isWatched) return;
+    if (this.#isWatched || !this.#isShared) return;
     this.#isWatched = true;
     platform.after(Math.max(1, this.#lastUsedMs + IDLE_MS - performance.now()), () => {
       this.#isWatched = false;
@@ -297,6 +343,15 @@ class EsbuildService {
       this.#child.closeInput();
     });
   }
+}
+
+/** A module, unless it is more than the build may be handed: then nothing of it is needed any more. */
+async function load(building: Building, request: LoadRequest): Promise<Loaded> {
+  const tooLarge = { problem: "the program is too large" };
+  if (building.bytesLeft < 0) return tooLarge;
+  const loaded = await building.modules.load(request);
+  if ("contents" in loaded) building.bytesLeft -= loaded.contents.length;
+  return building.bytesLeft < 0 ? tooLarge : loaded;
 }
 
 function valueOfResolved({ problem: text, ...resolved }: Resolved): Value {

@@ -112,6 +112,21 @@ Deno.test("builds at once are one service's, and it says nothing of them", lasti
   assertEquals(new TextDecoder().decode(stdout), "true\n");
 });
 
+Deno.test("nobody waits for a program that is large", lasting, async () => {
+  using app = project({ "large.txt": "x".repeat(20 << 20) });
+  const source = { language: "javascript", root: app.path } as const;
+  await compile({ ...source, code: "enum A {}" });
+  const code = `import text from "./large.txt" with { type: "text" }; console.log(text);`;
+  let isCompiled = false;
+  const large = compile({ ...source, code }).finally(() => isCompiled = true);
+  await eventually(() => services().length === 2);
+  await compile({ ...source, code: "enum B {}" });
+  assertTrue(!isCompiled, "it took longer than the large one");
+  const { program } = await large;
+  assertTrue(program.files[0]!.data.length > 20 << 20, `${program.files[0]!.data.length} bytes`);
+  await eventually(() => services().length <= 1);
+});
+
 Deno.test({
   name: "what has no end is not read",
   ignore: Deno.build.os !== "linux",
