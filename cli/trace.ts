@@ -72,6 +72,9 @@ function show(run: RunRow, attempts: AttemptRow[]): void {
   printLine(table(["TASK", "STATUS", "DURATION>", "FUEL>", "RAM>", "ERROR"], rows));
 }
 
+/** What lies deeper stands below each other: somebody else's file may say that tasks are as deep as they are many. */
+const INDENTED_AT_MOST = 100;
+
 function firstLine(text: string): string {
   const [first = "", ...rest] = text.split("\n");
   return rest.length > 0 ? `${first}…` : first;
@@ -105,7 +108,8 @@ function tree(attempts: AttemptRow[]): [branch: string, row: AttemptRow][] {
     // Sub-tasks stand below the last attempt of their task.
     if (rows[level.next]?.task === row.task || entered.has(row.task)) continue;
     entered.add(row.task);
-    const inner = isRoot ? "" : indent + (isLast ? "   " : "│  ");
+    const isIndented = !isRoot && todo.length <= INDENTED_AT_MOST;
+    const inner = isIndented ? indent + (isLast ? "   " : "│  ") : indent;
     todo.push({ parent: row.task, indent: inner, next: 0 });
   }
   return lines;

@@ -221,6 +221,23 @@ Deno.test("rows of somebody else's trace are shown as text, each in one line", a
   }
 });
 
+Deno.test("tasks that are nested without end do not fill the screen", async () => {
+  using folder = await traced();
+  {
+    using database = new DatabaseSync(folder.trace);
+    const row = database.prepare(
+      "INSERT INTO attempts SELECT run, ?, ?, 'deep', 1, 'completed', 0, 0, 0, 0, NULL, NULL FROM runs",
+    );
+    database.exec("BEGIN");
+    for (let task = 1000; task < 11_000; task++) row.run(task, task === 1000 ? null : task - 1);
+    database.exec("COMMIT");
+  }
+  const { status, stdout, stderr } = await cli(["trace"], { cwd: folder.path });
+  assertEquals([status, stderr], [0, ""]);
+  assertEquals(stdout.split("\n").filter((line) => line.includes("deep")).length, 10_000);
+  assertTrue(stdout.length < 10 << 20, `${stdout.length} characters`);
+});
+
 Deno.test("many long messages of failures do not fill the trace", async () => {
   using folder = project({
     "main.py": `from capsule import task
