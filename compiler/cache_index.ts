@@ -7,6 +7,13 @@ import { dirname, join } from "../platform/path.ts";
 import { cacheSubfolder, isPrivate } from "./cache_place.ts";
 import { sha256 } from "./digest.ts";
 
+/** Of one kind. What was written longest ago is removed, some at once: whoever needs it makes it again. */
+const ENTRIES_AT_MOST = 2000;
+const ENTRIES_KEPT = 1000;
+const BYTES_KEPT = 64 << 20;
+/** After one that is as long, all are looked at. */
+const LONG_ENTRY = 256 << 10;
+
 /** File systems take times from a clock that is this much late. */
 const CLOCK_STEP_MS = 20;
 
@@ -45,9 +52,29 @@ export function writeEntry<T>(path: string | undefined, entry: T): void {
   if (path === undefined) return;
   try {
     makeIndexFolder(path);
-    platform.replaceFile(path, JSON.stringify(entry), 0o600);
+    const text = JSON.stringify(entry);
+    platform.replaceFile(path, text, 0o600);
+    makeRoom(dirname(path), text.length);
   } catch (error) {
     if (!platform.isSystemError(error)) throw error;
+  }
+}
+
+function makeRoom(folder: string, added: number): void {
+  const names = (platform.readFolder(folder) ?? []).filter((name) => name.endsWith(".json"));
+  if (names.length <= ENTRIES_AT_MOST && added < LONG_ENTRY) return;
+  const found = names.map((name) => {
+    const path = join(folder, name);
+    const stat = platform.stat(path);
+    return { path, writtenMs: stat?.modifiedMs ?? 0, bytes: stat?.size ?? 0 };
+  });
+  found.sort((a, b) => b.writtenMs - a.writtenMs);
+  let bytes = 0;
+  for (const [index, entry] of found.entries()) {
+    bytes += entry.bytes;
+    // The newest is the one that was just written.
+    const isKept = index === 0 || (index < ENTRIES_KEPT && bytes <= BYTES_KEPT);
+    if (!isKept) platform.remove(entry.path);
   }
 }
 
