@@ -7,6 +7,7 @@ export { run, type RunOptions } from "./runner/run.ts";
 export { type CallOptions, open, OpenProgram, type ProgramOptions } from "./runner/open.ts";
 export type { Budget } from "./runner/budget.ts";
 export type { GrantedFolder, Grants } from "./runner/grants.ts";
+export type { Secret } from "./runner/secrets.ts";
 export type { ClippedLimit, TaskLimits } from "./runner/limits.ts";
 export { type Configuration, configure } from "./runner/configure.ts";
 export type { RunEvent } from "./runner/events.ts";

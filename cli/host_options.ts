@@ -23,6 +23,11 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
     help: "Let all tasks see these variables",
   },
   "allow-declared": { help: "Let tasks have what they declare: the same as --policy declared" },
+  secret: {
+    value: "NAME=HOSTS",
+    repeated: true,
+    help: "Put the value of a variable into headers for these hosts; tasks never have it",
+  },
   policy: {
     value: "POLICY",
     completes: { words: ["declared", "none"] },
@@ -46,7 +51,7 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
 export async function hostOptionsOf(
   parsed: Arguments,
   cwd: string,
-): Promise<Pick<RunOptions, "policy" | "grants" | "limits" | "stdin">> {
+): Promise<Pick<RunOptions, "policy" | "grants" | "secrets" | "limits" | "stdin">> {
   const value = (name: string) => parsed.values.get(name)?.[0];
   const [compute, ram, timeout, stdin] = ["compute", "ram", "timeout", "stdin"].map(value);
   const limits = {
@@ -61,10 +66,32 @@ export async function hostOptionsOf(
       allowedFiles: listed(parsed, "allow-files").map(folderOf),
       envVariables: listed(parsed, "allow-env"),
     },
+    secrets: Object.fromEntries((parsed.values.get("secret") ?? []).map(secretOf)),
     limits,
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
   };
+}
+
+function secretOf(text: string): [string, { value: string; hosts: string[] }] {
+  const [name = "", ...rest] = text.split("=");
+  const hosts = rest.join("=").split(",").map((host) => host.trim()).filter(Boolean);
+  if (name === "" || hosts.length === 0) {
+    throw new CapsuleError(
+      "invalid_argument",
+      "--secret is NAME=HOST,… : the value is no part of it",
+      {
+        hint: "its value is that of the environment variable NAME",
+      },
+    );
+  }
+  const value = platform.env(name);
+  if (value === undefined) {
+    throw new CapsuleError("invalid_argument", `--secret ${name}: there is no such variable`, {
+      hint: `set ${name} in the environment of this command`,
+    });
+  }
+  return [name, { value, hosts }];
 }
 
 function policyOf(parsed: Arguments): "declared" | "none" | undefined {

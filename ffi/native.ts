@@ -119,6 +119,20 @@ export interface GrantRequest {
   /** By name, for every task of the program. */
   policies: Record<string, TaskPolicy>;
   limits?: Partial<NativeLimits> | undefined;
+  /** What all tasks use and never have. */
+  secrets?: NativeSecret[];
+}
+
+/** A value that the host puts into headers, in the place of what guests have. */
+export interface NativeSecret {
+  /** The variable that it is called by. */
+  name: string;
+  placeholder: string;
+  value: string;
+  /** The hosts that it may be sent to. */
+  hosts: HostRule[];
+  /** The headers that it may stand in, in lower case. */
+  headers: string[];
 }
 
 export interface RunRequest {

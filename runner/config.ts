@@ -7,6 +7,7 @@ import { BUDGET_KEYS } from "./budget.ts";
 import { Invalid } from "./invalid.ts";
 import { parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
+import { parsePlaces, type SecretPlaces } from "./secrets.ts";
 
 /** What the `capsule.toml` of a project says. */
 export interface Config {
@@ -14,6 +15,8 @@ export interface Config {
   entrypoint?: string;
   /** What a task may use when its options say nothing, as far as the file says that. */
   defaults: Partial<Policy>;
+  /** Where values of secrets may go, by their names. */
+  secrets: Record<string, SecretPlaces>;
   /** What a run may use in all. Those that are not named have the defaults of the native library. */
   limits: Partial<NativeLimits>;
 }
@@ -109,7 +112,7 @@ function realPath(path: string): string {
 }
 
 async function read(source: string | undefined): Promise<Config> {
-  const config: Config = { defaults: {}, limits: {} };
+  const config: Config = { defaults: {}, secrets: {}, limits: {} };
   if (source === undefined) return config;
   const document = await parse(source);
   for (const [table, values] of Object.entries(document)) {
@@ -122,9 +125,10 @@ async function read(source: string | undefined): Promise<Config> {
         { hint },
       );
     };
+    const isSecrets = table === "secrets";
     const setters = Object.hasOwn(TABLES, table) ? TABLES[table]! : undefined;
-    if (setters === undefined) {
-      const problem = `unknown table; there are: ${Object.keys(TABLES).join(", ")}`;
+    if (setters === undefined && !isSecrets) {
+      const problem = `unknown table; there are: ${Object.keys(TABLES).join(", ")}, secrets`;
       const name = Object.hasOwn(RENAMED, table) ? RENAMED[table] : undefined;
       throw refuse(problem, undefined, name && `[${table}] is now called [${name}]`);
     }
@@ -132,12 +136,16 @@ async function read(source: string | undefined): Promise<Config> {
       throw refuse(`it is not a table: write [${table}]`);
     }
     for (const [key, value] of Object.entries(values)) {
-      if (!Object.hasOwn(setters, key)) {
+      if (setters !== undefined && !Object.hasOwn(setters, key)) {
         throw refuse(`unknown key; there are: ${Object.keys(setters).join(", ")}`, key);
       }
       try {
+        if (isSecrets) {
+          config.secrets[key] = secretOf(key, value);
+          continue;
+        }
         checkLength(value);
-        setters[key]!(config, value);
+        setters![key]!(config, value);
       } catch (error) {
         if (!(error instanceof Invalid)) throw error;
         throw refuse(`${shown(value)} ${error.message}`, key);
@@ -145,6 +153,15 @@ async function read(source: string | undefined): Promise<Config> {
     }
   }
   return config;
+}
+
+/** One of `[secrets.NAME]`: a value has no place in a file that is kept with a program. */
+function secretOf(name: string, places: unknown): SecretPlaces {
+  if (typeof places !== "object" || places === null || Array.isArray(places)) {
+    throw new Invalid("is no table: write [secrets.NAME] and hosts below it");
+  }
+  for (const value of Object.values(places)) checkLength(value);
+  return parsePlaces(name, places as Record<string, unknown>);
 }
 
 /** Deeper than anything that has a meaning here. */

@@ -1,6 +1,6 @@
 /** From what options say to what the native library enforces. */
 import { CapsuleError } from "../errors.ts";
-import type { Language, TaskPolicy } from "../ffi/native.ts";
+import type { Language, NativeSecret, TaskPolicy } from "../ffi/native.ts";
 import type { Environment } from "./environment.ts";
 import { type Granted, withheldHosts } from "./grants.ts";
 import type { Mount } from "./mounts.ts";
@@ -17,6 +17,7 @@ export interface Surroundings {
   granted: Granted;
   /** Whether tasks get what they declare besides. */
   isTrusted: boolean;
+  secrets: NativeSecret[];
 }
 
 /**
@@ -27,7 +28,7 @@ export interface Surroundings {
  */
 export async function resolvePolicies(
   policies: Record<string, Policy>,
-  { program, root, environment, mounts, granted, isTrusted }: Surroundings,
+  { program, root, environment, mounts, granted, isTrusted, secrets }: Surroundings,
 ): Promise<Record<string, TaskPolicy>> {
   const resolved: Record<string, TaskPolicy> = Object.create(null);
   for (const [name, policy] of Object.entries(policies)) {
@@ -39,7 +40,11 @@ export async function resolvePolicies(
     };
     const { allowedFiles, allowedHosts, envVariables } = isTrusted ? policy : NOTHING;
     const variables = [...granted.envVariables, ...envVariables];
-    if (variables.length > 0) task.env = await environment.pick(variables);
+    if (variables.length + secrets.length > 0) {
+      // Never the value, whoever lists the variable.
+      const placeholders = secrets.map(({ name, placeholder }) => [name, placeholder]);
+      task.env = { ...await environment.pick(variables), ...Object.fromEntries(placeholders) };
+    }
     const hosts = [...granted.allowedHosts, ...allowedHosts];
     if (hosts.length > 0) task.hosts = hosts;
     if (!isTrusted && policy.allowedHosts.length > 0) {

@@ -25,10 +25,10 @@ export async function openHere(
   options: ProgramOptions,
   variables?: Variables,
 ): Promise<LocalProgram> {
-  const { program, loaded, policies, limits } = await prepare(options, variables);
+  const { program, loaded, policies, limits, secrets } = await prepare(options, variables);
   const names = new Set(Object.keys(policies));
   try {
-    const grant = runtime().grant({ program: loaded.id, policies, limits });
+    const grant = runtime().grant({ program: loaded.id, policies, limits, secrets });
     const callWith = (input: string, task: string, options: CallDetails) => {
       const { onEvent, signal, limits, stdin, capture } = options;
       const request = {

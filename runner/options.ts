@@ -4,7 +4,7 @@ import { clipped, shown } from "./shown.ts";
 
 /** Options of `open` that another process can be told of. */
 export const PROGRAM_OPTIONS = [
-  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "grants", "limits"],
+  ...["file", "code", "language", "cwd", "mounts", "env", "policy", "grants", "secrets", "limits"],
   ...["packages", "budget"],
 ] as const;
 /** Options of `open`. */

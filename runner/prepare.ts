@@ -10,7 +10,13 @@ import {
 import { SOURCE_BYTES_AT_MOST } from "../compiler/host_file.ts";
 import { findInstallation } from "../compiler/installation.ts";
 import { CapsuleError } from "../errors.ts";
-import type { FolderGrant, NativeEvent, NativeLimits, TaskPolicy } from "../ffi/native.ts";
+import type {
+  FolderGrant,
+  NativeEvent,
+  NativeLimits,
+  NativeSecret,
+  TaskPolicy,
+} from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
 import { type Budget, budgetOf, parseBudget } from "./budget.ts";
@@ -24,6 +30,7 @@ import { parseMounts } from "./mounts.ts";
 import { packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot, statOf } from "./project.ts";
+import { allSecrets, parseSecrets, type Secret } from "./secrets.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 
 /** Which program: a file, or text in a language. */
@@ -55,6 +62,11 @@ export interface ProgramOptions {
   policy?: "declared" | "none";
   /** What all tasks may reach besides. Under the policy `"none"`, this is all that there is. */
   grants?: Grants;
+  /**
+   * Values that the host puts into headers of requests, by the variables that stand for them: tasks have a placeholder
+   * there, whatever they list, and never the value.
+   */
+  secrets?: Record<string, Secret>;
   /** What each task may use at most, and what one gets that says nothing. */
   limits?: TaskLimits;
   /**
@@ -87,6 +99,7 @@ export interface PreparedProgram {
   declarations: string;
   policies: Record<string, TaskPolicy>;
   limits: Partial<NativeLimits>;
+  secrets: NativeSecret[];
 }
 
 /** A component needs no compiler. */
@@ -146,13 +159,26 @@ export async function prepare(
     variables,
   );
   const mounts = parseMounts(options.mounts ?? []);
+  const secrets = await allSecrets(
+    parseSecrets(options.secrets),
+    isTrusted ? config.secrets : {},
+    environment,
+  );
   const { program, packages, keep } = await read(source, variables, options);
   const loaded = await load(program, { packages, limits, onEvent, signal });
   keep?.();
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
     const declared = policiesOf(program, parseDeclarations(program, declarations), defaults);
-    const surroundings = { program, root: hostRoot, environment, mounts, granted, isTrusted };
+    const surroundings = {
+      program,
+      root: hostRoot,
+      environment,
+      mounts,
+      granted,
+      isTrusted,
+      secrets,
+    };
     const { policies: bounded, clipped } = underLimits(declared, taskLimits);
     const policies = await resolvePolicies(bounded, surroundings);
     const refused = isTrusted ? undefined : withheld(Object.values(declared), granted);
@@ -160,7 +186,7 @@ export async function prepare(
     if (clipped.length > 0) onEvent?.({ type: "limits_clipped", limits: clipped });
     // The load may have ended before it heard of that.
     signal?.throwIfAborted();
-    return { source, program, packages, loaded, declarations, policies, limits };
+    return { source, program, packages, loaded, declarations, policies, limits, secrets };
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;

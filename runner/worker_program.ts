@@ -14,6 +14,7 @@ import { parseCapture } from "./options.ts";
 import { parsePackages } from "./packages.ts";
 import { checkTexts, type ProgramOptions, workingFolder } from "./prepare.ts";
 import type { RunOptions } from "./run.ts";
+import { parseSecrets } from "./secrets.ts";
 import { encodeStdin } from "./stdin.ts";
 import { taskName } from "./task_names.ts";
 import { countProgram, unlessAborted, useWorker } from "./worker.ts";
@@ -171,10 +172,12 @@ async function envelopeOf(
  * leaves out what it cannot hold, and nothing has to become a default by that.
  */
 function describe(options: ProgramOptions): Record<string, unknown> {
-  const { file, code, language, mounts, env, policy, grants, limits, packages, budget } = options;
+  const { file, code, language, mounts, env, policy, grants, packages, budget } = options;
+  const { secrets, limits } = options;
   checkTexts(options);
   parsePolicy(policy, "none");
   parseGrants(grants);
+  parseSecrets(secrets);
   parseLimits(limits);
   parseBudget(budget);
   checkVariables(env ?? {});
@@ -182,7 +185,20 @@ function describe(options: ProgramOptions): Record<string, unknown> {
   const cwd = workingFolder(options.cwd);
   parsePackages(packages, cwd);
   return {
-    ...{ file, code, language, cwd, mounts, env, policy, grants, limits, packages, budget },
+    ...{
+      file,
+      code,
+      language,
+      cwd,
+      mounts,
+      env,
+      policy,
+      grants,
+      secrets,
+      limits,
+      packages,
+      budget,
+    },
     environment: environment(),
   };
 }

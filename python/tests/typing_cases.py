@@ -86,7 +86,7 @@ async def run_cases() -> None:
 
     await run(fil="a.py")  # type: ignore[call-arg]
     await run(code="1", language="ruby")  # type: ignore[arg-type]
-    run_sync(file="a.py", grants={"allow_all": []})  # type: ignore[typeddict-unknown-key]
+    run_sync(file="a.py", grants={"allow_all": []})  # type: ignore[arg-type]
     run_sync(file="a.py", policy="all")  # type: ignore[arg-type]
     run_sync(file="a.py", budget={"memory": 1})  # type: ignore[arg-type]
     configure(ram=1.5)  # type: ignore[arg-type]

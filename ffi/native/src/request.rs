@@ -2,7 +2,7 @@
 
 use crate::engine::{EngineSource, Language};
 use crate::files::FolderGrant;
-use crate::network::HostRule;
+use crate::network::{HostRule, Secret};
 use crate::shipped::ComponentFile;
 use serde::Deserialize;
 use serde_json::json;
@@ -71,6 +71,9 @@ pub struct GrantRequest {
     pub policies: HashMap<String, TaskPolicy>,
     #[serde(default)]
     pub limits: Limits,
+    /// What tasks use and never have.
+    #[serde(default)]
+    pub secrets: Vec<Secret>,
 }
 
 /// `capsule_runtime_submit`.

@@ -184,8 +184,13 @@ impl Runtime {
             program,
             policies,
             limits,
+            secrets,
         } = serde_json::from_str(request)
-            .map_err(|error| Refusal::Invalid(format!("a grant request: {error}")))?;
+            // What is wrong with it may quote a secret.
+            .map_err(|error: serde_json::Error| {
+                let place = (error.line(), error.column());
+                Refusal::Invalid(format!("a grant request is malformed at {place:?}"))
+            })?;
         for (name, policy) in &policies {
             policy.check().map_err(|problem| {
                 Refusal::Invalid(format!("the policy of {name:?}: {problem}"))
@@ -196,7 +201,7 @@ impl Runtime {
             .cloned()
             .ok_or_else(|| Refusal::Invalid(format!("there is no program {program}")))?;
         let id = self.shared.next_id();
-        let grant = Grant::new(program, policies, limits)
+        let grant = Grant::new(program, policies, limits, secrets)
             .map_err(|error| Refusal::Failed(format!("{error:#}")))?;
         let grant = Arc::new(grant);
         lock(&self.shared.grants).insert(id, grant);

@@ -8,7 +8,7 @@ use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
 use crate::files::{self, Folders};
 use crate::host::{Operations, TaskContext};
-use crate::network::{Certificates, Hosts, Network, NetworkGrant};
+use crate::network::{Certificates, Hosts, Network, NetworkGrant, Secret, Secrets};
 use crate::output::Output;
 use crate::program::Program;
 use crate::ram::{Charge, RunRam};
@@ -74,7 +74,9 @@ impl Grant {
         program: Arc<Program>,
         policies: HashMap<String, TaskPolicy>,
         limits: Limits,
+        secrets: Vec<Secret>,
     ) -> wasmtime::Result<Self> {
+        let secrets = Secrets::from(secrets);
         let task = |(name, policy): (String, TaskPolicy)| {
             let granted = TaskGrant {
                 context: policy.context(),
@@ -84,6 +86,7 @@ impl Grant {
                         granted: policy.hosts.as_slice().into(),
                         withheld: policy.withheld_hosts.as_slice().into(),
                     },
+                    secrets: secrets.clone(),
                     option: program
                         .engine
                         .language()

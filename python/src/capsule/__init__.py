@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ._client.events import RunEvent
     from ._client.open import Program, SyncProgram, open_sync
     from ._client.open import open as open
-    from ._client.request import Budget, FolderAccess, GrantedFolder, Grants, TaskLimits
+    from ._client.request import Budget, FolderAccess, GrantedFolder, Grants, Secret, TaskLimits
     from ._client.run import run, run_sync
 
 # Not `open`: a program that imports all of this keeps Python's own.
@@ -42,6 +42,7 @@ __all__ = [
     "Grants",
     "Program",
     "RunEvent",
+    "Secret",
     "SyncProgram",
     "Task",
     "TaskError",
@@ -63,6 +64,7 @@ _CLIENT = {
     "Grants": "request",
     "Program": "open",
     "RunEvent": "events",
+    "Secret": "request",
     "SyncProgram": "open",
     "TaskLimits": "request",
     "configure": "configure",

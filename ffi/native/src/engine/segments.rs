@@ -181,8 +181,7 @@ mod tests {
         }
         assert!(decode(&*whole, PAGES_AT_MOST + 1).is_err());
         let empty = |count: u32| {
-            let mut content = Vec::new();
-            count.encode(&mut content);
+            let mut content = number(count).to_vec();
             content.extend(segment(0, b"").repeat(count as usize));
             content
         };

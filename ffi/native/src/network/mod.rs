@@ -2,7 +2,7 @@
 //!
 //! [`rules`] says which names a task may ask for, [`address`] which addresses they may have, [`client`]
 //! connects to those and no others, [`requests`] is what a guest sees of it: [`outgoing`] what it sends,
-//! [`incoming`] what comes back, [`refused`] what goes wrong.
+//! [`incoming`] what comes back, [`secrets`] what stands in the place of values on the way, [`refused`] what goes wrong.
 
 mod address;
 mod client;
@@ -11,7 +11,9 @@ mod outgoing;
 mod refused;
 mod requests;
 mod rules;
+mod secrets;
 
 pub use client::Certificates;
 pub use requests::{Network, NetworkGrant};
 pub use rules::{HostRule, Hosts};
+pub use secrets::{Secret, Secrets};

@@ -7,13 +7,14 @@ use super::outgoing::{
 };
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
+use super::secrets::{Blanked, Blanks, Outgoing, Secrets};
 use crate::envelope::{HostRequest, rounded};
 use crate::failure::shorten;
 use crate::host::Payload;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -41,6 +42,7 @@ const PART_BYTES: usize = 256 << 10;
 #[derive(Clone, Debug, Default)]
 pub struct NetworkGrant {
     pub hosts: Hosts,
+    pub secrets: Secrets,
     /// How an error names the option that lists hosts.
     pub option: &'static str,
     pub requests_at_most: usize,
@@ -124,17 +126,28 @@ impl Network {
         let (url, target) = parse_url(&request.url)?;
         self.check(&target)?;
         let method = parse_method(&request.method)?;
-        let headers = parse_headers(&request, &target, &url)?;
+        let mut headers = parse_headers(&request, &target, &url)?;
+        let blanks = self.grant.secrets.apply(Outgoing {
+            method: method.as_str(),
+            url: url.as_str(),
+            target: &target,
+            headers: &mut headers,
+            body: &payload.bytes,
+        })?;
+        if blanks.were_sent {
+            // What the server makes smaller in its own way would not be found in what comes back.
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         let _turn = self.at_once.acquire().await;
         let leaving = self.leave(attempt, &method, &url)?;
         let response = self.send(&method, &url, headers, payload.bytes).await?;
         leaving.answered(response.status().as_u16());
-        self.keep(
-            response,
-            request.decompress,
-            method == Method::HEAD,
-            attempt,
-        )
+        let reading = Reading {
+            decompress: request.decompress,
+            is_head: method == Method::HEAD,
+            blanks,
+        };
+        self.keep(response, reading, attempt)
     }
 
     /// Whether a request to this host could be allowed: for libraries that connect before they ask.
@@ -268,17 +281,32 @@ impl Network {
     fn keep(
         &self,
         response: Response<Incoming>,
-        decompress: bool,
-        is_head: bool,
+        reading: Reading,
         attempt: u32,
     ) -> Result<Payload, Refused> {
+        let Reading {
+            decompress,
+            is_head,
+            blanks,
+        } = reading;
         let (mut head, incoming) = response.into_parts();
         let has_body = !is_head && !matches!(head.status.as_u16(), 204 | 304);
-        let reader = if decompress && has_body {
+        let is_decoded = decompress && has_body;
+        if blanks.were_sent && !is_decoded && head.headers.contains_key(CONTENT_ENCODING) {
+            return Err(Refused::new(
+                Kind::Denied,
+                "the server has compressed its response, though the request held a secret and asked for none of that",
+            ));
+        }
+        let mut reader = if is_decoded {
             decoded(&mut head.headers, incoming)
         } else {
             plain(incoming)
         };
+        if !blanks.is_empty() {
+            blanks.blank_headers(&mut head.headers);
+            reader = Box::pin(Blanked::new(reader, blanks.clone()));
+        }
         let headers: Vec<(String, String)> = head
             .headers
             .iter()
@@ -299,7 +327,11 @@ impl Network {
         let reason = head
             .extensions
             .get::<hyper::ext::ReasonPhrase>()
-            .map(|reason| latin1(reason.as_bytes()))
+            .map(|reason| {
+                let mut bytes = reason.as_bytes().to_vec();
+                blanks.blank(&mut bytes);
+                latin1(&bytes)
+            })
             .or_else(|| head.status.canonical_reason().map(str::to_owned));
         Ok(Payload::json(
             json!({
@@ -387,6 +419,13 @@ impl Network {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a response is read.
+struct Reading {
+    decompress: bool,
+    is_head: bool,
+    blanks: Blanks,
 }
 
 /// A request that is under way. Dropped at its end, or when it is given up.

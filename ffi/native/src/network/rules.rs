@@ -196,7 +196,11 @@ mod tests {
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         let private: IpAddr = "10.1.2.3".parse().unwrap();
         let public: IpAddr = "93.184.216.34".parse().unwrap();
-        let allows = |rules: &[HostRule], address| allows_address(rules, &to, address);
+        let allows = |rules: &[HostRule], address| {
+            let granted = rules.into();
+            let withheld = Arc::default();
+            Hosts { granted, withheld }.allow_address(&to, address)
+        };
         assert!(allows(std::slice::from_ref(&any), public));
         assert!(!allows(std::slice::from_ref(&any), loopback));
         assert!(!allows(&[rule("name.com")], private));

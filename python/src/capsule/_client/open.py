@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from .._envelope import Envelope
 from .opened import Opened
-from .request import Budget, Call, Grants, TaskLimits
+from .request import Budget, Call, Grants, Secret, TaskLimits
 from .steps import drive, drive_async
 from .waiting import EventListener
 
@@ -157,6 +157,7 @@ def open(
     cwd: str | os.PathLike[str] | None = None,
     policy: Literal["declared", "none"] | None = None,
     grants: Grants | None = None,
+    secrets: Mapping[str, Secret] | None = None,
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
@@ -179,6 +180,7 @@ def open(
         cwd: The folder that relative paths start from: the current one by default.
         policy: Whether tasks get what they declare.
         grants: What all tasks may reach besides.
+        secrets: Values that the host puts into headers of requests.
         limits: What each task may use at most, and what one gets that says nothing.
         packages: Which packages a program may import.
         budget: What each call may use in all.
@@ -201,6 +203,7 @@ def open_sync(
     cwd: str | os.PathLike[str] | None = None,
     policy: Literal["declared", "none"] | None = None,
     grants: Grants | None = None,
+    secrets: Mapping[str, Secret] | None = None,
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,

@@ -40,6 +40,19 @@ class Grants(TypedDict, total=False):
     env_variables: Sequence[str]
 
 
+class _SecretValue(TypedDict):
+    value: str
+    #: The hosts that it may be sent to, as those of ``allowed_hosts``. It grants none of them.
+    hosts: Sequence[str]
+
+
+class Secret(_SecretValue, total=False):
+    """A value that the host puts into headers of requests, and that tasks never have."""
+
+    #: The headers that it may stand in: authorization, x-api-key and api-key by default.
+    headers: Sequence[str]
+
+
 class TaskLimits(TypedDict, total=False):
     """What each task may use at most. All but ``max_retries`` is also what one gets by default."""
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .._envelope import Envelope
-from .request import Budget, Grants, TaskLimits
+from .request import Budget, Grants, Secret, TaskLimits
 from .steps import drive, drive_async, run_steps
 from .waiting import EventListener
 
@@ -25,6 +25,7 @@ async def run(
     cwd: str | os.PathLike[str] | None = None,
     policy: Literal["declared", "none"] | None = None,
     grants: Grants | None = None,
+    secrets: Mapping[str, Secret] | None = None,
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
@@ -58,6 +59,8 @@ async def run(
             ``"declared"`` for a source file, and ``"none"`` for ``code`` and for a ``.wasm``.
         grants: What all tasks may reach besides: ``allowed_files``, ``allowed_hosts`` and
             ``env_variables``. Under the policy ``"none"``, this is all that there is.
+        secrets: Values that the host puts into headers of requests, by the variables that stand for
+            them: tasks have a placeholder there, whatever they list, and never the value.
         limits: What each task may use at most, and what one gets that says nothing: ``compute``,
             ``ram``, ``timeout`` and ``max_retries``. Under the policy ``"none"`` their defaults
             are ``HIGH``, 512 MB, 30 s and no retries.
@@ -98,6 +101,7 @@ def run_sync(
     cwd: str | os.PathLike[str] | None = None,
     policy: Literal["declared", "none"] | None = None,
     grants: Grants | None = None,
+    secrets: Mapping[str, Secret] | None = None,
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,

@@ -1,0 +1,406 @@
+//! Values that guests use and never have: a guest holds a placeholder, which becomes the value in a header on its way to
+//! the hosts that the value is for.
+//!
+//! A placeholder is replaced when the request is made for a host whose name and scheme were checked; the connection that
+//! it then takes checks its addresses. Anywhere else, a placeholder fails the request: it would tell a server nothing, and
+//! whoever put it there meant something else. What comes back from such hosts is searched for the value, as a server may
+//! repeat it; what a server has encoded in its own way is not found.
+
+use super::refused::{Kind, Refused};
+use super::rules::{HostRule, Target};
+use base64_simd::STANDARD;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, ReadBuf};
+
+const BASIC: &str = "basic ";
+/// What stands in the place of each byte of a value.
+const BLANK: u8 = b'*';
+/// What is read of a body at once.
+const PART_BYTES: usize = 16 << 10;
+
+/// A secret, as the host gives it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secret {
+    /// The variable that it is called by.
+    pub name: String,
+    /// What guests have in its place: lower case, at least as long.
+    pub placeholder: String,
+    pub value: String,
+    /// The hosts that it is for.
+    pub hosts: Vec<HostRule>,
+    /// The headers that it may stand in, in lower case.
+    pub headers: Vec<String>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({})", self.name)
+    }
+}
+
+impl Secret {
+    fn is_in(&self, bytes: &[u8]) -> bool {
+        let placeholder = self.placeholder.as_bytes();
+        bytes
+            .windows(placeholder.len())
+            .any(|window| window.eq_ignore_ascii_case(placeholder))
+    }
+
+    fn is_for(&self, target: &Target) -> bool {
+        let is_private = target.scheme == "https"
+            || target.host == "localhost"
+            || target
+                .address()
+                .is_some_and(|address| address.to_canonical().is_loopback());
+        is_private && self.hosts.iter().any(|host| host.allows(target))
+    }
+
+    fn misplaced(&self, place: &str) -> Refused {
+        let Self { name, headers, .. } = self;
+        let message = format!(
+            "the placeholder of the secret {name} is in {place}: it may be in the headers {} alone",
+            headers.join(", ")
+        );
+        Refused::new(Kind::Denied, message)
+    }
+
+    fn elsewhere(&self, target: &Target) -> Refused {
+        let Self { name, .. } = self;
+        let Target { scheme, host, port } = target;
+        let message = format!(
+            "the secret {name} may not go to {scheme}://{host}:{port}: it is for the hosts that its own list names, \
+             by https or on this machine"
+        );
+        Refused::new(Kind::Denied, message)
+    }
+}
+
+/// The secrets of a task.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(Arc<[Secret]>);
+
+impl From<Vec<Secret>> for Secrets {
+    fn from(secrets: Vec<Secret>) -> Self {
+        Self(secrets.into())
+    }
+}
+
+/// What a guest asks for, of which a part may be a placeholder.
+pub struct Outgoing<'a> {
+    pub method: &'a str,
+    pub url: &'a str,
+    pub target: &'a Target,
+    pub headers: &'a mut HeaderMap,
+    pub body: &'a [u8],
+}
+
+impl Secrets {
+    /// Puts values in the place of placeholders. Returns what must not come back: nothing, if the request goes to a host
+    /// that no secret is for.
+    pub fn apply(&self, request: Outgoing<'_>) -> Result<Blanks, Refused> {
+        let mut blanks = Blanks::default();
+        for secret in &*self.0 {
+            let decoded: Vec<u8> = percent_decode_str(request.url).collect();
+            if secret.is_in(request.url.as_bytes()) || secret.is_in(&decoded) {
+                return Err(secret.misplaced("the URL"));
+            }
+            if secret.is_in(request.method.as_bytes()) {
+                return Err(secret.misplaced("the method"));
+            }
+            if secret.is_in(request.body) {
+                return Err(secret.misplaced("the body"));
+            }
+            let is_for = secret.is_for(request.target);
+            if is_for {
+                blanks.add(secret.value.as_bytes());
+                blanks.add(STANDARD.encode_to_string(&secret.value).as_bytes());
+            }
+            for (name, value) in request.headers.iter_mut() {
+                if secret.is_in(name.as_str().as_bytes()) {
+                    return Err(secret.misplaced("the name of a header"));
+                }
+                let credentials = (name == AUTHORIZATION).then(|| basic(value)).flatten();
+                let held = credentials.as_deref().unwrap_or(value.as_bytes());
+                if !secret.is_in(held) {
+                    continue;
+                }
+                if !secret.headers.iter().any(|header| *header == name.as_str()) {
+                    return Err(secret.misplaced(&format!("the header {name:?}")));
+                }
+                if !is_for {
+                    return Err(secret.elsewhere(request.target));
+                }
+                let mut sent = replaced(held, secret);
+                if credentials.is_some() {
+                    let token = STANDARD.encode_to_string(&sent);
+                    blanks.add(token.as_bytes());
+                    sent = format!("Basic {token}").into_bytes();
+                }
+                *value = HeaderValue::from_bytes(&sent).map_err(|_| {
+                    let message = format!("the secret {} is no value of a header", secret.name);
+                    Refused::new(Kind::Invalid, message)
+                })?;
+                value.set_sensitive(true);
+                blanks.were_sent = true;
+            }
+        }
+        Ok(blanks)
+    }
+}
+
+/// The name and the password of a `Basic` header.
+fn basic(value: &HeaderValue) -> Option<Vec<u8>> {
+    let text = value.to_str().ok()?;
+    let (scheme, token) = text.split_at_checked(BASIC.len())?;
+    let is_basic = scheme.eq_ignore_ascii_case(BASIC);
+    is_basic
+        .then(|| STANDARD.decode_to_vec(token.trim()).ok())
+        .flatten()
+}
+
+fn replaced(bytes: &[u8], secret: &Secret) -> Vec<u8> {
+    let placeholder = secret.placeholder.as_bytes();
+    let mut made = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(byte) = rest.first() {
+        if rest.len() >= placeholder.len()
+            && rest[..placeholder.len()].eq_ignore_ascii_case(placeholder)
+        {
+            made.extend_from_slice(secret.value.as_bytes());
+            rest = &rest[placeholder.len()..];
+        } else {
+            made.push(*byte);
+            rest = &rest[1..];
+        }
+    }
+    made
+}
+
+/// What is blanked where it comes back.
+#[derive(Clone, Debug, Default)]
+pub struct Blanks {
+    texts: Vec<Vec<u8>>,
+    /// Whether the request held a value, and not only might have.
+    pub were_sent: bool,
+}
+
+impl Blanks {
+    fn add(&mut self, text: &[u8]) {
+        self.texts.push(text.to_vec());
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Blanks all that is in some bytes. Returns how many of them what follows cannot change: the rest may be the start of
+    /// something.
+    pub fn blank(&self, bytes: &mut [u8]) -> usize {
+        let mut whole = bytes.len();
+        for text in &self.texts {
+            let mut start = 0;
+            while let Some(at) = found(&bytes[start..], text) {
+                bytes[start + at..][..text.len()].fill(BLANK);
+                start += at + text.len();
+            }
+        }
+        for text in &self.texts {
+            let longest = (text.len() - 1).min(bytes.len());
+            let begun = (1..=longest)
+                .rev()
+                .find(|len| bytes.ends_with(&text[..*len]));
+            whole = whole.min(bytes.len() - begun.unwrap_or(0));
+        }
+        whole
+    }
+
+    /// Blanks the values of headers.
+    pub fn blank_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let mut bytes = value.as_bytes().to_vec();
+            self.blank(&mut bytes);
+            if let Ok(blanked) = HeaderValue::from_bytes(&bytes) {
+                *value = blanked;
+            }
+        }
+    }
+}
+
+fn found(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    bytes.windows(text.len()).position(|window| window == text)
+}
+
+/// A body without what must not come back, also where that lies over the border of two parts.
+pub struct Blanked<R> {
+    reader: R,
+    blanks: Blanks,
+    /// What was read, of which so much may go on.
+    held: Vec<u8>,
+    ready: usize,
+    is_over: bool,
+}
+
+impl<R: AsyncRead + Unpin> Blanked<R> {
+    pub fn new(reader: R, blanks: Blanks) -> Self {
+        Self {
+            reader,
+            blanks,
+            held: Vec::new(),
+            ready: 0,
+            is_over: false,
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Blanked<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        while this.ready == 0 && !this.is_over {
+            let mut part = [0; PART_BYTES];
+            let mut part = ReadBuf::new(&mut part);
+            ready!(Pin::new(&mut this.reader).poll_read(context, &mut part))?;
+            this.is_over = part.filled().is_empty();
+            this.held.extend_from_slice(part.filled());
+            this.ready = this.blanks.blank(&mut this.held);
+            if this.is_over {
+                this.ready = this.held.len();
+            }
+        }
+        let count = this.ready.min(buffer.remaining());
+        buffer.put_slice(&this.held[..count]);
+        this.held.drain(..count);
+        this.ready -= count;
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+    use url::Url;
+
+    const VALUE: &str = "sk-live-123";
+    const PLACEHOLDER: &str = "capsule-secret-0123456789abcdef";
+
+    fn secrets() -> Secrets {
+        let host = HostRule {
+            host: Some("api.x.com".into()),
+            ..HostRule::default()
+        };
+        let local = HostRule {
+            host: Some("127.0.0.1".into()),
+            ..HostRule::default()
+        };
+        Secrets::from(vec![Secret {
+            name: "KEY".into(),
+            placeholder: PLACEHOLDER.into(),
+            value: VALUE.into(),
+            hosts: vec![host, local],
+            headers: vec!["authorization".into(), "x-api-key".into()],
+        }])
+    }
+
+    fn sent(url: &str, header: (&'static str, &str), body: &str) -> Result<String, String> {
+        let target = Target::of(&Url::parse(url).unwrap()).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header.0, HeaderValue::from_str(header.1).unwrap());
+        let outgoing = Outgoing {
+            method: "GET",
+            url,
+            target: &target,
+            headers: &mut headers,
+            body: body.as_bytes(),
+        };
+        secrets()
+            .apply(outgoing)
+            .map_err(|refused| refused.message)?;
+        Ok(headers[header.0].to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_placeholder_becomes_the_value_where_it_may() {
+        let bearer = format!("Bearer {PLACEHOLDER}");
+        let ask = |url| sent(url, ("authorization", &bearer), "");
+        assert_eq!(ask("https://api.x.com/").unwrap(), "Bearer sk-live-123");
+        assert_eq!(ask("http://127.0.0.1:8/").unwrap(), "Bearer sk-live-123");
+        let both = format!("{PLACEHOLDER},{}", PLACEHOLDER.to_uppercase());
+        assert_eq!(
+            sent("https://api.x.com/", ("x-api-key", &both), "").unwrap(),
+            "sk-live-123,sk-live-123"
+        );
+        let user = STANDARD.encode_to_string(format!("me:{PLACEHOLDER}"));
+        let basic = format!("basic {user}");
+        let token = STANDARD.encode_to_string(format!("me:{VALUE}"));
+        assert_eq!(
+            sent("https://api.x.com/", ("authorization", &basic), "").unwrap(),
+            format!("Basic {token}")
+        );
+    }
+
+    #[test]
+    fn a_placeholder_anywhere_else_fails_the_request() {
+        let refused = |url: &str, header: (&'static str, &str), body: &str| {
+            let message = sent(url, header, body).unwrap_err();
+            assert!(!message.contains(VALUE), "{message}");
+            message
+        };
+        let bearer = format!("Bearer {PLACEHOLDER}");
+        for url in [
+            "http://api.x.com/",
+            "https://x.com/",
+            "https://api.x.com.evil.com/",
+            "http://127.0.0.2/",
+        ] {
+            let message = refused(url, ("authorization", &bearer), "");
+            assert!(
+                message.contains("the secret KEY may not go to"),
+                "{message}"
+            );
+        }
+        let https = "https://api.x.com/";
+        assert!(refused(https, ("cookie", PLACEHOLDER), "").contains("the header \"cookie\""));
+        assert!(refused(https, ("accept", "*/*"), PLACEHOLDER).contains("the body"));
+        let encoded: String = PLACEHOLDER.bytes().map(|b| format!("%{b:02x}")).collect();
+        for part in [PLACEHOLDER, &PLACEHOLDER.to_uppercase(), &encoded] {
+            let url = format!("https://api.x.com/?key={part}");
+            assert!(refused(&url, ("accept", "*/*"), "").contains("the URL"));
+        }
+        assert_eq!(
+            sent("https://other.com/", ("accept", "*/*"), "").unwrap(),
+            "*/*"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_is_blanked_over_any_border() {
+        let mut blanks = Blanks::default();
+        blanks.add(VALUE.as_bytes());
+        blanks.add(b"sk-live-1234");
+        let body = format!("{VALUE} sk-sk-live-123 sk-live-12 {VALUE}{VALUE} sk-live");
+        let expected = "*********** sk-*********** sk-live-12 ********************** sk-live";
+        for size in 1..=body.len() {
+            let parts = body.as_bytes().chunks(size).collect::<Vec<_>>();
+            let mut reader: Pin<Box<dyn AsyncRead + Send>> = Box::pin(&b""[..]);
+            for part in parts {
+                reader = Box::pin(reader.chain(part));
+            }
+            let mut text = String::new();
+            let mut blanked = Blanked::new(reader, blanks.clone());
+            blanked.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, expected, "{size}");
+        }
+    }
+}
