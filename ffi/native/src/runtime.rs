@@ -188,8 +188,10 @@ impl Runtime {
         } = serde_json::from_str(request)
             // What is wrong with it may quote a secret.
             .map_err(|error: serde_json::Error| {
-                let place = (error.line(), error.column());
-                Refusal::Invalid(format!("a grant request is malformed at {place:?}"))
+                let (line, column) = (error.line(), error.column());
+                Refusal::Invalid(format!(
+                    "a grant request: it is malformed at line {line}, column {column}"
+                ))
             })?;
         for (name, policy) in &policies {
             policy.check().map_err(|problem| {
