@@ -148,8 +148,8 @@ Deno.test("what is no component of Capsule's is an invalid module", async () => 
   ];
   for (const [problem, content] of cases) {
     folder.write("bad.wasm", content);
-    const options = { file: "bad.wasm", cwd: folder.path, args: [0] };
-    const { success, result, error } = await run(options);
+    const options = { file: "bad.wasm", cwd: folder.path };
+    const { success, result, error } = await run({ ...options, args: [0] });
     assertEquals(
       [success, result, error?.error_type],
       [false, null, "invalid_module"],

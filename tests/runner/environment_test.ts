@@ -73,7 +73,8 @@ def main(value):
   };
   for (const language of ["typescript", "python"] as const) {
     const env = { CAPSULE_TEST: "secret" };
-    await using program = await open({ code: programs[language], language, env });
+    const options = { code: programs[language], language, policy: "declared" } as const;
+    await using program = await open({ ...options, env });
     for (const value of ["x", "y"]) {
       assertEquals((await program.call("main", [value])).result, [[], null, value]);
     }
@@ -82,9 +83,10 @@ def main(value):
 
 Deno.test("values that no environment can hold are refused", async () => {
   const code = 'from capsule import task\n@task(env_variables=["A"])\ndef main(): return 1';
+  const options = { language: "python", policy: "declared" } as const;
   for (const value of ["a\0b", 5 as unknown as string]) {
     const error = await assertRejects(
-      () => run({ code, language: "python", env: { A: value } }),
+      () => run({ ...options, code, env: { A: value } }),
       CapsuleError,
       "env.A",
     );
@@ -92,5 +94,5 @@ Deno.test("values that no environment can hold are refused", async () => {
   }
   const value = '"quotes" = and\nlines, grüße 😀';
   const long = code.replace("return 1", 'import os; return os.environ["A"]');
-  assertEquals((await run({ code: long, language: "python", env: { A: value } })).result, value);
+  assertEquals((await run({ ...options, code: long, env: { A: value } })).result, value);
 });

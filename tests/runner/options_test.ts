@@ -166,7 +166,7 @@ def main():
     call = child(); time.sleep(0.05)
     raise ValueError(json.dumps(call["execution"]))`,
     }[language];
-    const { error, execution } = await run({ code, language });
+    const { error, execution } = await run({ code, language, policy: "declared" });
     const child = JSON.parse(error!.message.replace(/^\w+: /, ""));
     assertEquals([execution.retries, child.retries], [1, 0]);
     assertTrue(execution.fuel_consumed < child.fuel_consumed / 2, JSON.stringify(execution));
@@ -218,7 +218,7 @@ def main():
     return seen`,
   };
   for (const language of ["typescript", "python"] as const) {
-    await using program = await open({ code: flaky[language], language });
+    await using program = await open({ code: flaky[language], language, policy: "declared" });
     const retries = new Set<number>();
     for (let round = 0; round < 40; round++) {
       let retried = 0;
@@ -241,6 +241,7 @@ Deno.test("one that always fails gives all its retries, and its last error", asy
   const envelope: Envelope = await run({
     code,
     language: "typescript",
+    policy: "declared",
     onEvent(event) {
       if (event.type === "task_retried") attempts.push(event.error.message);
     },
@@ -260,14 +261,14 @@ function program(
     const all = JSON.stringify({ name: "main", ...options });
     const code = `import { task } from "@capsule/sdk";
       task(${all}, () => { ${DOES[does].typescript} });`;
-    return { code, language };
+    return { code, language, policy: "declared" };
   }
   const all = Object.entries({ name: "main", ...options })
     .map(([name, value]) => `${spelt(name, language)}=${literal(value)}`);
   const code = `from capsule import task\n@task(${all.join(", ")})\ndef main():\n    ${
     DOES[does].python
   }`;
-  return { code, language };
+  return { code, language, policy: "declared" };
 }
 
 function spelt(option: string, language: Language): string {
