@@ -10,7 +10,7 @@ import { open, type ProgramOptions } from "@capsule/sdk/runner";
 export const LANGUAGES = ["typescript", "python"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** A hostile program, and what it is given. */
+/** A hostile program, and what it is given: all that it declares, by default. */
 export interface Attack extends Pick<ProgramOptions, "mounts" | "env" | "policy" | "signal"> {
   language: Language;
   /** Declares tasks; `main` is called. */
@@ -64,7 +64,8 @@ export async function attack(options: Attack): Promise<Envelope> {
 }
 
 async function perform(options: Attack, folder: Project): Promise<Envelope> {
-  const { language, code, args = [], root, mounts = [], env = {}, policy, signal } = options;
+  const { language, code, args = [], root, mounts = [], env = {}, signal } = options;
+  const { policy = "declared" } = options;
   const cwd = root === undefined ? folder.path : `${folder.path}/${root}`;
   const warnings: string[] = [];
   const recorder = new TraceRecorder(
@@ -85,8 +86,8 @@ async function perform(options: Attack, folder: Project): Promise<Envelope> {
       cwd,
       mounts,
       env,
+      policy,
       onEvent,
-      ...(policy && { policy }),
     });
     envelope = await program.call("main", args, { onEvent, ...(signal && { signal }) });
     const next = await program.call("next");

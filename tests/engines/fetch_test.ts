@@ -4,13 +4,16 @@ import "../support.ts";
 import { answer, serve } from "../servers.ts";
 import { run } from "@capsule/sdk/runner";
 
+/** Its tasks get the hosts that they declare. */
+const OPTIONS = { language: "javascript", policy: "declared" } as const;
+
 /** Runs the body of a task that may reach loopback. `base` is the server's address. */
 async function inTask(body: string, base: string, head = ""): Promise<unknown> {
   const code = `import { task } from "@capsule/sdk";
     ${head}
     export const main = task({ name: "main", allowedHosts: ["127.0.0.1"], compute: "HIGH" },
       async (base) => { ${body} });`;
-  const { result, error } = await run({ code, language: "javascript", args: [base] });
+  const { result, error } = await run({ ...OPTIONS, code, args: [base] });
   assertEquals(error, null, error?.message);
   return result;
 }
@@ -163,7 +166,7 @@ Deno.test("what the host refuses says so, and is told of with what is no secret"
       const credentials = await fetch("http://u:p@127.0.0.1:${server.port}/").catch((e) => e.name);
       return [denied, port, credentials];
     });`;
-  const { result, execution } = await run({ code, language: "javascript" });
+  const { result, execution } = await run({ ...OPTIONS, code });
   const denied = 'the task may not reach "example.com" (http, port 80): add it to allowedHosts';
   assertEquals(result, [
     ["TypeError", `fetch failed: ${denied}`, "EACCES"],
@@ -243,6 +246,6 @@ Deno.test("top-level code reaches no host", async () => {
   const code = `import { task } from "@capsule/sdk";
     const early = await fetch("http://127.0.0.1:81/").catch((e) => e.message);
     export const main = task({ name: "main", allowedHosts: ["*"] }, () => early);`;
-  const { result } = await run({ code, language: "javascript" });
+  const { result } = await run({ ...OPTIONS, code });
   assertStringIncludes(String(result), "only while a task runs, not by top-level code");
 });

@@ -4,6 +4,9 @@ import "../support.ts";
 import { answer, serve } from "../servers.ts";
 import { run } from "@capsule/sdk/runner";
 
+/** Its tasks get the hosts that they declare. */
+const OPTIONS = { language: "python", policy: "declared" } as const;
+
 /** Runs the body of a task that may reach loopback. `base` is the server's address. */
 async function inTask(body: string, base: string): Promise<unknown> {
   const lines = body.trim().split("\n").map((line) => `    ${line}`).join("\n");
@@ -23,7 +26,7 @@ def main(base):
             return [type(error).__name__, str(error)]
 ${lines}
     return out`;
-  const { result, error } = await run({ code, language: "python", args: [base] });
+  const { result, error } = await run({ ...OPTIONS, code, args: [base] });
   assertEquals(error, null, `${error?.message}\n${error?.stack}`);
   return result;
 }
