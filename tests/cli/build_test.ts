@@ -80,8 +80,10 @@ def main():
     (await run("--allow-files=./data", "--allow-env", "SECRET,HOME")).stdout,
     "text 42\n",
   );
-  const both = await run("--allow-declared", "--allow-env", "X");
+  assertEquals((await run("--policy", "declared", "--allow-env", "X")).stdout, "text 42\n");
+  const both = await run("--allow-declared", "--policy", "none");
   assertEquals([both.status, both.stdout], [2, ""]);
+  assertStringIncludes(both.stderr, "--policy none and --allow-declared exclude each other");
 });
 
 Deno.test("build and exec say what is wrong", async () => {

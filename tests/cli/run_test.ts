@@ -274,14 +274,69 @@ Deno.test("- reads the program from standard input", async () => {
   using folder = project({ "beside.py": "x = 42" });
   const python = await cli(["run", "-", "--language", "python", "a"], {
     cwd: folder.path,
-    input: "import sys, beside\nprint(sys.argv[1:], beside.x)",
+    input: "import sys\nprint(sys.argv[1:])",
   });
-  assertEquals(python, { status: 0, stdout: "['a'] 42\n", stderr: "" });
+  assertEquals(python, { status: 0, stdout: "['a']\n", stderr: "" });
   const typescript = await cli(["run", "-", "--language=typescript"], {
     cwd: folder.path,
     input: HELLO["hello.ts"],
   });
   assertEquals(typescript.stdout, "Hello, world!\n");
+});
+
+Deno.test("a program from standard input gets what the command line grants, or all if it is trusted", async () => {
+  using folder = project({
+    "beside.py": "x = 42",
+    "data/x": "text",
+  });
+  const input = `import os
+from capsule import task
+@task(env_variables=["A"], allowed_files=["data"])
+def main():
+    seen = [os.environ.get("A"), os.environ.get("B")]
+    try: seen.append(open("data/x").read())
+    except OSError: seen.append(None)
+    try: import beside; seen.append(beside.x)
+    except ImportError: seen.append(None)
+    return seen`;
+  const env = { A: "a", B: "b" };
+  const seen = async (...args: string[]) => {
+    const command = ["run", "-", "--language", "python", "--json", ...args];
+    const { stdout } = await cli(command, { cwd: folder.path, input, env });
+    return JSON.parse(stdout).result;
+  };
+  assertEquals(await seen(), [null, null, null, null]);
+  assertEquals(await seen("--policy", "none"), [null, null, null, null]);
+  assertEquals(await seen("--allow-env", "A"), ["a", null, null, null]);
+  assertEquals(await seen("--allow-files", "./data:ro"), [null, null, "text", null]);
+  assertEquals(await seen("--allow-declared"), ["a", null, "text", 42]);
+  assertEquals(await seen("--policy=declared", "--allow-env=B"), ["a", "b", "text", 42]);
+});
+
+Deno.test("the command line bounds each task, and says what main reads", async () => {
+  using folder = project({
+    "loop.py": "def main():\n  while True: pass",
+    "read.py": "def main(): return input()",
+    "line.txt": "grüße\n",
+  });
+  const json = async (...args: string[]) => {
+    const { stdout } = await cli(["run", ...args, "--json"], {
+      cwd: folder.path,
+      input: "piped\n",
+    });
+    return JSON.parse(stdout);
+  };
+  assertEquals((await json("loop.py", "--timeout", "100ms")).error.error_type, "timeout");
+  assertEquals((await json("loop.py", "--compute=40000000")).error.error_type, "fuel_exhausted");
+  assertEquals((await json("loop.py", "--ram", "1MB")).error.error_type, "memory_limit");
+  assertEquals((await json("read.py", "--stdin", "line.txt")).result, "grüße");
+  assertEquals((await json("read.py", "--stdin=-")).result, "piped");
+  assertEquals((await json("read.py")).error.error_type, "task_error");
+  for (const [option, says] of [["--timeout=soon", "timeout"], ["--policy=all", "--policy is"]]) {
+    const { status, stdout, stderr } = await cli(["run", "read.py", option!], { cwd: folder.path });
+    assertEquals([status, stdout], [2, ""]);
+    assertStringIncludes(stderr, says!);
+  }
 });
 
 Deno.test("--verbose tells of each task on standard error", async () => {

@@ -214,7 +214,7 @@ Deno.test("variables are those of the client, as it tells them", async () => {
 import os
 @task(env_variables=["ONE", "CAPSULE_CACHE_DIR"])
 def main(): return [os.environ.get(name) for name in ("ONE", "CAPSULE_CACHE_DIR")]`;
-  const given = { code, language: "python" };
+  const given = { code, language: "python", policy: "declared" };
   await worker.send(1, { type: "run" }, { ...given, environment: { ONE: "é" } });
   assertEquals(json(await worker.answer()).result, ["é", null]);
   await worker.send(2, { type: "run" }, given);
