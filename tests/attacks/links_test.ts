@@ -165,7 +165,8 @@ for (const language of LANGUAGES) {
       python:
         `\n@task(${option.python})\ndef main(calls): return [perform(call) for call in calls]`,
     }[language];
-    await using program = await open({ code, language, cwd: `${folder.path}/root` });
+    const options = { cwd: `${folder.path}/root`, policy: "declared" } as const;
+    await using program = await open({ code, language, ...options });
     Deno.renameSync(`${folder.path}/root/rw`, `${folder.path}/root/moved`);
     Deno.symlinkSync("../outside", `${folder.path}/root/rw`);
     const { result } = await program.call("main", [[["list", "rw"], ["read", "rw/secret.txt"]]]);

@@ -65,7 +65,8 @@ for (const language of LANGUAGES) {
     let bytes = 0;
     const code = program(language, body).replace('HIGH"', 'HIGH", "maxRetries": 5')
       .replace('"HIGH", "maxRetries": 5)', '"HIGH", max_retries=5)');
-    await using opened = await open({ language, code, cwd: folder.path });
+    const options = { cwd: folder.path, policy: "declared" } as const;
+    await using opened = await open({ language, code, ...options });
     const { error, execution } = await opened.call("main", [], {
       onEvent: (event) => bytes += event.type === "output" ? event.data.length : 0,
     });

@@ -200,7 +200,8 @@ Deno.test("settings that are no regular file are refused, and nobody waits for t
       }
       const code = `import { task } from "@capsule/sdk";
         task({ name: "main", envVariables: ["ABSENT"] }, () => 1);`;
-      const call = () => run({ code, language: "typescript", cwd: folder.path });
+      const options = { cwd: folder.path, policy: "declared" } as const;
+      const call = () => run({ code, language: "typescript", ...options });
       assertEquals(await codeOf(call), "invalid_config", `${name}: ${kind}`);
     }
   }
@@ -234,9 +235,10 @@ Deno.test("an .env of any text is read in time", async () => {
     task({ name: "main", envVariables: ["ABSENT"] }, () => 1);`;
   for (const text of texts) {
     using folder = project({ ".env": text });
-    await run({ code, language: "typescript", cwd: folder.path });
+    const options = { cwd: folder.path, policy: "declared" } as const;
+    await run({ code, language: "typescript", ...options });
     const startedMs = performance.now();
-    await run({ code, language: "typescript", cwd: folder.path });
+    await run({ code, language: "typescript", ...options });
     assertTrue(performance.now() - startedMs < 1000, text.slice(0, 20));
   }
 });

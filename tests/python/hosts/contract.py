@@ -4,6 +4,7 @@ Usage: contract.py FOLDER   the folder of cases.json
 """
 
 import asyncio
+import inspect
 import json
 import re
 import shutil
@@ -21,6 +22,8 @@ from capsule._client.outcome import envelope_of
 from capsule._client.request import run_request
 from capsule._client.worker import cancel, submit
 
+#: What the API takes: Python itself refuses any other keyword.
+OPTIONS = inspect.signature(run).parameters
 #: By option, its keys as TypeScript has them.
 KEYS = {
     "grants": {
@@ -67,8 +70,8 @@ def in_event_loop(options: dict, cancel_after_ms: "float | None", times: int) ->
     async def call() -> object:
         try:
             return without_figures(await run(**options))
-        except CapsuleError as error:
-            return {"thrown": error.code}
+        except (CapsuleError, TypeError) as error:
+            return thrown(error, options)
 
     async def calls() -> list:
         return await asyncio.gather(*(call() for _ in range(times)))
@@ -86,11 +89,20 @@ def in_threads(options: dict, cancel_after_ms: "float | None", times: int) -> li
             if cancel_after_ms is None:
                 return without_figures(run_sync(**options))
             return without_figures(cancelled(options, cancel_after_ms))
-        except CapsuleError as error:
-            return {"thrown": error.code}
+        except (CapsuleError, TypeError) as error:
+            return thrown(error, options)
 
     with ThreadPoolExecutor(times) as threads:
         return [*threads.map(call, range(times))]
+
+
+def thrown(error: "CapsuleError | TypeError", options: dict) -> dict:
+    """What was raised, as `expected` has it: a keyword that there is not is no option elsewhere."""
+    if isinstance(error, CapsuleError):
+        return {"thrown": error.code}
+    if options.keys() <= OPTIONS.keys():
+        raise error
+    return {"thrown": "invalid_argument"}
 
 
 def cancelled(options: dict, after_ms: float) -> dict:
