@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { readSettings } from "./project.ts";
+import { clipped } from "./shown.ts";
 
 /** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
 const FILES = [".env", ".env.local"];
@@ -64,7 +65,7 @@ export function checkVariables(given: Record<string, string>): void {
   }
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "string" && !value.includes("\0")) continue;
-    throw new CapsuleError("invalid_argument", `env.${name} is no text without NUL`);
+    throw new CapsuleError("invalid_argument", `env.${clipped(name)} is no text without NUL`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** From folders that options and mounts name to those that the native library opens. */
+import { clippedPath } from "../compiler/clipped.ts";
 import { readHostTextFile } from "../compiler/host_file.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
@@ -91,7 +92,7 @@ function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): vo
   const { root, realRoot, isHost } = place;
   for (const { path, as = path, readOnly, readsGit = false } of added) {
     const refuse = (problem: string, hint?: string) =>
-      new Refused(`has ${JSON.stringify(path)}, ${problem}`, isHost, hint);
+      new Refused(`has ${clippedPath(JSON.stringify(path))}, ${problem}`, isHost, hint);
     const outermost = isHost && path.startsWith("/") ? "/" : realRoot;
     const host = realFolder(outermost, resolve(root, path), refuse);
     const guest = normalize(`/${as}`);
@@ -197,15 +198,14 @@ function add(
     const isSame = other.host === added.host && other.read_only === added.read_only;
     if (other.guest === added.guest) {
       if (isSame) return;
-      throw refuse(`which would be at ${added.guest}, where another folder is`);
+      throw refuse(`which would be at ${clippedPath(added.guest)}, where another folder is`);
     }
     for (const [outer, inner] of [[other, added], [added, other]] as const) {
       // Through the outer one, the inner one could be written to.
       const isReached = isInside(outer.host, inner.host) && !isHiddenIn(outer.host, inner.host);
       if (isReached && !outer.read_only && inner.read_only) {
-        throw refuse(
-          `which makes ${inner.guest} read-only and ${outer.guest} around it read-write`,
-        );
+        const [shut, open] = [clippedPath(inner.guest), clippedPath(outer.guest)];
+        throw refuse(`which makes ${shut} read-only and ${open} around it read-write`);
       }
     }
   }

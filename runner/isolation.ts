@@ -1,5 +1,6 @@
 import { CapsuleError } from "../errors.ts";
 import type { ProgramOptions } from "./prepare.ts";
+import { shown } from "./shown.ts";
 
 /**
  * What is to stand between a program and this process.
@@ -12,6 +13,6 @@ export function isolationOf(
   if (isolation === "sandbox" || isolation === "process") return isolation;
   throw new CapsuleError(
     "invalid_argument",
-    `isolation: ${JSON.stringify(isolation)} is neither "sandbox" nor "process"`,
+    `isolation: ${shown(isolation)} is neither "sandbox" nor "process"`,
   );
 }

@@ -1,5 +1,6 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
 import { compileCached } from "../compiler/cache.ts";
+import { clippedPath } from "../compiler/clipped.ts";
 import {
   compile,
   languageOf,
@@ -32,6 +33,7 @@ import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot, statOf } from "./project.ts";
 import { allSecrets, parseSecrets, type Secret } from "./secrets.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
+import { shown } from "./shown.ts";
 
 /** Which program: a file, or text in a language. */
 export interface ProgramOptions {
@@ -221,7 +223,8 @@ function sourceOf(options: ProgramOptions): ProgramSource {
   const { file, code, language } = options;
   const cwd = workingFolder(options.cwd);
   if (!statOf(cwd)?.isFolder) {
-    throw new CapsuleError("file_not_found", `Cannot use the folder "${cwd}": there is none`);
+    const folder = clippedPath(cwd);
+    throw new CapsuleError("file_not_found", `Cannot use the folder "${folder}": there is none`);
   }
   if (file !== undefined) {
     const path = resolve(cwd, file);
@@ -238,9 +241,7 @@ function sourceOf(options: ProgramOptions): ProgramSource {
   if (language !== "python" && language !== "typescript" && language !== "javascript") {
     throw new CapsuleError(
       "invalid_argument",
-      `code needs its language: "typescript", "javascript" or "python", not ${
-        JSON.stringify(language)
-      }`,
+      `code needs its language: "typescript", "javascript" or "python", not ${shown(language)}`,
     );
   }
   return {

@@ -47,15 +47,19 @@ async function damageConfig(random: Random, folder: string): Promise<string> {
   } as RunOptions;
   const kind = isConfined ? "confined" : "declared";
   try {
-    const { success, result, error } = await run(options);
+    const { success, result, error, execution } = await run(options);
     if (options.policy === "none" && success && result !== "absent" && !options.env) {
       throw new Error(`a confined program saw ${JSON.stringify(result)}`);
+    }
+    if (options.policy === "none" && execution.retries > 0) {
+      throw new Error(`a confined program was tried again ${execution.retries} times`);
     }
     return `${kind}: ${success ? "ran" : error.error_type}`;
   } catch (error) {
     if (!(error instanceof CapsuleError)) throw error;
     if (error.message.length > MESSAGE_CHARACTERS_AT_MOST) {
-      throw new Error(`a message has ${error.message.length} characters`);
+      const shown = error.message.slice(0, 100);
+      throw new Error(`a message has ${error.message.length} characters: ${shown}`);
     }
     if (!CODES.includes(error.code)) throw error;
     return `${kind}: ${error.code}`;
@@ -161,13 +165,30 @@ function env(random: Random): string | undefined {
 /** Options with values that are none of theirs. */
 function oddOptions(random: Random): Record<string, unknown> {
   const odd = [null, 5, "", "x", [], {}, [null], { a: 1 }, repeated(random).slice(0, 5000), "\0"];
-  const names = ["policy", "mounts", "env", "args", "task", "cwd", "isolation"];
-  const policies = [
-    { allowHosts: [repeated(random).slice(0, 5000)] },
-    { allowFiles: [{ path: "data", mode: "ro", git: random.of(odd) }] },
-    { allowEnv: [repeated(random).slice(0, 5000)] },
+  const text = () => repeated(random).slice(0, 5000);
+  const names = [
+    ...["policy", "grants", "limits", "budget", "packages", "mounts", "env", "args", "task", "cwd"],
+    ...["isolation", "capture", "stdin", text()],
   ];
-  if (random.below(3) === 0) return { policy: random.of(policies) };
-  if (random.below(2) === 0) return { mounts: [repeated(random).slice(0, 5000)] };
-  return { [random.of(names)]: random.of(odd) };
+  const folder = random.of([
+    { path: "data", mode: "ro", git: random.of(odd) },
+    { path: "data", as: text() },
+    { path: text() },
+    text(),
+  ]);
+  const grants = [
+    { allowedHosts: [text()] },
+    { allowedFiles: [folder] },
+    { envVariables: random.of([["A"], [text()]]) },
+    { [text()]: [] },
+  ];
+  const limit = random.of(["compute", "ram", "timeout", "maxRetries", text()]);
+  const limits = { [limit]: random.of([...odd, "LOW", "512MB", "30s", 2, -1, 1e400, 1.5]) };
+  const options = [
+    { grants: random.of(grants) },
+    { limits },
+    { mounts: [text()] },
+    { [random.of(names)]: random.of(odd) },
+  ];
+  return random.of(options);
 }
