@@ -15,7 +15,7 @@ from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
 from capsule._client.frames import Frame, FrameDecoder, encode_frame
 from capsule._client.outcome import envelope_of
-from capsule._client.request import call_request, open_request, run_request
+from capsule._client.request import Call, call_request, open_request, run_request
 from capsule._envelope import no_execution
 
 
@@ -127,7 +127,9 @@ def test_a_budget_is_written_as_the_worker_reads_it():
         "jsonSize": 1,
         "bodySize": "1MB",
     }
-    with pytest.raises(CapsuleError, match="budget: unknown key 'tasksAlive'; there are: ram, "):
+    with pytest.raises(
+        CapsuleError, match="budget: unknown key 'tasksAlive'; there are: compute, "
+    ):
         run_request({"code": "1", "budget": {"tasksAlive": 1}})
 
 
@@ -150,10 +152,34 @@ def test_what_is_no_size_is_refused(ram):
     assert raised.value.code == "invalid_argument"
 
 
+def asked_for(args: list, stdin=None, *, capture=False, limits=None) -> Exchange:
+    call = Call("main", args, None, stdin=stdin, capture=capture, limits=limits)
+    return call_request(1, call, observe=False)
+
+
+def test_details_of_a_call_are_written_as_the_worker_reads_them():
+    plain = asked_for([1])
+    assert "detailed" not in plain.header
+    assert json.loads(plain.payload) == {"args": [1]}
+    limits = {"timeout": "1s", "max_retries": 2}
+    detailed = asked_for([1], "é", capture=True, limits=limits)
+    assert detailed.header["detailed"] is True
+    assert payload_of(detailed) == {
+        "input": '{"args":[1]}',
+        "capture": True,
+        "stdin": "Ã©",
+        "limits": {"timeout": "1s", "maxRetries": 2},
+    }
+    with pytest.raises(CapsuleError, match="limits: unknown key 'maxRetries'; there are: compute"):
+        asked_for([], limits={"maxRetries": 1})
+    with pytest.raises(CapsuleError, match="stdin: it is of type int, not str or bytes"):
+        asked_for([], 5)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1}, object(), {(1,): 2}])
 def test_arguments_without_json_are_refused(value):
     with pytest.raises(CapsuleError, match="the arguments have no JSON") as raised:
-        call_request(1, "main", [value], None, observe=False)
+        asked_for([value])
     assert raised.value.code == "invalid_argument"
 
 
@@ -165,14 +191,14 @@ def test_arguments_that_hold_themselves_are_refused():
 
 
 def test_text_is_utf8_unless_it_has_lone_surrogates():
-    assert b"\xc3\xa9" in call_request(1, "main", ["é"], None, observe=False).payload
-    assert b"\\ud800" in call_request(1, "main", ["é\ud800"], None, observe=False).payload
+    assert b"\xc3\xa9" in asked_for(["é"]).payload
+    assert b"\\ud800" in asked_for(["é\ud800"]).payload
 
 
 def test_a_request_that_no_frame_holds_is_refused(monkeypatch):
     monkeypatch.setattr(worker, "PAYLOAD_BYTES_AT_MOST", 100)
     with pytest.raises(CapsuleError, match="more than 100"):
-        worker.submit(call_request(1, "main", ["x" * 100], None, observe=False))
+        worker.submit(asked_for(["x" * 100]))
 
 
 def test_events_have_names_as_in_python():

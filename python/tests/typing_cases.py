@@ -13,6 +13,7 @@ from capsule import (
     SyncProgram,
     Task,
     TaskFuture,
+    TaskLimits,
     configure,
     open,
     open_sync,
@@ -62,6 +63,8 @@ async def run_cases() -> None:
     assert_type(envelope, Envelope[Any])
     assert_type(run_sync(code="1", language="python", env={"A": "b"}), Envelope[Any])
     budget: Budget = {"ram": "2GB", "tasks_alive": 10}
+    limits: TaskLimits = {"timeout": "1s", "max_retries": 1}
+    assert_type(run_sync(file="a.py", limits=limits, stdin="a", capture=True), Envelope[Any])
     assert_type(await run(file="a.py", budget=budget), Envelope[Any])
     configure(ram="8GB")
     async with open(file="a.py", policy="none") as program:
@@ -89,4 +92,5 @@ async def run_cases() -> None:
     run_sync(file="a.py", grants={"allow_all": []})  # type: ignore[arg-type]
     run_sync(file="a.py", policy="all")  # type: ignore[arg-type]
     run_sync(file="a.py", budget={"memory": 1})  # type: ignore[arg-type]
+    run_sync(file="a.py", limits={"time": 1})  # type: ignore[arg-type]
     configure(ram=1.5)  # type: ignore[arg-type]
