@@ -1,15 +1,18 @@
 """What needs no worker: tests/python of the checkout tries the rest with the wheel."""
 
+import copy
 import json
+import multiprocessing
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
 
 import capsule
-from capsule import CapsuleError, configure
+from capsule import CapsuleError, TaskError, configure
 from capsule._client import frames, worker
 from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
@@ -214,12 +217,68 @@ def test_events_have_names_as_in_python():
     assert event_of(Frame(1, {"type": "event", "event": output}, b"\xff"))["data"] == b"\xff"
 
 
-def test_an_error_says_what_helps_and_comes_over_from_another_process():
-    error = CapsuleError("file_not_found", "Cannot read", "look")
-    copy = pickle.loads(pickle.dumps(error))
-    assert (copy.code, str(copy), copy.hint) == ("file_not_found", "Cannot read", "look")
+class _OwnError(CapsuleError):
+    """As a host might derive one: __init__ takes other arguments."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("internal", f"{name} failed", "look")
+        self.name = name
+
+
+ERRORS = [
+    CapsuleError("file_not_found", "Cannot read", "look"),
+    CapsuleError("internal", "Cannot read"),
+    TaskError({"error_type": "timeout", "message": "1 s", "stack": "line 1"}),
+    TaskError({"error_type": "task_error", "message": ""}),
+    _OwnError("worker"),
+]
+
+
+def test_every_exception_class_that_is_public_has_an_example():
+    public = [getattr(capsule, name) for name in capsule.__all__]
+    exceptions = {it for it in public if isinstance(it, type) and issubclass(it, Exception)}
+    assert exceptions <= {type(error) for error in ERRORS}
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize(
+    "duplicate",
+    [
+        copy.copy,
+        copy.deepcopy,
+        *(
+            lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol))
+            for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+        ),
+    ],
+)
+def test_an_error_is_copied_and_pickled_whole(error, duplicate):
+    if hasattr(error, "add_note"):
+        error.add_note("in a test")
+    same = duplicate(error)
+    assert same is not error
+    assert (type(same), same.args, vars(same)) == (type(error), error.args, vars(error))
+    assert str(same) == str(error)
+
+
+def _fail(kind: str) -> None:
+    raise TaskError({"error_type": "task_error", "message": kind})
+
+
+def test_a_pool_of_processes_raises_the_error_of_a_task():
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        with pytest.raises(TaskError, match="lost") as raised:
+            pool.submit(_fail, "lost").result(timeout=30)
+    assert raised.value.error_type == "task_error"
+    with context.Pool(1) as pool:
+        with pytest.raises(TaskError, match="lost"):
+            pool.apply_async(_fail, ("lost",)).get(timeout=30)
+
+
+def test_a_hint_is_shown_with_the_traceback():
     if sys.version_info >= (3, 11):
-        assert copy.__notes__ == ["hint: look"]
+        assert CapsuleError("internal", "Cannot read", "look").__notes__ == ["hint: look"]
 
 
 def test_an_unknown_argument_is_a_mistake_of_the_caller():

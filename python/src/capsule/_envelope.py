@@ -78,6 +78,12 @@ class TaskError(Exception):
         #: The traceback inside the task, where there is one.
         self.stack: str | None = error.get("stack")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Other processes raise it too. By default, __init__ would get the message alone.
+        import copyreg
+
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
+
 
 def unwrap(envelope: Envelope[R]) -> R:
     """The result of a task that succeeded.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 CapsuleErrorCode = Literal[
     "invalid_argument",
@@ -36,6 +36,8 @@ class CapsuleError(Exception):
         if hint is not None and hasattr(self, "add_note"):
             self.add_note(f"hint: {hint}")
 
-    def __reduce__(self) -> tuple[type[CapsuleError], tuple[CapsuleErrorCode, str, str | None]]:
-        # Other processes raise it, too: by default it would be made of its message alone.
-        return CapsuleError, (self.code, self.message, self.hint)
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Other processes raise it too. By default, __init__ would get the message alone.
+        import copyreg
+
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
