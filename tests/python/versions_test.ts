@@ -51,6 +51,25 @@ async function tryAll(python: Python, context: Deno.TestContext): Promise<void> 
     assertTrue(tookMs < 20_000, `it took ${tookMs} ms`);
   });
 
+  for (const worker of ["cold", "warm", "threads"]) {
+    await context.step(`calls while the interpreter shuts down never hang: ${worker}`, async () => {
+      const { status, stdout, stderr } = await app.run("python", [`${HOSTS}/shutdown.py`, worker], {
+        timeoutMs: 30_000,
+      });
+      assertEquals([status, stderr], [0, ""]);
+      const lines = stdout.trim().split("\n");
+      const refused =
+        "invalid_argument Cannot run programs: the Python interpreter is shutting down";
+      for (const line of lines) {
+        const [name, ...outcome] = line.split(" ");
+        // Since Python 3.12, functions of atexit start no thread.
+        const isCall = name === "atexit" && /^[1-4]$/.test(outcome.join(" "));
+        assertTrue(isCall || outcome.join(" ") === refused, line);
+      }
+      assertEquals(lines.length, { cold: 6, warm: 8, threads: 4 }[worker], stdout);
+    });
+  }
+
   await context.step("a worker ends with a host that is killed, beside a fork of it", async () => {
     const host = app.command("python", [`${HOSTS}/endless.py`]).spawn();
     const [child, worker] = await firstLine(host);

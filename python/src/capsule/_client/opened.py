@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from sys import is_finalizing
 from typing import Any, TypeGuard
 
 from .._envelope import Envelope
@@ -14,7 +15,7 @@ from .outcome import envelope_of, error_of, must_repeat
 from .request import Call, call_request, open_request
 from .steps import Steps
 from .waiting import EventListener
-from .worker import LOCK, flush
+from .worker import LOCK, flush, refuse_at_shutdown
 
 
 class Opened:
@@ -41,6 +42,7 @@ class Opened:
 
     def call_steps(self, call: Call, on_event: EventListener | None) -> Steps[Envelope[Any]]:
         """Calls a task."""
+        refuse_at_shutdown()
         with LOCK:
             if self._is_closed:
                 message = f'Cannot call "{call.task}": the program is closed'
@@ -64,6 +66,9 @@ class Opened:
 
     def close(self) -> None:
         """Lets the worker forget the program, as soon as no call needs it any more."""
+        if is_finalizing():
+            # The worker ends with this process.
+            return
         with LOCK:
             self._is_closed = True
             if self._calls == 0:
@@ -88,6 +93,7 @@ class Opened:
                 return opening, answer
 
     def _current_opening(self) -> Exchange:
+        refuse_at_shutdown()
         with LOCK:
             opening = self._opening
             if opening is None or (opening.worker is not None and opening.worker.has_ended):
@@ -103,7 +109,7 @@ class Opened:
 
     def __del__(self) -> None:
         # A net: no lock is taken here that this thread might hold.
-        if hasattr(self, "_opening"):
+        if hasattr(self, "_opening") and not is_finalizing():
             self._forget()
 
 

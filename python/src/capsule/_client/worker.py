@@ -12,6 +12,7 @@ import select
 import subprocess
 import threading
 from collections import deque
+from sys import is_finalizing
 
 from .._errors import CapsuleError
 from .exchange import Cancelled, Exchange, Lost
@@ -231,6 +232,7 @@ _ram: int | None = None
 def limit_ram(ram: int) -> None:
     """Limits the memory of all runs: of the worker there is, and of those that follow."""
     global _ram
+    refuse_at_shutdown()
     with LOCK:
         _ram = ram
         if _worker is not None and not _worker.has_ended:
@@ -244,9 +246,10 @@ def submit(exchange: Exchange) -> None:
 
     Raises:
         CapsuleError: ``installation``, when it cannot be started; ``invalid_argument``, when the
-            request is too large.
+            request is too large, or the interpreter is shutting down.
     """
     global _worker
+    refuse_at_shutdown()
     if len(exchange.payload) > PAYLOAD_BYTES_AT_MOST:
         raise CapsuleError(
             "invalid_argument",
@@ -258,7 +261,7 @@ def submit(exchange: Exchange) -> None:
             return
         if exchange.worker is None:
             if _worker is None or _worker.has_ended:
-                _worker = Worker()
+                _worker = _start()
                 if _ram is not None:
                     _worker.limit_ram(_ram)
             exchange.worker = _worker
@@ -269,8 +272,41 @@ def submit(exchange: Exchange) -> None:
     return None
 
 
+def refuse_at_shutdown() -> None:
+    """Call it before ``LOCK`` is taken.
+
+    The thread that talks to the worker ends when the interpreter shuts down, and may end while it
+    holds a lock: whoever waits for either then would wait forever.
+
+    Raises:
+        CapsuleError: ``invalid_argument``, when the interpreter is shutting down.
+    """
+    if is_finalizing():
+        raise _shutdown_error()
+
+
+def _start() -> Worker:
+    try:
+        return Worker()
+    except RuntimeError as error:
+        # Since Python 3.12, functions of atexit can start no thread.
+        if "shutdown" not in str(error):
+            raise
+        raise _shutdown_error() from error
+
+
+def _shutdown_error() -> CapsuleError:
+    return CapsuleError(
+        "invalid_argument",
+        "Cannot run programs: the Python interpreter is shutting down",
+        "make the call before the program ends, for instance in a finally block",
+    )
+
+
 def cancel(exchange: Exchange) -> None:
     """Cancels a request, which is answered all the same. Nothing if it has been."""
+    if is_finalizing():
+        return
     with LOCK:
         worker = exchange.worker
         if not exchange.is_submitted or worker is None or worker.has_ended:
@@ -282,6 +318,8 @@ def cancel(exchange: Exchange) -> None:
 
 def flush() -> None:
     """Lets the worker know of what is no longer wanted."""
+    if is_finalizing():
+        return
     with LOCK:
         if _worker is not None and not _worker.has_ended:
             _worker.wake()
