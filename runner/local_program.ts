@@ -1,4 +1,7 @@
 /** A program that is loaded in this process. */
+import { clipped } from "../compiler/clipped.ts";
+import type { Program } from "../compiler/program.ts";
+import { CapsuleError } from "../errors.ts";
 import type { Variables } from "./environment.ts";
 import { encodeInput } from "./input.ts";
 import { ceilingOf, parseLimits } from "./limits.ts";
@@ -13,6 +16,26 @@ import { checkTask } from "./task_names.ts";
 export interface LocalProgram extends ProgramHandle {
   /** Like `call`, with arguments that are JSON already. */
   callWith(input: string, task: string, options: CallDetails): Promise<string>;
+}
+
+/**
+ * Functions in JavaScript have no keyword arguments: they would be dropped.
+ *
+ * @throws {CapsuleError} `invalid_argument`.
+ */
+function refuseKeywords(program: Program, input: string): void {
+  // Inputs may be large, and hardly one has them.
+  if (!input.includes('"kwargs"')) return;
+  const { kwargs } = JSON.parse(input);
+  const names = kwargs && Object.keys(kwargs);
+  if (!names?.length) return;
+  throw new CapsuleError(
+    "invalid_argument",
+    `kwargs: tasks of "${program.name}" have no keyword arguments, and ${
+      clipped(names.join(", "))
+    } would be lost`,
+    { hint: "pass them in args: an object, for instance" },
+  );
 }
 
 /**
@@ -31,6 +54,7 @@ export async function openHere(
     const grant = runtime().grant({ program: loaded.id, policies, limits, secrets });
     const callWith = (input: string, task: string, options: CallDetails) => {
       const { onEvent, signal, limits, stdin, capture } = options;
+      if (program.language === "javascript") refuseKeywords(program, input);
       const request = {
         grant,
         task,

@@ -4,22 +4,29 @@ import copy
 import json
 import multiprocessing
 import pickle
+import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 import capsule
-from capsule import CapsuleError, TaskError, configure
+from capsule import CapsuleError, SyncProgram, TaskError, configure
 from capsule._client import frames, worker
 from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
 from capsule._client.frames import Frame, FrameDecoder, encode_frame
-from capsule._client.outcome import envelope_of
+from capsule._client.opened import Opened
+from capsule._client.outcome import envelope_of, error_of
 from capsule._client.request import Call, call_request, open_request, run_request
 from capsule._envelope import no_execution
+
+CODE = {"code": "1", "language": "python"}
 
 
 def payload_of(exchange: Exchange) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def test_a_request_tells_where_and_in_what_environment(tmp_path, monkeypatch):
     assert sent["environment"]["CAPSULE_TEST"] == "1"
     assert sent["environment"]["VIRTUAL_ENV"] == "/environment"
     monkeypatch.setenv("VIRTUAL_ENV", "/activated")
-    opened = payload_of(open_request({"code": "1", "cwd": "sub", "on_event": None}))
+    opened = payload_of(open_request({**CODE, "cwd": "sub", "on_event": None}))
     assert opened["cwd"] == str(tmp_path / "sub")
     assert opened["environment"]["VIRTUAL_ENV"] == "/activated"
     assert "on_event" not in opened
@@ -90,11 +97,11 @@ def test_a_request_tells_which_packages_and_leaves_none_out(tmp_path, monkeypatc
         ("host", "host"),
         (False, False),
     ]:
-        request = payload_of(run_request({"code": "1", "packages": given}))
+        request = payload_of(run_request({**CODE, "packages": given}))
         assert request["packages"] == sent
         # The worker has another folder.
         assert request["environment"]["VIRTUAL_ENV"] == str(tmp_path / "relative/env")
-    assert "packages" not in payload_of(run_request({"code": "1", "packages": None}))
+    assert "packages" not in payload_of(run_request({**CODE, "packages": None}))
 
 
 def test_a_current_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
@@ -103,26 +110,26 @@ def test_a_current_folder_that_is_gone_is_said_to_be(tmp_path, monkeypatch):
     monkeypatch.chdir(folder)
     folder.rmdir()
     with pytest.raises(CapsuleError) as raised:
-        run_request({"code": "1"})
+        run_request({**CODE})
     assert raised.value.code == "file_not_found"
 
 
 def test_grants_are_written_as_the_worker_reads_them():
     files = [{"path": "/x", "as": "y", "mode": "ro"}]
     grants = {"allowed_hosts": ["a.b"], "allowed_files": files, "env_variables": []}
-    sent = payload_of(run_request({"code": "1", "grants": grants}))["grants"]
+    sent = payload_of(run_request({**CODE, "grants": grants}))["grants"]
     assert sent == {
         "allowedHosts": ["a.b"],
         "allowedFiles": files,
         "envVariables": [],
     }
     with pytest.raises(CapsuleError, match="unknown key 'allowHosts'; there are: allowed_files, "):
-        run_request({"code": "1", "grants": {"allowHosts": []}})
+        run_request({**CODE, "grants": {"allowHosts": []}})
 
 
 def test_a_budget_is_written_as_the_worker_reads_it():
     budget = {"ram": "2GB", "tasks_alive": 10, "task_depth": 2, "json_size": 1, "body_size": "1MB"}
-    sent = payload_of(run_request({"code": "1", "budget": budget}))["budget"]
+    sent = payload_of(run_request({**CODE, "budget": budget}))["budget"]
     assert sent == {
         "ram": "2GB",
         "tasksAlive": 10,
@@ -133,7 +140,7 @@ def test_a_budget_is_written_as_the_worker_reads_it():
     with pytest.raises(
         CapsuleError, match="budget: unknown key 'tasksAlive'; there are: compute, "
     ):
-        run_request({"code": "1", "budget": {"tasksAlive": 1}})
+        run_request({**CODE, "budget": {"tasksAlive": 1}})
 
 
 @pytest.mark.parametrize(
@@ -175,8 +182,10 @@ def test_details_of_a_call_are_written_as_the_worker_reads_them():
     }
     with pytest.raises(CapsuleError, match="limits: unknown key 'maxRetries'; there are: compute"):
         asked_for([], limits={"maxRetries": 1})
-    with pytest.raises(CapsuleError, match="stdin: it is of type int, not str or bytes"):
-        asked_for([], 5)
+    with pytest.raises(CapsuleError, match="stdin must be str or bytes, not int"):
+        run_request({**CODE, "stdin": 5})
+    with pytest.raises(CapsuleError, match="capture must be True or False, not str"):
+        run_request({**CODE, "capture": "yes"})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1}, object(), {(1,): 2}])
@@ -190,7 +199,7 @@ def test_arguments_that_hold_themselves_are_refused():
     inner: list = []
     inner.append(inner)
     with pytest.raises(CapsuleError, match="the arguments have no JSON"):
-        run_request({"code": "1", "args": inner})
+        run_request({**CODE, "args": inner})
 
 
 def test_text_is_utf8_unless_it_has_lone_surrogates():
@@ -279,6 +288,83 @@ def test_a_pool_of_processes_raises_the_error_of_a_task():
 def test_a_hint_is_shown_with_the_traceback():
     if sys.version_info >= (3, 11):
         assert CapsuleError("internal", "Cannot read", "look").__notes__ == ["hint: look"]
+
+
+LANGUAGES = '"python", "typescript" or "javascript"'
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"args": "text"}, "args must be a list, not str"),
+        ({"args": b"bytes"}, "args must be a list, not bytes"),
+        ({"args": {"n": 1}}, "args must be a list, not dict"),
+        ({"kwargs": []}, "kwargs must be a dict, not list"),
+        ({"kwargs": {1: 2}}, "kwargs: its keys must be str, not int (1)"),
+        ({"mounts": "in::/in"}, "mounts must be a list, not str"),
+        ({"mounts": [Path("in")]}, f"mounts[0] must be a str, not {type(Path()).__name__}"),
+        ({"env": "A=1"}, "env must be a dict, not str"),
+        ({"env": ["A=1"]}, "env must be a dict, not list"),
+        ({"env": {"A": 1}}, "env['A'] must be a str, not int"),
+        ({"env": {1: "A"}}, "env: its keys must be str, not int (1)"),
+        ({"cwd": 5}, "cwd must be a str or os.PathLike, not int"),
+        ({"task": 5}, "task must be a str, not int"),
+        ({"packages": True}, 'packages must be a folder (str or os.PathLike), "host" or False, '),
+        ({"budget": []}, "budget must be a dict, not list"),
+        ({"on_event": 5}, "on_event must be a function, not int"),
+        ({"on_event": AsyncMock()}, "on_event must be a plain function: events are not awaited"),
+        ({"file": "a.py"}, "give either file or code, not both"),
+        ({"code": None}, "give a file or code"),
+        ({"code": None, "file": 5}, "file must be a str or os.PathLike, not int"),
+        ({"code": 5}, "code must be a str, not int"),
+        ({"language": "ts"}, f"language must be {LANGUAGES}, not 'ts'"),
+        ({"language": None}, f"language must be given with code: {LANGUAGES}"),
+    ],
+)
+def test_an_option_of_a_wrong_type_is_named(wrong, message):
+    with pytest.raises(CapsuleError, match=re.escape(message)) as raised:
+        capsule.run_sync(**{**CODE, **wrong})
+    assert raised.value.code == "invalid_argument"
+    assert str(raised.value).startswith(message)
+    if "task" not in wrong and "args" not in wrong and "kwargs" not in wrong:
+        with pytest.raises(CapsuleError, match=re.escape(message)):
+            capsule.open_sync(**{**CODE, **wrong})
+
+
+def test_arguments_of_a_call_are_checked_before_it():
+    program = SyncProgram(Opened({**CODE, "on_event": None}))
+    for call, message in [
+        (lambda: program.call(5), "task must be a str, not int"),  # type: ignore[arg-type]
+        (lambda: program.call("main", "text"), "args must be a list, not str"),
+        (lambda: program.call("main", [], []), "kwargs must be a dict, not list"),  # type: ignore[arg-type]
+        (lambda: program.call("main", on_event=5), "on_event must be a function, not int"),  # type: ignore[arg-type]
+    ]:
+        with pytest.raises(CapsuleError, match=f"^{message}"):
+            call()
+
+
+def test_the_worker_names_options_as_in_python():
+    message = 'budget: tasksAlive: "tasksAlive: x" is not a whole number'
+    header = {"type": "failed", "code": "invalid_argument", "message": message}
+    error = error_of(Frame(1, header, b""))
+    assert str(error) == 'budget: tasks_alive: "tasksAlive: x" is not a whole number'
+    assert str(error_of(Frame(1, {**header, "code": "internal"}, b""))) == message
+
+
+def test_any_sequence_and_mapping_is_taken():
+    sent = payload_of(
+        run_request(
+            {
+                **CODE,
+                "args": range(2),
+                "kwargs": MappingProxyType({"a": 1}),
+                "mounts": ("a", "b"),
+                "env": MappingProxyType({"A": "1"}),
+            }
+        )
+    )
+    assert sent["input"] == '{"args":[0,1],"kwargs":{"a":1}}'
+    assert (sent["mounts"], sent["env"]) == (["a", "b"], {"A": "1"})
 
 
 def test_an_unknown_argument_is_a_mistake_of_the_caller():

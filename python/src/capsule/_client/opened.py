@@ -11,6 +11,7 @@ from .._envelope import Envelope
 from .._errors import CapsuleError
 from .exchange import Answer, Cancelled, Exchange
 from .frames import Frame
+from .options import check_call
 from .outcome import envelope_of, error_of, must_repeat
 from .request import Call, call_request, open_request
 from .steps import Steps
@@ -43,6 +44,7 @@ class Opened:
     def call_steps(self, call: Call, on_event: EventListener | None) -> Steps[Envelope[Any]]:
         """Calls a task."""
         refuse_at_shutdown()
+        call = Call(**check_call(call._asdict(), on_event))
         with LOCK:
             if self._is_closed:
                 message = f'Cannot call "{call.task}": the program is closed'

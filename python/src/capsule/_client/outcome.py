@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from typing import Any
 
@@ -13,6 +14,8 @@ from .frames import Frame
 
 #: Python may be told to read no more than 640, and figures have fewer.
 _DIGITS_AT_MOST = 600
+#: The option that a message begins with, in the spelling of TypeScript: ``budget: tasksAlive: …``.
+_OPTION = re.compile(r"^(?:[A-Za-z]+: )+")
 
 
 def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
@@ -63,10 +66,17 @@ def error_of(answer: Answer) -> CapsuleError:
     """Why there is neither an envelope nor a program."""
     if isinstance(answer, Frame) and answer.type == "failed":
         header = answer.header
-        return CapsuleError(header["code"], header["message"], header.get("hint"))
+        message: str = header["message"]
+        if header["code"] == "invalid_argument":
+            message = _OPTION.sub(_in_python, message)
+        return CapsuleError(header["code"], message, header.get("hint"))
     if isinstance(answer, Lost):
         return CapsuleError("internal", f"the worker process {answer.how} while it loaded")
     return CapsuleError("internal", f"the worker answered what nobody asked for: {answer!r}")
+
+
+def _in_python(option: re.Match[str]) -> str:
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", option[0])
 
 
 def must_repeat(answer: Answer) -> bool:

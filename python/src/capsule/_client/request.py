@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from .._errors import CapsuleError
 from .exchange import Exchange
+from .options import check_program
 
 
 class FolderAccess(TypedDict, total=False):
@@ -180,7 +181,7 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
 
 
 def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
-    given = {name: value for name, value in options.items() if value is not None}
+    given = check_program(options)
     observe = given.pop("on_event", None) is not None
     given["cwd"] = _folder(given.get("cwd"))
     given["environment"] = _environment()
@@ -188,10 +189,6 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
         call = {name: given.pop(name) for name in ("args", "kwargs") if name in given}
         # As text: the worker hands it on as it is written here.
         given["input"] = _encode(call)
-    if "file" in given:
-        given["file"] = os.fsdecode(given["file"])
-    if isinstance(given.get("packages"), os.PathLike):
-        given["packages"] = os.fsdecode(given["packages"])
     for option, keys in _KEYS.items():
         if isinstance(given.get(option), Mapping):
             given[option] = _renamed(option, given[option], keys)
@@ -200,14 +197,9 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
     return Exchange({"type": type, "observe": observe}, _encode(given).encode())
 
 
-def _stdin(stdin: object) -> str:
+def _stdin(stdin: str | bytes) -> str:
     """Standard input as the worker takes it: each character is a byte."""
-    if isinstance(stdin, str):
-        stdin = stdin.encode()
-    if not isinstance(stdin, bytes | bytearray | memoryview):
-        kind = type(stdin).__name__
-        raise CapsuleError("invalid_argument", f"stdin: it is of type {kind}, not str or bytes")
-    return bytes(stdin).decode("latin-1")
+    return (stdin.encode() if isinstance(stdin, str) else bytes(stdin)).decode("latin-1")
 
 
 def _folder(cwd: Any) -> str:
