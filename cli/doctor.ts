@@ -1,6 +1,7 @@
 import { cacheContent } from "../compiler/cache_folder.ts";
 import { projectFolder } from "../compiler/folder.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
+import { hostPackages } from "../runner/packages.ts";
 import {
   engineSources,
   esbuildPath,
@@ -210,7 +211,7 @@ async function projectText(root: string): Promise<string> {
     root,
     platform.exists(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`,
   ];
-  const host = { cwd: root, environment: platform.env("VIRTUAL_ENV") };
+  const host = hostPackages(platform.env, root);
   const packages = packageFolders({ code: "", language: "python", root }, host)[0];
   if (packages) parts.push(`packages of ${packages.host}`);
   if (platform.stat(projectFolder(root))?.isFolder) parts.push(".capsule");

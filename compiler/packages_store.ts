@@ -6,7 +6,7 @@ import { dirname, isPlain, join } from "../platform/path.ts";
 import { CACHE_HINT, cachePlace, cacheSubfolder } from "./cache_place.ts";
 import type { PackageFolder } from "./component.ts";
 import { sha256 } from "./digest.ts";
-import { GUEST_PACKAGES } from "./python_packages.ts";
+import { GUEST_PACKAGES } from "./python_paths.ts";
 import { Turn } from "./turn.ts";
 
 /** Of a machine where many are run, those that were not used for longest are removed. */

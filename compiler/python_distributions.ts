@@ -5,11 +5,12 @@
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { isInside, isPlain, join } from "../platform/path.ts";
+import { basename, dirname, isInside, isPlain, join } from "../platform/path.ts";
 import type { PackageFile, PackageFolder } from "./component.ts";
 import { readHostFile, SOURCE_BYTES_AT_MOST } from "./host_file.ts";
 import type { Program } from "./program.ts";
 import { importsOf } from "./python_imports.ts";
+import { placeOf } from "./python_paths.ts";
 
 /** Something installed: what its metadata says. */
 interface Distribution {
@@ -37,17 +38,35 @@ export function reachablePackages(
   const written = program.files.flatMap(({ data }) => [...importsOf(decoder.decode(data))]);
   const modules = new Set(written.map(({ module }) => module.split(".")[0]!).filter(Boolean));
   modules.delete("capsule");
-  return folders.map(({ host, guest }) => {
-    const own = imported.filter((file) => file.startsWith(`${guest}/`));
-    for (const file of own) modules.add(moduleOf(file.slice(guest.length + 1)));
+  const found = new Map<string, PackageFile[]>();
+  for (const { host, guest } of folders) {
+    const { shelf, module } = placeOf(guest);
+    const own = imported.filter((file) => file.startsWith(`${shelf}/`));
+    for (const file of own) modules.add(moduleOf(file.slice(shelf.length + 1)));
     try {
-      return { guest, files: collect(host, modules) };
+      const files = module === undefined
+        ? collect(host, modules)
+        : modules.has(moduleOf(module))
+        ? packageAt(host, module)
+        : [];
+      found.set(shelf, [...found.get(shelf) ?? [], ...files]);
     } catch (error) {
       if (error instanceof CapsuleError || !platform.isSystemError(error)) throw error;
       const problem = (error as Error).message;
       throw new CapsuleError("compile_failed", `Cannot ship the packages of "${host}": ${problem}`);
     }
-  }).filter(({ files }) => files.length > 0);
+  }
+  return Array.from(found, ([guest, files]) => ({ guest, files }))
+    .filter(({ files }) => files.length > 0);
+}
+
+/** All of a package whose folder is granted alone. */
+function packageAt(host: string, module: string): PackageFile[] {
+  const shelf = new Shelf(dirname(host));
+  const name = basename(host);
+  return filesOf(shelf, name).sort().flatMap((path) =>
+    readShipped(shelf, path, `${module}${path.slice(name.length)}`)
+  );
 }
 
 function collect(host: string, modules: Set<string>): PackageFile[] {
@@ -81,14 +100,14 @@ function collect(host: string, modules: Set<string>): PackageFile[] {
     for (const name of distribution.requires) left.push(byName.get(name));
   }
   for (const { files } of wanted) for (const path of files) paths.add(path);
-  return [...paths].sort().flatMap((path) => {
-    // Native code runs in no sandbox; its name says why an import fails.
-    if (NATIVE_ENDINGS.some((ending) => path.endsWith(ending))) {
-      return [{ path, data: new Uint8Array(0) }];
-    }
-    const data = shelf.read(path);
-    return data ? [{ path, data }] : [];
-  });
+  return [...paths].sort().flatMap((path) => readShipped(shelf, path, path));
+}
+
+function readShipped(shelf: Shelf, file: string, path: string): PackageFile[] {
+  // Native code runs in no sandbox; its name says why an import fails.
+  const isNative = NATIVE_ENDINGS.some((ending) => path.endsWith(ending));
+  const data = isNative ? new Uint8Array(0) : shelf.read(file);
+  return data ? [{ path, data }] : [];
 }
 
 /** A folder of packages. Nothing that lies elsewhere is read, and no more than a component may bring. */

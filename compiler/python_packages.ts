@@ -3,18 +3,9 @@ import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
 import type { FolderGrant } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, isInside, join, resolve } from "../platform/path.ts";
-import { readHostFile } from "./host_file.ts";
 import type { Source } from "./program.ts";
-
-/** Where a guest sees them. */
-export const GUEST_PACKAGES = "/.capsule/packages";
-
-/** What there is more of in `.pth` files is not looked at: no environment has as much. */
-const PTH_FILES_AT_MOST = 1000;
-const PTH_LINES_AT_MOST = 1000;
-const PTH_BYTES_AT_MOST = 1 << 20;
-const EDITABLE_AT_MOST = 100;
-const PATH_LENGTH_AT_MOST = 4096;
+import { editablePaths } from "./python_editable.ts";
+import { grantPaths, type PackagePath } from "./python_paths.ts";
 
 /** What `"host"` stands for. */
 export interface HostPackages {
@@ -22,6 +13,8 @@ export interface HostPackages {
   cwd: string;
   /** The environment that it runs in: `VIRTUAL_ENV`. */
   environment: string | undefined;
+  /** Where the Python that the host is written in, or that has started it, finds packages. */
+  interpreter?: PackagePath[] | undefined;
 }
 
 /** An environment, and who has chosen it. */
@@ -31,11 +24,13 @@ interface Environment {
   inside?: string | undefined;
   /** Of the error, where it cannot be used. */
   code: CapsuleErrorCode;
+  /** It is the host's own: Python would look wherever its files point to. */
+  isHosts?: boolean;
 }
 
 /**
- * The folders of packages that a program may import: the environment's, and those of the project's own that it was
- * installed to look into (`pip install --editable`). None if there is no environment.
+ * The folders of packages that a program may import: those of its environment, and what was installed there to be found
+ * elsewhere (`pip install --editable`); then those of the host's own Python. None if there is neither.
  *
  * @throws {CapsuleError} for an environment that leads elsewhere: `invalid_argument` if the host has chosen it,
  * `compile_failed` if it came with the program.
@@ -54,16 +49,20 @@ export function packageFolders(source: Source, host: HostPackages): FolderGrant[
 }
 
 function findFolders(source: Source, host: HostPackages): FolderGrant[] {
+  const project = source.isConfined ? undefined : platform.realPath(source.root);
   const environment = environmentOf(source, host);
   const packages = environment && sitePackages(environment);
-  if (packages === undefined) return [];
-  const project = source.isConfined ? undefined : platform.realPath(source.root);
-  const folders = [packages.folder, ...editableFolders(packages, project)];
-  return [...new Set(folders)].map((host, index) => ({
-    host,
-    guest: index === 0 ? GUEST_PACKAGES : `${GUEST_PACKAGES}-${index}`,
-    read_only: true,
-  }));
+  const paths: PackagePath[] = packages === undefined ? [] : [
+    { folder: packages.folder, whole: true },
+    ...editablePaths({ ...packages, project, isHosts: environment!.isHosts }),
+  ];
+  if (isOfHost(source)) paths.push(...host.interpreter ?? []);
+  return grantPaths(paths);
+}
+
+/** Whether a program may import what its host can: a stranger's file has packages of its own. */
+function isOfHost({ packages, isConfined = false, ...source }: Source): boolean {
+  return packages === "host" || packages === undefined && !(isConfined && "file" in source);
 }
 
 function environmentOf(source: Source, host: HostPackages): Environment | undefined {
@@ -72,10 +71,11 @@ function environmentOf(source: Source, host: HostPackages): Environment | undefi
   const { packages = isConfined && !isFile ? "host" : undefined } = source;
   if (packages === false) return undefined;
   if (packages !== undefined && packages !== "host") return namedEnvironment(packages);
-  const isHosts = packages === "host" || !isConfined;
-  if (isHosts && host.environment) {
-    return { path: resolve(platform.cwd(), host.environment), code: "invalid_argument" };
+  if (isOfHost(source) && host.environment) {
+    const path = resolve(platform.cwd(), host.environment);
+    return { path, code: "invalid_argument", isHosts: true };
   }
+  if (packages === "host" && host.interpreter !== undefined) return undefined;
   const folder = packages === "host" ? host.cwd : isFile ? dirname(source.file) : root;
   if (!isConfined) return nearestEnvironment(isInside(root, folder) ? root : folder, folder);
   // Nothing above the folder is the program's, and what lies there may be a link.
@@ -139,46 +139,3 @@ function sitePackages({ path, inside, code }: Environment): SitePackages | undef
     return { environment, folder };
   }
 }
-
-/** Lines of `.pth` files that name folders of the environment, or of the project if there is one. */
-function editableFolders(packages: SitePackages, project: string | undefined): string[] {
-  const { environment, folder } = packages;
-  const allowed = [environment, ...project === undefined ? [] : [project]];
-  const found: string[] = [];
-  for (const path of pthLines(folder, project === undefined ? environment : undefined)) {
-    const editable = resolve(folder, path);
-    if (!platform.stat(editable)?.isFolder) continue;
-    const real = platform.realPath(editable);
-    if (allowed.some((outer) => isInside(outer, real))) found.push(real);
-    if (found.length >= EDITABLE_AT_MOST) break;
-  }
-  return found;
-}
-
-/** What `.pth` files say that is no code. All of them are read, before anything that they name is looked at. */
-function pthLines(folder: string, inside: string | undefined): string[] {
-  const files = (platform.readFolder(folder) ?? []).filter((name) => name.endsWith(".pth")).sort();
-  const paths: string[] = [];
-  let bytesLeft = PTH_BYTES_AT_MOST;
-  for (const name of files.slice(0, PTH_FILES_AT_MOST)) {
-    const options = { maxBytes: PTH_BYTES_AT_MOST, inside, code: "compile_failed" } as const;
-    const content = readHostFile(join(folder, name), options);
-    if (content === undefined) continue;
-    bytesLeft -= content.length;
-    // What more there is, is ignored, as is a line that names nothing.
-    if (bytesLeft < 0) break;
-    for (const line of decoder.decode(content).split("\n", PTH_LINES_AT_MOST)) {
-      const path = line.trim();
-      if (path === "" || path.length > PATH_LENGTH_AT_MOST || path.includes("\0")) continue;
-      // Code, which Python would run.
-      if (path.startsWith("#") || path.startsWith("import ") || path.startsWith("import\t")) {
-        continue;
-      }
-      paths.push(path);
-      if (paths.length >= PTH_LINES_AT_MOST) return paths;
-    }
-  }
-  return paths;
-}
-
-const decoder = new TextDecoder();

@@ -1,8 +1,9 @@
 /** `packages`: which packages a program may import. */
 import type { Source } from "../compiler/program.ts";
-import { packageFolders } from "../compiler/python_packages.ts";
+import { type HostPackages, packageFolders } from "../compiler/python_packages.ts";
+import type { PackagePath } from "../compiler/python_paths.ts";
 import { CapsuleError } from "../errors.ts";
-import type { FolderGrant } from "../ffi/native.ts";
+import type { FolderGrant, Language } from "../ffi/native.ts";
 import { resolve } from "../platform/path.ts";
 import type { Variables } from "./environment.ts";
 import { shown } from "./shown.ts";
@@ -24,7 +25,39 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
 
 /** Where the packages of a Python program lie. */
 export function packagesOf(source: Source, variables: Variables, cwd: string): FolderGrant[] {
-  return packageFolders(source, { cwd, environment: variables("VIRTUAL_ENV") });
+  return packageFolders(source, hostPackages(variables, cwd));
 }
+
+/** Where packages were looked for, for a module that was not found. */
+export function packagesHint(language: Language, packages: FolderGrant[]): string | undefined {
+  if (language !== "python") return undefined;
+  const folders = packages.map(({ host }) => host);
+  return folders.length > 0
+    ? `packages were looked for in ${folders.join(", ")}`
+    : "there are no packages: VIRTUAL_ENV is not set, and no .venv lies in the folders of the project";
+}
+
+/** Where a host finds packages. */
+export function hostPackages(variables: Variables, cwd: string): HostPackages {
+  const environment = variables("VIRTUAL_ENV");
+  return { cwd, environment, interpreter: parseInterpreter(variables(INTERPRETER)) };
+}
+
+/** What the Python package tells, of the interpreter that it runs in. */
+function parseInterpreter(text: string | undefined): PackagePath[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return (JSON.parse(text) as PackagePath[]).filter(({ folder, module }) =>
+      typeof folder === "string" && folder.startsWith("/") && !folder.includes("\0") &&
+      (module === undefined || typeof module === "string")
+    );
+  } catch {
+    // Somebody else's.
+    return undefined;
+  }
+}
+
+/** Set by `python/src/capsule/_client/packages.py`. */
+const INTERPRETER = "CAPSULE_PYTHON_PACKAGES";
 
 const PATH_LENGTH_AT_MOST = 4096;

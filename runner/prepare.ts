@@ -28,7 +28,7 @@ import { resolvePolicies } from "./grant.ts";
 import { type Grants, parseGrants, parsePolicy, withheld } from "./grants.ts";
 import { defaultsOf, limitsOf, parseLimits, type TaskLimits, underLimits } from "./limits.ts";
 import { parseMounts } from "./mounts.ts";
-import { packagesOf, parsePackages } from "./packages.ts";
+import { packagesHint, packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot, statOf } from "./project.ts";
 import { allSecrets, parseSecrets, type Secret } from "./secrets.ts";
@@ -321,10 +321,14 @@ async function load(program: Program, loading: Loading): Promise<LoadedProgram> 
     throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`, {
       hint: NO_ACCESS.test(message)
         ? "top-level code runs once, without any access: do this inside a task"
+        : MISSING_MODULE.test(message)
+        ? packagesHint(language, packages)
         : undefined,
     });
   }
 }
+
+const MISSING_MODULE = /\bModuleNotFoundError: No module named/;
 
 /** What top-level code fails with that wants a file, a socket or a task. */
 const NO_ACCESS = /\b(?:FileNotFoundError|PermissionError|OSError)\b|not by top-level code/;

@@ -7,9 +7,10 @@ import pickle
 import re
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from unittest.mock import AsyncMock
 
@@ -17,7 +18,7 @@ import pytest
 
 import capsule
 from capsule import CapsuleError, SyncProgram, TaskError, configure
-from capsule._client import frames, worker
+from capsule._client import frames, packages, worker
 from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
 from capsule._client.frames import Frame, FrameDecoder, encode_frame
@@ -87,6 +88,40 @@ def test_a_request_tells_where_and_in_what_environment(tmp_path, monkeypatch):
     assert opened["cwd"] == str(tmp_path / "sub")
     assert opened["environment"]["VIRTUAL_ENV"] == "/activated"
     assert "on_event" not in opened
+
+
+def test_a_request_tells_where_this_interpreter_finds_packages(tmp_path, monkeypatch):
+    site = sysconfig.get_path("purelib")
+    pointed, by_pth, other = (tmp_path / name for name in ("pointed", "by_pth", "other"))
+    for folder in (pointed, by_pth, other, tmp_path / "finder"):
+        folder.mkdir()
+    # Neither the folder of the program that runs, which is the first of sys.path, nor another one.
+    path = [str(other), str(pointed), site, str(by_pth), "", "relative", sys.base_prefix]
+    monkeypatch.setattr(sys, "path", path)
+    monkeypatch.setenv("PYTHONPATH", f"{pointed}:{tmp_path}/missing::relative")
+    lines = f"# {other}\nimport os; {other}\n{by_pth}\n{tmp_path}/missing\n"
+    monkeypatch.setattr(packages, "_of_pth_files", _pth_of(tmp_path, lines))
+    finder = ModuleType("__editable___x_1_finder")
+    finder.MAPPING = {"x": str(tmp_path / "finder"), "single": __file__}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, finder.__name__, finder)
+    told = payload_of(run_request(CODE))["environment"]["CAPSULE_PYTHON_PACKAGES"]
+    finders = {"folder": str(tmp_path / "finder"), "module": "x"}
+    expected = [
+        {"folder": str(pointed)},
+        {"folder": site, "whole": True},
+        {"folder": str(by_pth)},
+        finders,
+    ]
+    assert [entry for entry in json.loads(told) if entry in expected or "module" not in entry] == (
+        expected
+    )
+
+
+def _pth_of(folder: Path, lines: str) -> Any:
+    """Reads a .pth file of a test in place of those of site-packages."""
+    (folder / "a.pth").write_text(lines)
+    of_pth_files = packages._of_pth_files
+    return lambda _site: of_pth_files(str(folder))
 
 
 def test_a_request_tells_which_packages_and_leaves_none_out(tmp_path, monkeypatch):

@@ -39,7 +39,8 @@ except CapsuleError as error:
 
 async function askPython(options: RunOptions): Promise<Answer> {
   const child = new Deno.Command("python3", {
-    args: ["-c", CLIENT],
+    // Without packages of its own: those of this machine would be what programs find.
+    args: ["-S", "-c", CLIENT],
     env: { PYTHONPATH: `${ROOT}python/src`, CAPSULE_CACHE_DIR: CACHE },
     stdin: "piped",
     stdout: "piped",

@@ -156,6 +156,53 @@ show()
   assertEquals([status, stdout], [0, expected], stderr);
 });
 
+Deno.test("packages are found wherever the host's interpreter finds them", async () => {
+  const root = app.path.slice(0, app.path.lastIndexOf("/"));
+  const write = (path: string, text = "") => {
+    const file = `${root}/elsewhere/${path}`;
+    Deno.mkdirSync(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+    Deno.writeTextFileSync(file, text);
+  };
+  write("src/of_pth.py", "X = 1");
+  write("src/of_pth.egg-info/PKG-INFO");
+  write("flat/of_finder/__init__.py", "X = 2");
+  write("flat/secret.txt");
+  write("target/of_path/__init__.py", "X = 3");
+  write("target/of_path-1.dist-info/METADATA", "Name: of-path\nVersion: 1\n");
+  const site = (await app.run("python", ["-c", "import site; print(site.getsitepackages()[0])"]))
+    .stdout.trim();
+  Deno.writeTextFileSync(`${site}/a.pth`, `${root}/elsewhere/src\nimport __editable___x_finder\n`);
+  Deno.writeTextFileSync(
+    `${site}/__editable___x_finder.py`,
+    `MAPPING = {'of_finder': '${root}/elsewhere/flat/of_finder'}\n`,
+  );
+  const code = `from capsule import run_sync
+CODE = """
+import of_pth, of_finder, of_path
+from importlib.metadata import version
+def main(): return [of_pth.X, of_finder.X, of_path.X, version("of-path")]
+"""
+for policy in ("none", "declared"):
+    print(run_sync(code=CODE, language="python", policy=policy, cwd="/")["result"])
+`;
+  Deno.writeTextFileSync(`${app.path}/found.py`, code);
+  const env = { PYTHONPATH: `${root}/elsewhere/target` };
+  const ran = await app.run("python", ["found.py"], { env });
+  assertEquals(ran, { status: 0, stdout: "[1, 2, 3, '1']\n".repeat(2), stderr: "" });
+  // The command of an environment that is not activated, from another folder.
+  write(
+    "main.py",
+    "import of_finder\nfrom capsule import task\n@task\ndef main(): return of_finder.X",
+  );
+  const file = `${root}/elsewhere/main.py`;
+  const command = await app.run("capsule", ["run", file], { env });
+  assertEquals(command, { status: 0, stdout: "2\n", stderr: "" });
+  Deno.removeSync(`${site}/a.pth`);
+  const missing = await app.run("capsule", ["run", file]);
+  assertEquals(missing.stdout, "");
+  assertStringIncludes(missing.stderr, `packages were looked for in ${site}`);
+});
+
 Deno.test("a component takes nothing of the package along", async () => {
   const args = ["build", "examples/hello.py", "--thin", "--output", "thin.wasm"];
   const env = { VIRTUAL_ENV: app.bin.replace(/\/bin$/, "") };

@@ -1,7 +1,8 @@
 /** Packages of a virtual environment: made by hand here, so that nothing need be installed. */
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project } from "../support.ts";
-import { open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { build } from "../../runner/build.ts";
 
 const SITE = ".venv/lib/python3.12/site-packages";
 
@@ -194,4 +195,143 @@ Deno.test("what a package imports late is imported with the program", async () =
     "main.py": "import httpx, sys\ndef main(): return 'httpcore' in sys.modules",
   });
   assertEquals((await run({ file: "main.py", cwd: folder.path })).result, true);
+});
+
+/** Files beside a package, and whether a program sees them. */
+const BESIDE = `
+import os
+PATHS = ["flat/secrets.json", "flat/data/rows.csv", "flat/flat/sub/deep.py", "finder/notes.txt", "nothing/notes.txt"]
+def main():
+    found = []
+    for n in range(9):
+        shelf = "/.capsule/packages" + (f"-{n}" if n else "")
+        for path in PATHS:
+            for tried in (path, path.partition("/")[2], "flat/../" + path.partition("/")[2]):
+                try: open(f"{shelf}/{tried}").close()
+                except OSError: continue
+                found.append(tried)
+    return sorted(found)`;
+
+/** A project with one package, and things that are nobody's. */
+const PROJECT = {
+  "flat/flat/__init__.py": "value = 'flat'",
+  "flat/flat/sub/deep.py": "value = 'deep'",
+  "flat/secrets.json": "{}",
+  "flat/setup.py": "",
+  "flat/data/rows.csv": "1",
+};
+
+Deno.test("the host's own environment may point elsewhere, to packages alone", async () => {
+  using elsewhere = project({
+    ...PROJECT,
+    "src/own/__init__.py": "value = 'own'",
+    "src/single.py": "value = 'single'",
+    "src/own.egg-info/PKG-INFO": "",
+    "finder/found/__init__.py": "value = 'found'",
+    "finder/found/more.py": "value = 'more'",
+    "finder/notes.txt": "",
+    "nothing/notes.txt": "",
+  });
+  using host = project({
+    "env/pyvenv.cfg": "",
+    [`env/${SITE.slice(6)}/a.pth`]: ["flat", "src", "nothing", "missing"]
+      .map((name) => `${elsewhere.path}/${name}`).join("\n"),
+    [`env/${SITE.slice(6)}/__editable___found_1_finder.py`]:
+      `MAPPING: dict[str, str] = {'found': '${elsewhere.path}/finder/found', 'gone': '/gone'}\n`,
+  });
+  using folder = project({ "main.py": "" });
+  const code = `
+import flat.sub.deep, own, single, found.more, importlib.resources
+def main():
+    return [flat.value, flat.sub.deep.value, own.value, single.value, found.value, found.more.value,
+            importlib.resources.files("found").joinpath("more.py").is_file()]`;
+  Deno.env.set("VIRTUAL_ENV", `${host.path}/env`);
+  try {
+    for (const policy of ["none", "declared"] as const) {
+      const options = { language: "python", cwd: folder.path, policy } as const;
+      const { result, error } = await run({ code, ...options });
+      assertEquals(error, null, error?.message);
+      assertEquals(result, ["flat", "deep", "own", "single", "found", "more", true]);
+      const beside = await run({ code: BESIDE, ...options });
+      assertEquals(beside.result, ["flat/sub/deep.py"]);
+    }
+  } finally {
+    Deno.env.delete("VIRTUAL_ENV");
+  }
+});
+
+Deno.test("the Python that a host was started by tells where its packages lie", async () => {
+  using python = project({ ...PROJECT, "site/installed.py": "value = 'installed'" });
+  using folder = environment();
+  const code = `
+import flat, installed
+def main():
+    try: import shop
+    except ModuleNotFoundError: return [flat.value, installed.value]
+    return [flat.value, installed.value, shop.prices.PRICE]`;
+  const paths = [
+    { folder: `${python.path}/site`, whole: true },
+    { folder: `${python.path}/flat/flat`, module: "flat" },
+    { folder: `${python.path}/flat/data`, module: "../../data" },
+    { folder: "relative" },
+    { folder: 5 },
+  ];
+  Deno.env.set("CAPSULE_PYTHON_PACKAGES", JSON.stringify(paths));
+  try {
+    const options = { code, language: "python", cwd: folder.path } as const;
+    // The project's come first, and those of the folder are no stranger's business.
+    assertEquals((await run({ ...options, policy: "declared" })).result, ["flat", "installed", 5]);
+    assertEquals((await run({ ...options, policy: "none" })).result, ["flat", "installed"]);
+    folder.write("main.py", "def main():\n  import installed");
+    const confined = await run({ file: "main.py", cwd: folder.path, policy: "none" });
+    assertEquals(
+      confined.error?.error_type,
+      "task_error",
+      "a stranger's file has its own packages",
+    );
+    Deno.env.set("CAPSULE_PYTHON_PACKAGES", "no JSON");
+    assertEquals((await run({ ...options, code: "def main(): return 1" })).result, 1);
+  } finally {
+    Deno.env.delete("CAPSULE_PYTHON_PACKAGES");
+  }
+});
+
+Deno.test("a component takes a package along whose folder is granted alone", async () => {
+  using python = project(PROJECT);
+  using folder = project({
+    "main.py": "import flat.sub.deep\ndef main(): return [flat.value, flat.sub.deep.value]",
+    "other.py": "def main(): return 1",
+  });
+  const paths = [{ folder: `${python.path}/flat` }];
+  Deno.env.set("CAPSULE_PYTHON_PACKAGES", JSON.stringify(paths));
+  try {
+    for (const thin of [true, false]) {
+      const built = await build({ file: "main.py", cwd: folder.path, thin });
+      const other = await build({ file: "other.py", cwd: folder.path, thin });
+      assertTrue(built.bytes > other.bytes, `${built.bytes} bytes`);
+      Deno.env.delete("CAPSULE_PYTHON_PACKAGES");
+      const { result, error } = await run({ file: built.path, cwd: folder.path });
+      assertEquals(error, null, error?.message);
+      assertEquals(result, ["flat", "deep"]);
+      Deno.env.set("CAPSULE_PYTHON_PACKAGES", JSON.stringify(paths));
+    }
+  } finally {
+    Deno.env.delete("CAPSULE_PYTHON_PACKAGES");
+  }
+});
+
+Deno.test("where a module is not found, the hint says where packages were looked for", async () => {
+  const hintFor = async (cwd: string) => {
+    const code = "import missing_here\ndef main(): return 1";
+    const failing = { code, language: "python", cwd } as const;
+    const error = await assertRejects(() => open(failing), CapsuleError, "missing_here");
+    return error.hint;
+  };
+  using folder = environment();
+  assertEquals(
+    await hintFor(folder.path),
+    `packages were looked for in ${Deno.realPathSync(folder.path)}/${SITE}`,
+  );
+  using empty = project({});
+  assertStringIncludes((await hintFor(empty.path))!, "there are no packages: VIRTUAL_ENV is not");
 });

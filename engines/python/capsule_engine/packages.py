@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.abc import Loader
+from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader, SourcelessFileLoader
+from importlib.util import spec_from_file_location
 from json import loads
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,8 @@ from capsule_engine import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []
+#: Packages whose folder is given alone, without what lies beside it.
+single: dict[str, str] = {}
 
 #: How native code of a package is called, for all that may have installed it.
 NATIVE = [
@@ -38,7 +41,12 @@ LATE = {"httpx": ["httpcore", "anyio._backends._asyncio", "sniffio"]}
 
 def use(context: str) -> None:
     """Lets imports find what the host gives."""
-    folders.extend(loads(context)["packages"])
+    for folder in loads(context)["packages"]:
+        _, _, _, *path = folder.split("/")
+        if path:
+            single[".".join(path)] = folder
+        else:
+            folders.append(folder)
     # A module in Python comes before its twin in native code.
     sys.path_hooks.insert(
         0,
@@ -47,8 +55,24 @@ def use(context: str) -> None:
         ),
     )
     sys.path.extend(folders)
+    if single:
+        sys.meta_path.append(SinglePackages())
     # Nobody could write there.
     sys.dont_write_bytecode = True
+
+
+class SinglePackages(MetaPathFinder):
+    """Finds packages whose folder is given alone."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        folder = single.get(name)
+        if folder is None:
+            return None
+        file = f"{folder}/__init__.py"
+        loader = _source_loader(name, file)
+        return spec_from_file_location(
+            name, file, loader=loader, submodule_search_locations=[folder]
+        )
 
 
 def import_late() -> None:

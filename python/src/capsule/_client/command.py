@@ -7,6 +7,7 @@ import sys
 
 from .._errors import CapsuleError
 from .installed import capsule_command, deno_environment
+from .packages import VARIABLE, package_path
 
 
 def main() -> int:
@@ -18,4 +19,4 @@ def main() -> int:
         if error.hint is not None:
             print(f"hint: {error.hint}", file=sys.stderr)
         return 2
-    os.execve(command[0], command, deno_environment())
+    os.execve(command[0], command, {**deno_environment(), VARIABLE: package_path()})

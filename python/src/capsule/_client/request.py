@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 from .._errors import CapsuleError
 from .exchange import Exchange
 from .options import check_program
+from .packages import VARIABLE, package_path
 
 
 class FolderAccess(TypedDict, total=False):
@@ -219,6 +220,7 @@ def _environment() -> dict[str, str]:
     if environment.get("VIRTUAL_ENV"):
         # The worker has another folder.
         environment["VIRTUAL_ENV"] = _folder(environment["VIRTUAL_ENV"])
+    environment[VARIABLE] = package_path()
     return environment
 
 

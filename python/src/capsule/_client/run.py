@@ -65,10 +65,10 @@ async def run(
             ``ram``, ``timeout`` and ``max_retries``. Under the policy ``"none"`` their defaults
             are ``HIGH``, 512 MB, 30 s and no retries.
         packages: Which packages a program may import: those of the ``"host"``, which are the ones
-            of this process's virtual environment, or ``.venv`` and ``node_modules`` of ``cwd``;
-            those of a folder; or ``False``, for none. By default those of its project; for text
-            under a ``policy`` the ``"host"``'s; for a file under a ``policy`` those that lie in the
-            file's own folder.
+            that this interpreter finds (its environment, ``--user``, ``PYTHONPATH``, editable
+            installs), and ``node_modules`` of ``cwd``; those of a folder; or ``False``, for none.
+            By default those of its project; for text under a ``policy`` the ``"host"``'s; for a
+            file under a ``policy`` those that lie in the file's own folder.
         budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
             what ``capsule.toml`` says.
         stdin: What the task reads from its standard input.
