@@ -19,6 +19,7 @@ from capsule_engine import (
     key_derivation,
     output,
     packages,
+    process,
     randomness,
     time_zones,
 )
@@ -32,6 +33,7 @@ event_loop.install()
 key_derivation.install()
 time_zones.install()
 randomness.install()
+process.install()
 backend = SandboxBackend()
 set_backend(backend)
 

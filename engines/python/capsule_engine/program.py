@@ -16,7 +16,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from capsule._task import Task
-from capsule_engine import packages, standard_library
+from capsule_engine import own_calls, packages, standard_library
 from capsule_engine.serialize import serialize
 from capsule_engine.tasks import SandboxBackend
 
@@ -34,6 +34,11 @@ class Program:
         self._modules = modules
         self._backend = backend
         self._code: CodeType | None = None
+        self._has_main = False
+        #: Of a program without tasks that has a `main`, and what stands under
+        #: `if __name__ == "__main__":` there.
+        self._module: ModuleType | None = None
+        self._guarded: CodeType | None = None
 
     def load(self) -> str:
         """Runs the top-level code, unless it is a script's. Returns the declarations as JSON."""
@@ -44,18 +49,24 @@ class Program:
         sys.argv = [self._path]
 
         tree = ast.parse(self._source, self._path)
-        self._code = compile(tree, self._path, "exec", dont_inherit=True)
         implicit = None
-        if _is_script(tree):
+        is_script = _is_script(tree)
+        self._has_main = _binds_main(tree.body)
+        guarded = own_calls.guarded(tree)
+        self._code = self._compile(own_calls.mark(tree) if is_script else tree)
+        if is_script:
             self._import_ahead(tree)
             implicit = "script"
         else:
             name = PurePosixPath(self._path).stem
-            module = self._execute("__program__" if name in sys.modules else name)
+            module = ModuleType("__program__" if name in sys.modules else name)
+            self._execute(module)
             if not any(task.name == "main" for task in self._backend.declared):
                 implicit = "script"
                 if callable(getattr(module, "main", None)):
                     implicit = "function"
+                    self._guarded = guarded and self._compile(guarded)
+                    self._module = module
                     self._backend.declare(Task(module.main, "main", {}))
         packages.import_late()
         tasks = ",".join(self._backend.declarations)
@@ -78,19 +89,45 @@ class Program:
     def _call(self, task: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         is_declared = any(declared.name == task for declared in self._backend.declared)
         if task == "main" and not is_declared:
-            sys.argv = [self._path, *map(str, args)]
-            self._execute("__main__")
-            return None
-        return self._backend.find(task).__wrapped__(*args, **kwargs)
+            return self._run_script(args, kwargs)
+        function = self._backend.find(task).__wrapped__
+        if task == "main" and self._guarded and not args:
+            # It may be written to be called with what stands there.
+            if not own_calls.takes(function, args, kwargs):
+                return self._run_guarded()
+        return function(*args, **kwargs)
 
-    def _execute(self, name: str) -> ModuleType:
-        module = ModuleType(name)
+    def _run_script(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Runs the program as `python FILE ARGS` does. If it has a `main`, that is called once: by
+        the program, or with the arguments of the host."""
+        sys.argv = [self._path, *map(str, args)]
+        module = ModuleType("__main__")
+        calls = own_calls.OwnCalls(module.__dict__, args, kwargs)
+        setattr(module, own_calls.NAME, calls)
+        self._execute(module)
+        main = getattr(module, "main", None)
+        if callable(main) and self._has_main and not (calls.was_called and calls.are_made):
+            return main(*args, **kwargs)
+        return calls.take()
+
+    def _run_guarded(self) -> Any:
+        assert self._module is not None and self._guarded is not None
+        sys.modules["__main__"] = self._module
+        namespace = self._module.__dict__
+        calls = own_calls.OwnCalls(namespace, [], {})
+        namespace |= {"__name__": "__main__", own_calls.NAME: calls}
+        exec(self._guarded, namespace)
+        return calls.take()
+
+    def _compile(self, tree: ast.Module) -> CodeType:
+        return compile(tree, self._path, "exec", dont_inherit=True)
+
+    def _execute(self, module: ModuleType) -> None:
         module.__file__ = self._path
         # Classes and pickles find their module by its name.
-        sys.modules[name] = module
+        sys.modules[module.__name__] = module
         assert self._code is not None
         exec(self._code, module.__dict__)
-        return module
 
     def _uncover_modules(self) -> None:
         """Forgets modules of the standard library that the program has its own of, as its folder
@@ -133,7 +170,7 @@ async def _awaited(result: Any) -> Any:
 
 
 def _is_script(tree: ast.Module) -> bool:
-    """Whether nothing is declared: no function `main`, no import of capsule."""
+    """Whether nothing is declared: no import of capsule, and no `main` for the host to call."""
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -142,7 +179,7 @@ def _is_script(tree: ast.Module) -> bool:
             case ast.ImportFrom(module=str(module), level=0):
                 if module.split(".")[0] == "capsule":
                     return False
-    return not _binds_main(tree.body)
+    return not _binds_main(tree.body) or own_calls.calls_main(tree)
 
 
 def _binds_main(statements: list[Any]) -> bool:
@@ -159,7 +196,7 @@ def _binds_main(statements: list[Any]) -> bool:
                     return True
             case ast.AnnAssign(target=ast.Name(id="main"), value=ast.AST()):
                 return True
-            case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
+            case ast.If() if own_calls.is_guard(statement):
                 continue
             case ast.If() | ast.Try() | ast.With():
                 if any(_binds_main(part) for part in _parts(statement)):
