@@ -35,8 +35,8 @@ export interface TaskFolders {
 }
 
 /**
- * The folders of a task: those that it declares, those that the host grants, and the mounts, which never change a declared
- * mode.
+ * The folders of a task: those that it declares, those that the host grants, and the mounts, which never change the mode of
+ * a folder that is declared.
  *
  * @throws {Refused} for a folder that cannot be granted.
  * @throws {CapsuleError} `mount_denied`.
@@ -60,9 +60,12 @@ export function resolveFolders(
     const refuse = (problem: string, hint?: string) =>
       mountDenied(spec, problem.replace(/^which /, "it "), hint);
     const host = realFolder(realRoot, join(root, path), refuse);
-    const around = folders.find((folder) => isInside(folder.host, host));
-    // A folder that is declared keeps its mode, also by another name.
-    const mode = around?.read_only === true ? true : readOnly;
+    // A folder that is declared keeps its mode, also by another name. Inside of it, a more exact name decides.
+    const isReadOnly = folders.some((folder) =>
+      folder.read_only && isInside(folder.host, host) &&
+      (folder.host === host || !isInside(folder.guest, guest))
+    );
+    const mode = isReadOnly || readOnly;
     if (isInside(RESERVED, guest)) throw refuse(`GUEST lies in ${RESERVED}`);
     const folder = { host, guest, read_only: mode };
     protect(realRoot, folder, refuse);

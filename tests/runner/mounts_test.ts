@@ -108,6 +108,15 @@ Deno.test("mounts never change a declared mode, and conflicts are refused", () =
   assertEquals(resolve([["data", true]], ["data::w:rw"]), [["/data", true], ["/w", true]]);
   assertEquals(resolve([["data", true]], ["data:rw"]), [["/data", true]]);
   assertEquals(resolve([["data", true]], ["data/inner::i"]), [["/data", true], ["/i", true]]);
+  assertEquals(resolve([["data", true]], ["data/inner:rw"]), [["/data", true], [
+    "/data/inner",
+    false,
+  ]]);
+  assertEquals(resolve([["data", true]], ["data/inner:ro"]), [["/data", true], [
+    "/data/inner",
+    true,
+  ]]);
+  assertEquals(resolve([[".", true]], ["data::w"]), [["/", true], ["/w", false]]);
   assertEquals(resolve([["data", false]], ["other:ro"]), [["/data", false], ["/other", true]]);
   assertEquals(resolve([["data", true], ["data/inner", false]], []), [
     ["/data", true],
@@ -127,6 +136,36 @@ Deno.test("mounts never change a declared mode, and conflicts are refused", () =
     assertStringIncludes(error.message, problem);
   }
 });
+
+for (const language of ["typescript", "python"] as const) {
+  Deno.test(`${language}: a mount inside of a read-only folder may be written to`, async () => {
+    using folder = workspace();
+    folder.write(
+      "main.ts",
+      `import { task } from "@capsule/sdk";
+import { writeFileSync } from "node:fs";
+task({ name: "main", allowedFiles: [{ path: "./", mode: "read-only" }] }, () => {
+  writeFileSync("w/new.txt", "x");
+  try { writeFileSync("data/new.txt", "x"); } catch (error) { return error.code; }
+});`,
+    );
+    folder.write(
+      "main.py",
+      `
+from capsule import task
+@task(allowed_files=[{"path": "./", "mode": "read-only"}])
+def main():
+    open("w/new.txt", "w").write("x")
+    try: open("data/new.txt", "w")
+    except PermissionError: return "EROFS"`,
+    );
+    const file = language === "python" ? "main.py" : "main.ts";
+    const { result, error } = await run({ file, cwd: folder.path, mounts: ["other::w"] });
+    assertEquals(error, null, error?.message);
+    assertEquals(result, "EROFS");
+    assertEquals(Deno.readTextFileSync(`${folder.path}/other/new.txt`), "x");
+  });
+}
 
 Deno.test("mounts reach sub-tasks; errors name file, task and option", async () => {
   using folder = workspace();
