@@ -162,7 +162,7 @@ function found(): WebInstallation {
 
 const HINTS: Record<Kind, string> = {
   checkout: "scripts/capsule builds what is missing",
-  wheel: "pip install --force-reinstall capsule-sdk brings it",
+  wheel: "pip install --force-reinstall capsule-sandbox brings it",
   npm: `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package`,
   web: `deno clean removes what is left of ${NATIVE_PACKAGE}, and the next run brings it anew`,
 };

@@ -23,7 +23,7 @@ interface Distribution {
 }
 
 /** Tools that install others, which no program means, and the SDK: the engine has its own. */
-const NEVER_SHIPPED = new Set(["pip", "setuptools", "wheel", "capsule-sdk"]);
+const NEVER_SHIPPED = new Set(["pip", "setuptools", "wheel", "capsule-sandbox"]);
 
 /**
  * The packages that go with a program.

@@ -255,7 +255,7 @@ except CapsuleError as error: print(error.code, "|", error, "|", error.hint)`;
 
 Deno.test("the licences of all that is in the wheel are there", async () => {
   const code = "from importlib.metadata import files; " +
-    "print(*[file.locate() for file in files('capsule-sdk') if 'licenses' in file.parts])";
+    "print(*[file.locate() for file in files('capsule-sandbox') if 'licenses' in file.parts])";
   const { stdout, stderr } = await app.run("python", ["-c", code]);
   const paths = stdout.trim().split(" ");
   assertEquals(paths.map((path) => path.split("/").at(-1)), ["LICENSE", "NOTICE.txt"], stderr);

@@ -108,5 +108,5 @@ def _missing(what: str, path: str) -> CapsuleError:
     return CapsuleError(
         "installation",
         f'Cannot find the {what} at "{path}"',
-        "pip install --force-reinstall capsule-sdk brings it; there are wheels for Linux on x86-64",
+        "pip install --force-reinstall capsule-sandbox brings it, on Linux (x86-64)",
     )
