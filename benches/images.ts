@@ -7,6 +7,7 @@
 import { compile } from "../compiler/program.ts";
 import { packageFolders } from "../compiler/python_packages.ts";
 import type { TaskPolicy } from "../ffi/native.ts";
+import { encodeInput } from "../runner/input.ts";
 import { runtime } from "../runner/runtime.ts";
 import { ROOT } from "../scripts/common.ts";
 import { preparePrograms, PROGRAMS } from "./packages.ts";
@@ -50,10 +51,10 @@ for (const [name, file, args = []] of CASES) {
   const packages = language === "python" ? packageFolders(source, HOST) : [];
   const load = () => runtime().load({ language, files, sourceMap, packages }, () => {});
   const call = async (id: number) => {
-    const input = JSON.stringify({ args });
+    const input = encodeInput(args, undefined);
     const grant = runtime().grant({ program: id, policies: { main: POLICY } });
     const request = { grant, task: "main", input, observe: false };
-    const envelope = JSON.parse(await runtime().run(request, () => {}));
+    const envelope = JSON.parse((await runtime().run(request, () => {})).json);
     if (!envelope.success) throw new Error(`${name}: ${envelope.error.message}`);
     return envelope.execution;
   };

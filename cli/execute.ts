@@ -5,6 +5,7 @@ import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
 import type { ProgramOptions } from "../runner/open.ts";
+import { mayHaveBytesKey, withBytes } from "../runner/bytes_json.ts";
 import { projectRoot } from "../runner/project.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
@@ -212,7 +213,9 @@ function parseJsonArray(text: string, where: string): unknown[] {
       },
     );
   }
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) {
+    return mayHaveBytesKey(text) ? withBytes(value, `${where}: args`) as unknown[] : value;
+  }
   throw new CapsuleError("invalid_argument", `${where} is not a JSON array`, {
     hint: `write an array of arguments: '["text", 5, true]'`,
   });

@@ -27,8 +27,22 @@ export interface Functions {
     error: Bytes,
   ): Promise<number>;
   capsule_runtime_unload(runtime: bigint, program: bigint): number;
-  capsule_runtime_grant: Submit;
-  capsule_runtime_submit: Submit;
+  capsule_runtime_grant(
+    runtime: bigint,
+    request: Bytes,
+    length: bigint,
+    grant: Bytes,
+    error: Bytes,
+  ): number;
+  capsule_runtime_submit(
+    runtime: bigint,
+    request: Bytes,
+    length: bigint,
+    payload: Bytes,
+    payloadLength: bigint,
+    run: Bytes,
+    error: Bytes,
+  ): number;
   capsule_runtime_cancel(runtime: bigint, run: bigint): number;
   capsule_runtime_next_event(runtime: bigint, events: Bytes): Promise<number>;
   capsule_database_open(path: Bytes, length: bigint, database: Bytes, error: Bytes): number;
@@ -65,15 +79,6 @@ export interface Functions {
   ): number;
   capsule_buffer_free(address: bigint, length: bigint): void;
 }
-
-/** Passes a request, and writes the id that the library gives for it. */
-export type Submit = (
-  runtime: bigint,
-  request: Bytes,
-  length: bigint,
-  id: Bytes,
-  error: Bytes,
-) => number;
 
 /** A pointer and a length, as `CapsuleBuffer` lies in memory. */
 export const BUFFER_BYTES = 16;

@@ -138,8 +138,8 @@ export interface NativeSecret {
 export interface RunRequest {
   grant: number;
   task: string;
-  /** JSON: `{"args": […]}`, with `"kwargs": {…}` for Python. */
-  input: string;
+  /** `{"args": […]}`, with `"kwargs": {…}` for Python. */
+  input: { json: string; bytes: Uint8Array };
   /** Whether somebody wants to hear of each task. */
   observe: boolean;
   /** What each task may use at most, where that is less than its policy says. */
@@ -198,7 +198,8 @@ export type NativeEvent =
     error_type: string | null;
     message: string | null;
   }
-  | { event: "run_finished"; run: number; payload: Uint8Array };
+  /** The payload is the envelope; `bytes` those that it has placeholders for, if there are any. */
+  | { event: "run_finished"; run: number; payload: Uint8Array; bytes?: Uint8Array };
 
 /** One runtime of the native library. */
 export interface NativeRuntime {
@@ -231,7 +232,10 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
     const headerEnd = offset + 8 + view.getUint32(offset, true);
     const payloadEnd = headerEnd + view.getUint32(offset + 4, true);
     const header = JSON.parse(decoder.decode(batch.subarray(offset + 8, headerEnd)));
-    header.payload = batch.slice(headerEnd, payloadEnd);
+    const { json_bytes: jsonBytes } = header;
+    const bytesAt = jsonBytes === undefined ? payloadEnd : headerEnd + jsonBytes;
+    header.payload = batch.slice(headerEnd, bytesAt);
+    if (bytesAt < payloadEnd) header.bytes = batch.slice(bytesAt, payloadEnd);
     events.push(header);
     offset = payloadEnd;
   }

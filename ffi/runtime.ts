@@ -1,13 +1,6 @@
 /** A runtime of the native library, under Deno and Node alike. */
 import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
-import {
-  BUFFER_BYTES,
-  type Bytes,
-  bytesOf,
-  type Library,
-  type Submit,
-  takeBuffer,
-} from "./library.ts";
+import { BUFFER_BYTES, type Bytes, bytesOf, type Library, takeBuffer } from "./library.ts";
 import {
   decodeEvents,
   encodeLoad,
@@ -85,14 +78,39 @@ class LibraryRuntime implements NativeRuntime {
 
   grant(request: GrantRequest): number {
     const { capsule_runtime_grant } = this.#library.functions;
+    const text = encoder.encode(JSON.stringify(request));
+    const length = BigInt(text.length);
+    const status = capsule_runtime_grant(
+      this.#runtime,
+      text,
+      length,
+      bytesOf(this.#id),
+      this.#error,
+    );
     // What fails is a folder that is not any more what it was when it was looked at.
-    return this.#request(capsule_runtime_grant, JSON.stringify(request), "mount_denied");
+    this.#check(status, this.#error, "mount_denied");
+    return Number(this.#id[0]);
   }
 
   submit({ input, ...rest }: RunRequest): number {
     // The input is JSON already, and may be large: it is not parsed again.
-    const json = `${JSON.stringify(rest).slice(0, -1)},"input":${input}}`;
-    return this.#request(this.#library.functions.capsule_runtime_submit, json);
+    const { json, bytes } = input;
+    const text = encoder.encode(`${JSON.stringify(rest).slice(0, -1)},"input":${json}}`);
+    this.#check(
+      this.#library.functions.capsule_runtime_submit(
+        this.#runtime,
+        text,
+        BigInt(text.length),
+        bytes as Bytes,
+        BigInt(bytes.length),
+        bytesOf(this.#id),
+        this.#error,
+      ),
+      // What fails are bytes that are not where the arguments of another process say.
+      this.#error,
+      "invalid_argument",
+    );
+    return Number(this.#id[0]);
   }
 
   cancel(run: number): void {
@@ -114,15 +132,6 @@ class LibraryRuntime implements NativeRuntime {
     if (this.#closed) return;
     this.#closed = true;
     this.#library.functions.capsule_runtime_free(this.#runtime);
-  }
-
-  /** Passes a request, and returns the id that the library gives for it. */
-  #request(submit: Submit, json: string, failure?: CapsuleErrorCode): number {
-    const text = encoder.encode(json);
-    const length = BigInt(text.length);
-    const status = submit(this.#runtime, text, length, bytesOf(this.#id), this.#error);
-    this.#check(status, this.#error, failure);
-    return Number(this.#id[0]);
   }
 
   #check(status: number, error = this.#error, failure: CapsuleErrorCode = "installation"): void {

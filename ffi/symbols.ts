@@ -1,7 +1,7 @@
 /** The C ABI of `ffi/native/capsule.h`, one entry a function, in the spelling of Deno. */
 
 /** The version of the ABI that these symbols describe. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** Statuses that mean something other than a fault. */
 export const STATUS = {
@@ -40,9 +40,9 @@ export const symbols = {
     parameters: ["u64", "buffer", "usize", "buffer", "buffer"],
     result: "u32",
   },
-  // uint32_t capsule_runtime_submit(runtime, request, request_len, *run, *error)
+  // uint32_t capsule_runtime_submit(runtime, request, request_len, payload, payload_len, *run, *error)
   capsule_runtime_submit: {
-    parameters: ["u64", "buffer", "usize", "buffer", "buffer"],
+    parameters: ["u64", "buffer", "usize", "buffer", "usize", "buffer", "buffer"],
     result: "u32",
   },
   // uint32_t capsule_runtime_cancel(runtime, run)

@@ -26,23 +26,28 @@ export const ID_AT_MOST = 0xffff_ffff;
 /**
  * A frame as bytes.
  *
+ * @param payload Its parts, one after the other.
  * @throws {CapsuleError} `invalid_argument`, when header or payload are larger than a frame may hold.
  */
 export function encodeFrame(
   id: number,
   header: object,
-  payload: Uint8Array = NOTHING,
+  ...payload: Uint8Array[]
 ): Uint8Array<ArrayBuffer> {
   const text = encoder.encode(JSON.stringify(header));
   check("header", text.length, HEADER_BYTES_AT_MOST);
-  check("payload", payload.length, PAYLOAD_BYTES_AT_MOST);
-  const frame = new Uint8Array(PREFIX_BYTES + text.length + payload.length);
+  const payloadBytes = payload.reduce((sum, part) => sum + part.length, 0);
+  check("payload", payloadBytes, PAYLOAD_BYTES_AT_MOST);
+  const frame = new Uint8Array(PREFIX_BYTES + text.length + payloadBytes);
   const view = new DataView(frame.buffer);
   view.setUint32(0, id, true);
   view.setUint32(4, text.length, true);
-  view.setUint32(8, payload.length, true);
-  frame.set(text, PREFIX_BYTES);
-  frame.set(payload, PREFIX_BYTES + text.length);
+  view.setUint32(8, payloadBytes, true);
+  let at = PREFIX_BYTES;
+  for (const part of [text, ...payload]) {
+    frame.set(part, at);
+    at += part.length;
+  }
   return frame;
 }
 
@@ -55,5 +60,4 @@ function check(part: string, size: number, atMost: number): void {
   );
 }
 
-const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();

@@ -3,22 +3,29 @@
 /** The version of the protocol. A client checks it before it sends anything. */
 export const PROTOCOL = 1;
 
-/** From the client. */
+/** From the client. `json` is the length of the JSON in the payload, if bytes follow it. */
 export type ClientMessage =
-  | { type: "run"; observe: boolean }
+  | { type: "run"; observe: boolean; json?: number }
   | { type: "open"; observe: boolean }
-  /** `detailed`: the payload is `{ input, limits, stdin, capture }`, and not the input alone. */
-  | { type: "call"; program: number; task: string; observe: boolean; detailed: boolean }
+  /** `detailed`: the JSON of the payload is `{ input, limits, stdin, capture }`, and not the input alone. */
+  | {
+    type: "call";
+    program: number;
+    task: string;
+    observe: boolean;
+    detailed: boolean;
+    json?: number;
+  }
   | { type: "close"; program: number }
   /** `ram` is what all runs of the worker may use, in bytes. */
   | { type: "configure"; ram: number }
   | { type: "cancel" };
 
-/** From the worker. */
+/** From the worker. `json` is as above. */
 export type WorkerMessage =
   | { type: "ready"; protocol: number; version: string; requests: number }
   | { type: "opened"; program: number; tasks: string[] }
-  | { type: "envelope" }
+  | { type: "envelope"; json?: number }
   | FailedMessage
   /** `event` is a `RunEvent` without its `data`, which is the payload. */
   | { type: "event"; event: { type: string; [member: string]: unknown } };

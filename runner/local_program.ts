@@ -2,6 +2,7 @@
 import { clipped } from "../compiler/clipped.ts";
 import type { Program } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
+import type { Payload } from "../sdk/payload.ts";
 import type { Variables } from "./environment.ts";
 import { encodeInput } from "./input.ts";
 import { ceilingOf, parseLimits } from "./limits.ts";
@@ -14,8 +15,8 @@ import { checkTask } from "./task_names.ts";
 
 /** A program that is loaded in this process, and may be called for another one. */
 export interface LocalProgram extends ProgramHandle {
-  /** Like `call`, with arguments that are JSON already. */
-  callWith(input: string, task: string, options: CallDetails): Promise<string>;
+  /** Like `call`, with arguments that are encoded already. */
+  callWith(input: Payload, task: string, options: CallDetails): Promise<Payload>;
 }
 
 /**
@@ -23,10 +24,10 @@ export interface LocalProgram extends ProgramHandle {
  *
  * @throws {CapsuleError} `invalid_argument`.
  */
-function refuseKeywords(program: Program, input: string): void {
+function refuseKeywords(program: Program, { json }: Payload): void {
   // Inputs may be large, and hardly one has them.
-  if (!input.includes('"kwargs"')) return;
-  const { kwargs } = JSON.parse(input);
+  if (!json.includes('"kwargs"')) return;
+  const { kwargs } = JSON.parse(json);
   const names = kwargs && Object.keys(kwargs);
   if (!names?.length) return;
   throw new CapsuleError(
@@ -52,7 +53,7 @@ export async function openHere(
   const names = new Set(Object.keys(policies));
   try {
     const grant = runtime().grant({ program: loaded.id, policies, limits, secrets });
-    const callWith = (input: string, task: string, options: CallDetails) => {
+    const callWith = (input: Payload, task: string, options: CallDetails) => {
       const { onEvent, signal, limits, stdin, capture } = options;
       if (program.language === "javascript") refuseKeywords(program, input);
       const request = {

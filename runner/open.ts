@@ -1,5 +1,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { Envelope } from "../sdk/envelope.ts";
+import { decode, type Payload } from "../sdk/payload.ts";
+import { jsonOf } from "./bytes_json.ts";
 import type { RunEvent } from "./events.ts";
 import { isolationOf } from "./isolation.ts";
 import type { TaskLimits } from "./limits.ts";
@@ -35,8 +37,8 @@ export type CallDetails = { [K in keyof CallOptions]?: CallOptions[K] | undefine
 export interface ProgramHandle {
   /** The names of its tasks. */
   readonly tasks: string[];
-  /** Runs a task. Returns its envelope as JSON text. */
-  call(task: string, args: unknown[], options: CallDetails): Promise<string>;
+  /** Runs a task. Returns its envelope. */
+  call(task: string, args: unknown[], options: CallDetails): Promise<Payload>;
   /** Forgets the program, once. Calls that are under way go on. */
   close(): void;
 }
@@ -67,12 +69,17 @@ export class OpenProgram {
     args: unknown[] = [],
     options: CallOptions = {},
   ): Promise<Envelope<R>> {
-    checkOptions(options, CALL_OPTIONS, "call");
-    return JSON.parse(await this.callForText(task, args, options));
+    return decode(await this.#call(task, args, options)) as Envelope<R>;
   }
 
-  /** Like {@link call}; returns the envelope as JSON text. */
-  callForText(task: string, args: unknown[], options: CallOptions = {}): Promise<string> {
+  /** Like {@link call}; returns the envelope as JSON text, with bytes as `{ "$bytes": base64 }`. */
+  async callForText(task: string, args: unknown[], options: CallOptions = {}): Promise<string> {
+    return jsonOf(await this.#call(task, args, options));
+  }
+
+  // deno-lint-ignore require-await
+  async #call(task: string, args: unknown[], options: CallOptions): Promise<Payload> {
+    checkOptions(options, CALL_OPTIONS, "call");
     if (this.#closed) {
       throw new CapsuleError("invalid_argument", `Cannot call "${task}": the program is closed`);
     }

@@ -1,8 +1,10 @@
 import { CapsuleError } from "../errors.ts";
 import type { Envelope, EnvelopeError } from "../sdk/envelope.ts";
+import { decode, type Payload } from "../sdk/payload.ts";
 import type { Variables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
 import { isolationOf } from "./isolation.ts";
+import { jsonOf } from "./bytes_json.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramOptions } from "./open.ts";
 import { checkOptions, RUN_OPTIONS } from "./options.ts";
@@ -11,7 +13,7 @@ import { checkOptions, RUN_OPTIONS } from "./options.ts";
 export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> {
   /** The task to run: `main` by default. */
   task?: string;
-  /** Its arguments: whatever JSON can hold. */
+  /** Its arguments: whatever JSON can hold, and bytes. */
   args?: unknown[];
   /** Cancels the run, whatever it is at: its envelope says `cancelled`. */
   signal?: AbortSignal;
@@ -31,11 +33,15 @@ export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> 
  * no such task, top-level code that fails.
  */
 export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>> {
-  return JSON.parse(await runForText(options));
+  return decode(await envelopeOf(options)) as Envelope<R>;
 }
 
-/** Like {@link run}; returns the envelope as JSON text. */
+/** Like {@link run}; returns the envelope as JSON text, with bytes as `{ "$bytes": base64 }`. */
 export async function runForText(options: RunOptions): Promise<string> {
+  return jsonOf(await envelopeOf(options));
+}
+
+async function envelopeOf(options: RunOptions): Promise<Payload> {
   checkOptions(options, RUN_OPTIONS, "run");
   if (isolationOf(options) === "sandbox") return await runHere(options);
   // Loaded only where it is used.
@@ -44,16 +50,16 @@ export async function runForText(options: RunOptions): Promise<string> {
 }
 
 /**
- * Like {@link runForText}, in this process.
+ * Like {@link run}, in this process. Returns the envelope as it came.
  *
  * @param variables Those of the process that the program runs for, if that is another one.
- * @param input Arguments that are JSON already, in place of those of the options.
+ * @param input Arguments that are encoded already, in place of those of the options.
  */
 export async function runHere(
   options: RunOptions,
   variables?: Variables,
-  input?: string,
-): Promise<string> {
+  input?: Payload,
+): Promise<Payload> {
   const { task = "main", args = [], signal, kwargs, onEvent, stdin, capture } = options;
   const call = { signal, kwargs, onEvent, stdin, capture };
   try {

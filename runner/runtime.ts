@@ -2,6 +2,8 @@ import { cachePlace } from "../compiler/cache_place.ts";
 import { engineSources, libraryPath } from "../compiler/installation.ts";
 import { certificateFiles } from "../compiler/tools.ts";
 import { CapsuleError } from "../errors.ts";
+import { NO_BYTES } from "../sdk/bytes.ts";
+import type { Payload } from "../sdk/payload.ts";
 import { libraryAt } from "../ffi/loaded.ts";
 import { openRuntime } from "../ffi/runtime.ts";
 import type {
@@ -94,10 +96,12 @@ class Runtime {
     this.#native.unload(program);
   }
 
-  /** Runs a task. Returns its envelope as JSON. */
-  async run(request: RunRequest, listener: Listener, signal?: AbortSignal): Promise<string> {
+  /** Runs a task. Returns its envelope. */
+  async run(request: RunRequest, listener: Listener, signal?: AbortSignal): Promise<Payload> {
     const end = await this.#follow(this.#native.submit(request), listener, signal);
-    if (end.event === "run_finished") return decoder.decode(end.payload);
+    if (end.event === "run_finished") {
+      return { json: decoder.decode(end.payload), bytes: end.bytes ?? NO_BYTES };
+    }
     throw new CapsuleError("internal", `a run ended with the event ${end.event}`);
   }
 

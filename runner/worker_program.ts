@@ -2,6 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
+import type { Payload } from "../sdk/payload.ts";
 import { parseBudget } from "./budget.ts";
 import { checkVariables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
@@ -9,7 +10,7 @@ import { parseGrants, parsePolicy } from "./grants.ts";
 import { encodeInput } from "./input.ts";
 import { parseLimits } from "./limits.ts";
 import { parseMounts } from "./mounts.ts";
-import type { CallOptions, ProgramHandle } from "./open.ts";
+import type { CallDetails, ProgramHandle } from "./open.ts";
 import { parseCapture } from "./options.ts";
 import { parsePackages } from "./packages.ts";
 import { checkTexts, type ProgramOptions, workingFolder } from "./prepare.ts";
@@ -25,8 +26,8 @@ import {
   WorkerEnded,
 } from "./worker_connection.ts";
 
-/** Runs a task in the worker. Returns its envelope as JSON. */
-export function runInWorker(options: RunOptions): Promise<string> {
+/** Runs a task in the worker. Returns its envelope. */
+export function runInWorker(options: RunOptions): Promise<Payload> {
   const { task = "main", args = [], kwargs, signal, stdin, capture } = options;
   return envelopeOf(task, signal, () => {
     signal?.throwIfAborted();
@@ -34,8 +35,10 @@ export function runInWorker(options: RunOptions): Promise<string> {
       ...describe(options),
       ...{ task: taskName(task), stdin: encodeStdin(stdin), capture: parseCapture(capture) },
     });
-    const payload = encoder.encode(`${program.slice(0, -1)},${encodeInput(args, kwargs).slice(1)}`);
-    return repeat(signal, (connection) => ask(connection, { type: "run" }, payload, options));
+    const { json, bytes } = encodeInput(args, kwargs);
+    const { length, payload } = joined({ json: `${program.slice(0, -1)},${json.slice(1)}`, bytes });
+    const message = { type: "run", ...length };
+    return repeat(signal, (connection) => ask(connection, message, payload, options));
   });
 }
 
@@ -75,15 +78,18 @@ class WorkerProgram implements ProgramHandle {
     return this.#tasks;
   }
 
-  call(task: string, args: unknown[], options: CallOptions): Promise<string> {
+  call(task: string, args: unknown[], options: CallDetails): Promise<Payload> {
     const { kwargs, signal, limits, stdin, capture } = options;
     return envelopeOf(task, signal, async () => {
       parseLimits(limits);
       const details = { limits, stdin: encodeStdin(stdin), capture: parseCapture(capture) };
-      const isDetailed = limits !== undefined || stdin !== undefined || details.capture;
-      const input = encodeInput(args, kwargs);
-      const payload = encoder.encode(isDetailed ? JSON.stringify({ input, ...details }) : input);
-      const message = { type: "call", task: taskName(task), detailed: isDetailed };
+      const detailed = limits !== undefined || stdin !== undefined || details.capture;
+      const { json, bytes } = encodeInput(args, kwargs);
+      const { length, payload } = joined({
+        json: detailed ? JSON.stringify({ input: json, ...details }) : json,
+        bytes,
+      });
+      const message = { type: "call", task: taskName(task), detailed, ...length };
       signal?.throwIfAborted();
       this.#calls++;
       try {
@@ -157,14 +163,26 @@ async function envelopeOf(
   task: string,
   signal: AbortSignal | undefined,
   ask: () => Promise<Answer>,
-): Promise<string> {
+): Promise<Payload> {
   try {
-    return decoder.decode((await ask()).payload);
+    const { message, payload } = await ask();
+    const { json = payload.length } = message as { json?: number };
+    return { json: decoder.decode(payload.subarray(0, json)), bytes: payload.slice(json) };
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return failedEnvelope(task, CANCELLED);
     if (!(error instanceof WorkerEnded)) throw error;
     return failedEnvelope(task, { error_type: "internal_error", message: error.message });
   }
+}
+
+/** JSON and bytes as the payload of a frame, and what its header has to say of that. They are copied. */
+function joined({ json, bytes }: Payload): { length: { json?: number }; payload: Uint8Array } {
+  const text = encoder.encode(json);
+  if (bytes.length === 0) return { length: {}, payload: text };
+  const payload = new Uint8Array(text.length + bytes.length);
+  payload.set(text);
+  payload.set(bytes, text.length);
+  return { length: { json: text.length }, payload };
 }
 
 /**

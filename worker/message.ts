@@ -4,13 +4,14 @@ import type { ClientMessage } from "../protocol/messages.ts";
 
 /** The members of each header besides `type`, and when they are right. */
 const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => boolean>> = {
-  run: { observe: isOptionalFlag },
+  run: { observe: isOptionalFlag, json: isOptionalLength },
   open: { observe: isOptionalFlag },
   call: {
     program: Number.isSafeInteger,
     task: isText,
     observe: isOptionalFlag,
     detailed: isOptionalFlag,
+    json: isOptionalLength,
   },
   close: { program: Number.isSafeInteger },
   configure: { ram: isBytes },
@@ -38,6 +39,10 @@ export function parseMessage({ type, ...members }: Header): ClientMessage {
 
 function isOptionalFlag(value: unknown): boolean {
   return value === undefined || typeof value === "boolean";
+}
+
+function isOptionalLength(value: unknown): boolean {
+  return value === undefined || Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isBytes(value: unknown): boolean {

@@ -2,8 +2,8 @@
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import type { Variables } from "../runner/environment.ts";
-import { encodeInput } from "../runner/input.ts";
 import { PROGRAM_OPTIONS } from "../runner/options.ts";
+import type { Payload } from "../sdk/payload.ts";
 
 /** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
 export const OPEN_MEMBERS = [...PROGRAM_OPTIONS, "environment"];
@@ -15,12 +15,12 @@ export const RUN_MEMBERS = [...OPEN_MEMBERS, "task", ...INPUT_MEMBERS, "input", 
 export const CALL_MEMBERS = ["input", "limits", "stdin", "capture"];
 
 /**
- * Parses a payload: an object with some of the members.
+ * Parses the JSON of a payload: an object with some of the members.
  *
  * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
  */
-export function parsePayload(payload: Uint8Array, members: string[]): Record<string, unknown> {
-  return parseObject("the payload", textOf(payload), members);
+export function parsePayload(json: string, members: string[]): Record<string, unknown> {
+  return parseObject("the payload", json, members);
 }
 
 /**
@@ -29,18 +29,39 @@ export function parsePayload(payload: Uint8Array, members: string[]): Record<str
  *
  * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
  */
-export function inputOf(text: unknown): string {
+export function inputOf(text: unknown, bytes: Uint8Array): Payload {
   if (typeof text !== "string") throw wrong("input is no text");
   const { args, kwargs } = parseObject("input", text, INPUT_MEMBERS);
   // It refuses what is no list.
-  if (!Array.isArray(args)) return encodeInput(args ?? [], kwargs as Record<string, unknown>);
-  return text;
+  if (!Array.isArray(args)) return inputFrom({ args, kwargs }, bytes);
+  return { json: text, bytes };
 }
 
-/** A payload as text. */
-export function textOf(payload: Uint8Array): string {
+/**
+ * The same from arguments that were parsed. Their bytes are placeholders still, and stay so.
+ *
+ * @throws {CapsuleError} `invalid_argument`, for `args` that are no list.
+ */
+export function inputFrom(
+  { args = [], kwargs }: { args?: unknown; kwargs?: unknown },
+  bytes: Uint8Array,
+): Payload {
+  if (!Array.isArray(args)) throw wrong(`args is no array: ${typeof args}`);
+  return { json: JSON.stringify({ args, kwargs }), bytes };
+}
+
+/**
+ * A payload as text, and the bytes that follow it.
+ *
+ * @param json The length of the text, if bytes follow it.
+ * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ */
+export function partsOf(payload: Uint8Array, json = payload.length): Payload {
+  if (json > payload.length) {
+    throw wrong(`json is ${json}, more than the ${payload.length} bytes of the payload`);
+  }
   try {
-    return decoder.decode(payload);
+    return { json: decoder.decode(payload.subarray(0, json)), bytes: payload.subarray(json) };
   } catch (cause) {
     throw wrong(`the payload is not JSON: ${(cause as Error).message}`, cause);
   }

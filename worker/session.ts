@@ -8,16 +8,18 @@ import type { ProgramOptions } from "../runner/open.ts";
 import { limitProcessRam } from "../runner/process_ram.ts";
 import { runHere, type RunOptions } from "../runner/run.ts";
 import { decodeStdin } from "../runner/stdin.ts";
+import type { Payload } from "../sdk/payload.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";
 import {
   CALL_MEMBERS,
   INPUT_MEMBERS,
+  inputFrom,
   inputOf,
   OPEN_MEMBERS,
   parsePayload,
+  partsOf,
   RUN_MEMBERS,
-  textOf,
   variablesOf,
 } from "./payload.ts";
 
@@ -27,7 +29,7 @@ export const REQUESTS_AT_MOST = 1000;
 /** A request that is under way. */
 interface Request {
   id: number;
-  payload: Uint8Array;
+  payload: Payload;
   options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void };
 }
 
@@ -45,7 +47,7 @@ export class Session {
 
   /** Tells the client something. */
   send(id: number, message: WorkerMessage, payload?: Uint8Array): void {
-    this.#write(encodeFrame(id, message, payload));
+    this.#write(encodeFrame(id, message, ...payload ? [payload] : []));
   }
 
   /** Does what a frame asks for. What is wrong with it is answered; nothing is thrown. */
@@ -84,7 +86,8 @@ export class Session {
       : {};
     let answer: Uint8Array;
     try {
-      answer = await this.#answer(message, { id, payload, options: { signal, ...onEvent } });
+      const parts = partsOf(payload, "json" in message ? message.json : undefined);
+      answer = await this.#answer(message, { id, payload: parts, options: { signal, ...onEvent } });
     } catch (error) {
       answer = encodeFrame(id, failedOf(error, signal));
     }
@@ -106,18 +109,20 @@ export class Session {
   }
 
   async #run({ id, payload, options }: Request): Promise<Uint8Array> {
-    const { environment, input, stdin, ...given } = parsePayload(payload, RUN_MEMBERS);
+    const { environment, input, stdin, ...given } = parsePayload(payload.json, RUN_MEMBERS);
     if (input !== undefined && INPUT_MEMBERS.some((name) => name in given)) {
       throw refused("give either input, or args and kwargs");
     }
-    const bytes = decodeStdin(stdin);
-    const run: RunOptions = { ...given, ...options, ...(bytes && { stdin: bytes }) };
-    const written = input === undefined ? undefined : inputOf(input);
-    return envelopeFrame(id, await runHere(run, variablesOf(environment), written));
+    const read = decodeStdin(stdin);
+    const run: RunOptions = { ...given, ...options, ...(read && { stdin: read }) };
+    const encoded = input === undefined
+      ? inputFrom(given, payload.bytes)
+      : inputOf(input, payload.bytes);
+    return envelopeFrame(id, await runHere(run, variablesOf(environment), encoded));
   }
 
   async #open({ id, payload, options }: Request): Promise<Uint8Array> {
-    const { environment, ...given } = parsePayload(payload, OPEN_MEMBERS);
+    const { environment, ...given } = parsePayload(payload.json, OPEN_MEMBERS);
     const open: ProgramOptions = { ...given, ...options };
     const handle = await openHere(open, variablesOf(environment));
     const program = ++this.#programsOpened;
@@ -137,10 +142,10 @@ export class Session {
   ): Promise<Uint8Array> {
     const handle = this.#program(program);
     const { input, stdin, ...details } = detailed
-      ? parsePayload(payload, CALL_MEMBERS)
-      : { input: textOf(payload) };
+      ? parsePayload(payload.json, CALL_MEMBERS)
+      : { input: payload.json };
     const call = { ...details, ...options, stdin: decodeStdin(stdin) };
-    return envelopeFrame(id, await handle.callWith(inputOf(input), task, call));
+    return envelopeFrame(id, await handle.callWith(inputOf(input, payload.bytes), task, call));
   }
 
   #close(program: number): void {
@@ -162,8 +167,10 @@ export class Session {
   }
 }
 
-function envelopeFrame(id: number, envelope: string): Uint8Array {
-  return encodeFrame(id, { type: "envelope" }, encoder.encode(envelope));
+function envelopeFrame(id: number, { json, bytes }: Payload): Uint8Array {
+  const text = encoder.encode(json);
+  if (bytes.length === 0) return encodeFrame(id, { type: "envelope" }, text);
+  return encodeFrame(id, { type: "envelope", json: text.length }, text, bytes);
 }
 
 function refused(problem: string): CapsuleError {

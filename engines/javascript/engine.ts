@@ -2,8 +2,11 @@
  * The JavaScript engine: what is snapshotted with QuickJS, and what the world of
  * `engines/wit/world.wit` calls.
  */
+import { argumentBytes, resultBytes } from "capsule:host/operations@1.0.0";
 import "./globals/mod.ts";
 import * as sdk from "./sdk.ts";
+import { NO_BYTES } from "../../sdk/bytes.ts";
+import { decode } from "../../sdk/payload.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";
@@ -12,7 +15,7 @@ import { resumeTimers, suspendTimers } from "./globals/timers.ts";
 import { idle } from "./operations.ts";
 import { builtin } from "./node/mod.ts";
 import module from "./node/module.ts";
-import { giveAccess } from "./node/process.ts";
+import { type Access, giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
 import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
 import { declarations, dispatcher, functionOf } from "./tasks.ts";
@@ -58,17 +61,26 @@ export async function load(_path: string, source: string): Promise<string> {
 }
 
 /** Runs a task. */
-export async function run(task: string, input: string, context: string): Promise<string> {
+export async function run(task: string, json: string, context: string): Promise<string> {
   try {
     reseed();
     resetClock();
     resumeTimers();
-    if (context !== "") giveAccess(parse(context));
-    const { args } = parse(input);
-    return serialize(await functionOf(task)(...args), "result");
+    const bytes = context === "" ? NO_BYTES : take(parse(context));
+    const { args } = decode({ json, bytes }) as { args: unknown[] };
+    const result = serialize(await functionOf(task)(...args), "result");
+    if (result.bytes !== NO_BYTES) resultBytes(result.bytes);
+    return result.json;
   } catch (thrown) {
     throw describe(thrown);
   } finally {
     if (mayBeUnheard()) await tellUnheard();
   }
+}
+
+/** Takes what the task has. Returns the bytes of its arguments. */
+function take(given: Partial<Access> & { bytes?: boolean }): Uint8Array {
+  const { env, writable, bytes } = given;
+  if (env && writable) giveAccess({ env, writable });
+  return bytes ? argumentBytes() : NO_BYTES;
 }

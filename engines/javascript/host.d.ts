@@ -8,6 +8,8 @@ declare module "capsule:host/operations@1.0.0" {
   /** Throws `{ payload: string }` for an operation that does not exist. */
   export function wait(handle: number, timeout: number | null): Payload | null;
   export function poll(timeout: number | null): number[];
+  export function argumentBytes(): Uint8Array;
+  export function resultBytes(bytes: Uint8Array): void;
   export function cancel(handle: number): void;
   export function write(descriptor: number, bytes: Uint8Array): void;
   export function random(count: number): Uint8Array;

@@ -1,5 +1,6 @@
 /** The tasks of the program that is loaded, and calls from one to another. */
 import type { Envelope } from "../../sdk/envelope.ts";
+import { decode, type Payload } from "../../sdk/payload.ts";
 import type { Dispatcher, TaskOptions } from "../../sdk/task.ts";
 import { Operation, refusal } from "./operations.ts";
 import { serialize } from "./serialize.ts";
@@ -41,13 +42,14 @@ export const dispatcher: Dispatcher = {
   },
 
   call<R>(name: string, args: unknown[]) {
-    const input = `{"args":${serialize(args, "arguments")}}`;
-    const operation = new Operation("call", `{"task":${JSON.stringify(name)},"input":${input}}`);
+    const { json, bytes } = serialize(args, "arguments");
+    const request = `{"task":${JSON.stringify(name)},"input":{"args":${json}}}`;
+    const operation = new Operation("call", request, bytes);
     let envelope: Envelope<R> | undefined;
-    const parse = (outcome: { json: string; bytes: Uint8Array }) => {
+    const parse = (outcome: Payload) => {
       const refused = refusal(outcome);
       if (refused !== undefined) throw new Error(refused);
-      return envelope ??= JSON.parse(outcome.json) as Envelope<R>;
+      return envelope ??= decode(outcome) as Envelope<R>;
     };
     return {
       ended: () => operation.ended().then(parse),

@@ -12,7 +12,7 @@
 /*
  Changes whenever a symbol, a request or an event does.
  */
-#define CAPSULE_ABI_VERSION 5
+#define CAPSULE_ABI_VERSION 6
 
 /*
  The call did what it says.
@@ -295,14 +295,19 @@ uint32_t capsule_runtime_unload(uint64_t runtime, uint64_t program);
 
 /*
  Begins a run and writes its id. The event `run_finished` brings its envelope. `request` is JSON:
- `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`.
+ `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`. Where `input` has
+ `{"$bytes": [offset, length]}`, that many bytes of `payload` are meant: the placeholders take them in their order,
+ and leave none. Where the envelope has bytes, they follow it, and the event's `json_bytes` is the envelope's length.
 
  # Safety
- `request` points to `request_len` bytes; `run` and `error` are null or writable.
+ `request` points to `request_len` bytes and `payload` to `payload_len`; `run` and `error` are null or
+ writable.
  */
 uint32_t capsule_runtime_submit(uint64_t runtime,
                                 const uint8_t *request,
                                 size_t request_len,
+                                const uint8_t *payload,
+                                size_t payload_len,
                                 uint64_t *run,
                                 struct CapsuleBuffer *error);
 

@@ -223,7 +223,7 @@ def test_details_of_a_call_are_written_as_the_worker_reads_them():
         run_request({**CODE, "capture": "yes"})
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1}, object(), {(1,): 2}])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1}, object(), {(1,): 2}])
 def test_arguments_without_json_are_refused(value):
     with pytest.raises(CapsuleError, match="the arguments have no JSON") as raised:
         asked_for([value])

@@ -30,9 +30,17 @@ Deno.test("null, made-up, closed and doubly freed handles are statuses, with an 
   const runtime = open();
   assertTrue(runtime !== freed, "numbers are not used again");
 
+  const { capsule_runtime_submit: submit, capsule_runtime_grant: grant } = library;
+  type Output = Uint8Array<ArrayBuffer> | null;
+  type Call = (runtime: bigint, text: Output, length: bigint, id: Output, error: Output) => number;
+  const calls: Call[] = [
+    grant,
+    (runtime, text, length, id, error) => submit(runtime, text, length, null, 0n, id, error),
+    (runtime, text, length, id, error) => submit(runtime, text, length, text, length, id, error),
+  ];
   const text = encoder.encode("{}");
   for (const made of [0n, freed, 2n ** 64n - 1n]) {
-    for (const call of [library.capsule_runtime_submit, library.capsule_runtime_grant]) {
+    for (const call of calls) {
       assertEquals(call(made, text, 2n, id, error), STATUS.notFound);
       assertStringIncludes(take(library, error), "no runtime");
       assertEquals(call(made, text, 2n, null, null), STATUS.notFound);
@@ -47,7 +55,7 @@ Deno.test("null, made-up, closed and doubly freed handles are statuses, with an 
   }
 
   // Null for what must be there, and outputs that nobody wants.
-  for (const call of [library.capsule_runtime_submit, library.capsule_runtime_grant]) {
+  for (const call of calls) {
     assertEquals(call(runtime, null, 5n, null, null), STATUS.invalidArgument);
     assertEquals(call(runtime, text, 2n, null, null), STATUS.invalidArgument);
     for (const bytes of ["\0", "\xff", "[", "5", '{"grant": -1}', '{"grant": 1e99}']) {

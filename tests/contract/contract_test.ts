@@ -5,7 +5,7 @@
 import { runForText } from "../../runner/run.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";
-import { type Case, expectedText, readCases, runCase } from "./suite.ts";
+import { type Case, decodeBytes, expectedText, readCases, runCase } from "./suite.ts";
 
 const FOLDER = `${ROOT}tests/contract`;
 const FILE = `${FOLDER}/cases.json`;
@@ -27,7 +27,7 @@ function testCase(one: Case, index: number, isolation: "sandbox" | "process"): v
     let text = "";
     const run = async (options: Record<string, unknown>) => {
       text = await runForText({ isolation, ...options });
-      return JSON.parse(text);
+      return decodeBytes(JSON.parse(text));
     };
     const actual = await runCase(run, one, `${FOLDER}/programs`);
     const [given, expected] = cut(lines[index]!);

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { Buffer } from "node:buffer";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -50,7 +51,12 @@ export async function runCase(run: Run, one: Case, programs: string): Promise<Ex
     }
     for (const [path, target] of Object.entries(links)) symlinkSync(target, join(cwd, path));
     const { task, args, kwargs } = one;
-    const given = Object.entries({ file, task, args: expand(args), kwargs });
+    const given = Object.entries({
+      file,
+      task,
+      args: decodeBytes(expand(args)),
+      kwargs: decodeBytes(kwargs),
+    });
     const request = {
       cwd,
       ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
@@ -59,7 +65,7 @@ export async function runCase(run: Run, one: Case, programs: string): Promise<Ex
     const call = async (): Promise<Expected> => {
       const signal = cancelAfterMs === undefined ? {} : { signal: abortAfter(cancelAfterMs) };
       try {
-        return withoutFigures(await run({ ...request, ...signal }));
+        return encodeBytes(withoutFigures(await run({ ...request, ...signal }))) as Expected;
       } catch (error) {
         if (!(error instanceof Error) || error.name !== "CapsuleError") throw error;
         return { thrown: (error as unknown as { code: string }).code };
@@ -99,6 +105,32 @@ function expand(value: unknown): unknown {
   const members = Object.entries(value).map(([key, member]) => [key, expand(member)] as const);
   return Object.fromEntries(members);
 }
+
+/** Puts bytes in the place of `{ "$bytes": base64 }`. */
+export function decodeBytes(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(decodeBytes);
+  const members = Object.entries(value);
+  const [key = "", member] = members.length === 1 ? members[0]! : [];
+  if (key === "$bytes") return new Uint8Array(Buffer.from(member as string, "base64"));
+  if (BYTES_KEY.test(key)) return { [key.slice(1)]: decodeBytes(member) };
+  return Object.fromEntries(members.map(([key, member]) => [key, decodeBytes(member)]));
+}
+
+/** The reverse. Bytes are what came back as `Uint8Array`, and nothing else. */
+function encodeBytes(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(encodeBytes);
+  if (value.constructor === Uint8Array) {
+    return { $bytes: Buffer.from(value as Uint8Array).toString("base64") };
+  }
+  const members = Object.entries(value);
+  const [key = "", member] = members.length === 1 ? members[0]! : [];
+  if (BYTES_KEY.test(key)) return { [`$${key}`]: encodeBytes(member) };
+  return Object.fromEntries(members.map(([key, member]) => [key, encodeBytes(member)]));
+}
+
+const BYTES_KEY = /^\$+bytes$/;
 
 /** Times, fuel and memory differ from call to call. */
 function withoutFigures(envelope: unknown): Expected {

@@ -182,8 +182,14 @@ class Process extends EventEmitter {
 
 const process = new Process();
 
-/** Shows the task what it was given: variables, and folders that it may write to. */
-export function giveAccess(given: { env: Record<string, string>; writable: string[] }): void {
+/** Variables, and folders that may be written to. */
+export interface Access {
+  env: Record<string, string>;
+  writable: string[];
+}
+
+/** Shows the task what it was given. */
+export function giveAccess(given: Access): void {
   Object.assign(process.env, given.env);
   setWritableFolders(given.writable);
 }

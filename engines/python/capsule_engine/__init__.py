@@ -11,6 +11,7 @@ import gc
 
 import wit_world
 from componentize_py_types import Err
+from wit_world.imports import operations
 
 from capsule._task import set_backend
 from capsule_engine import (
@@ -61,9 +62,11 @@ class WitWorld(wit_world.WitWorld):
     def run(self, task: str, input: str, context: str) -> str:
         try:
             randomness.reseed()
-            if context:
-                access.take(context)
-            return program.run(task, input)
+            data = access.take(context) if context else b""
+            text, data = program.run(task, input, data)
+            if data:
+                operations.result_bytes(data)
+            return text
         except BaseException as error:
             raise Err(Failure(error, program).as_json()) from None
         finally:

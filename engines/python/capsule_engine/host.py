@@ -1,12 +1,13 @@
 """Operations of the host: started here, waited for where they are needed."""
 
-from json import dumps, loads
+from json import dumps
 from typing import Any
 
 from componentize_py_types import Err
 from wit_world.imports import operations
 from wit_world.imports.operations import Payload
 
+from capsule._payload import decode
 from capsule_engine import output
 
 
@@ -19,9 +20,9 @@ def start(operation: str, request: Any, data: bytes = b"") -> int:
     return operations.start(operation, Payload(dumps(request, allow_nan=False), data))
 
 
-def start_json(operation: str, request: str) -> int:
-    """Begins an operation with a request that is JSON already. Returns its handle."""
-    return operations.start(operation, Payload(request, b""))
+def start_json(operation: str, request: str, data: bytes) -> int:
+    """Begins an operation with a request that is JSON already, and bytes. Returns its handle."""
+    return operations.start(operation, Payload(request, data))
 
 
 def wait(handle: int, timeout: float | None = None) -> Any:
@@ -43,7 +44,7 @@ def take(handle: int, timeout: float | None = None) -> tuple[str, bytes]:
 
 def outcome_of(taken: tuple[str, bytes]) -> Any:
     """What `take` gave, as it is meant."""
-    outcome = loads(taken[0])
+    outcome = decode(*taken)
     if isinstance(outcome, dict) and outcome.keys() == {"error"}:
         raise OperationError(outcome["error"]["message"])
     return outcome

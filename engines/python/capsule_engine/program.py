@@ -10,11 +10,12 @@ import linecache
 import sys
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from json import dumps, loads
+from json import dumps
 from pathlib import PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any
 
+from capsule._payload import decode
 from capsule._task import Task
 from capsule_engine import own_calls, packages, standard_library
 from capsule_engine.serialize import serialize
@@ -72,9 +73,9 @@ class Program:
         tasks = ",".join(self._backend.declarations)
         return f'{{"tasks":[{tasks}],"implicit_main":{dumps(implicit)}}}'
 
-    def run(self, task: str, input: str) -> str:
-        """Runs a task. Returns its result as JSON."""
-        arguments = loads(input)
+    def run(self, task: str, input: str, data: bytes) -> tuple[str, bytes]:
+        """Runs a task. Returns its result as JSON, and the bytes beside it."""
+        arguments = decode(input, data)
         args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
         try:
             result = self._call(task, args, kwargs)

@@ -1,8 +1,8 @@
 """Values on their way out of the sandbox."""
 
-# By name, as everywhere in the engine: a program may replace `json.dumps`.
-from json import dumps
 from typing import Any
+
+from capsule._payload import encode
 
 #: What an error repeats of a key.
 KEY_CHARACTERS = 200
@@ -12,19 +12,19 @@ class InvalidResult(Exception):
     """A value has no JSON."""
 
 
-def serialize(value: Any, subject: str) -> str:
-    """The value as JSON, by the rules of the json module.
+def serialize(value: Any, subject: str) -> tuple[str, bytes]:
+    """The value as JSON with its bytes beside it, by the rules of the json module.
 
     Raises:
         InvalidResult: naming the path and the type of what has no JSON.
     """
     try:
-        text = dumps(value, allow_nan=False, ensure_ascii=False)
-        text.encode()
-        return text
+        encoded = encode(value, allow_nan=False, ensure_ascii=False)
+        encoded[0].encode()
+        return encoded
     except UnicodeEncodeError:
         # Lone surrogates have no UTF-8, but an escape.
-        return dumps(value, allow_nan=False)
+        return encode(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidResult(_problem(value, subject, ()) or f"{subject}: {error}") from None
 
@@ -34,7 +34,7 @@ def _problem(value: Any, path: str, above: tuple[Any, ...]) -> str | None:
         return f"{path} is a circular reference, which has no JSON"
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return f"{path} is {value}, which has no JSON"
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, (str, int, float, bytes, bytearray, memoryview)):
         return None
     if len(above) > 512:
         return f"{path} is nested too deeply"

@@ -50,8 +50,8 @@ class SandboxBackend:
 
 
 def _start(task: Task[Any, Any], args: tuple, kwargs: dict) -> int:
-    arguments = serialize({"args": args, "kwargs": kwargs}, "arguments")
-    return host.start_json("call", f'{{"task":{dumps(task.name)},"input":{arguments}}}')
+    arguments, data = serialize({"args": args, "kwargs": kwargs}, "arguments")
+    return host.start_json("call", f'{{"task":{dumps(task.name)},"input":{arguments}}}', data)
 
 
 class SandboxFuture:

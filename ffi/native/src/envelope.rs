@@ -2,6 +2,7 @@
 
 use crate::capture::Captured;
 use crate::failure::Failure;
+use crate::host::Payload;
 use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -40,21 +41,21 @@ struct Envelope<'a> {
     execution: &'a Execution,
 }
 
-/// The envelope of a task that ended, as JSON text.
-pub fn envelope(outcome: &Result<String, Failure>, execution: &Execution) -> String {
+/// The envelope of a task that ended. The bytes of its result stay beside it.
+pub fn envelope(outcome: Result<Payload, Failure>, execution: &Execution) -> Payload {
     envelope_with(outcome, execution, None)
 }
 
 /// The same, with what was written to the outputs.
 pub fn envelope_with(
-    outcome: &Result<String, Failure>,
+    outcome: Result<Payload, Failure>,
     execution: &Execution,
     captured: Option<Captured>,
-) -> String {
+) -> Payload {
     let result = outcome
         .as_ref()
         .ok()
-        .map(|json| serde_json::from_str(json).expect("results are checked before"));
+        .map(|result| serde_json::from_str(&result.json).expect("results are checked before"));
     let envelope = Envelope {
         success: outcome.is_ok(),
         result,
@@ -62,7 +63,10 @@ pub fn envelope_with(
         captured,
         execution,
     };
-    serde_json::to_string(&envelope).expect("an envelope is plain data")
+    Payload {
+        json: serde_json::to_string(&envelope).expect("an envelope is plain data"),
+        bytes: outcome.map_or_else(|_| Vec::new(), |result| result.bytes),
+    }
 }
 
 /// Nested deeper than this, a result would overflow the stack of some reader.
@@ -123,11 +127,15 @@ mod tests {
             ..Execution::default()
         };
         assert_eq!(
-            envelope(&Ok(r#"{"error_type": "x", "n": 1.0}"#.into()), &execution),
+            envelope(
+                Ok(Payload::json(r#"{"error_type": "x", "n": 1.0}"#)),
+                &execution
+            )
+            .json,
             r#"{"success":true,"result":{"error_type": "x", "n": 1.0},"error":null,"execution":{"task_name":"main","duration_ms":1.235,"retries":0,"fuel_consumed":0,"ram_used":0,"host_requests":[]}}"#
         );
         let failure = Failure::new(ErrorType::FuelExhausted, "no fuel");
-        let text = envelope(&Err(failure), &execution);
+        let text = envelope(Err(failure), &execution).json;
         assert!(text.starts_with(
             r#"{"success":false,"result":null,"error":{"error_type":"fuel_exhausted","message":"no fuel"}"#
         ));

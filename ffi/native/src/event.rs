@@ -1,5 +1,6 @@
 //! What a host learns while tasks run: one queue, read in batches.
 
+use crate::host::Payload;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -68,9 +69,12 @@ pub enum Event<'a> {
         error_type: Option<&'a str>,
         message: Option<&'a str>,
     },
-    /// Payload: the envelope, JSON.
+    /// Payload: the envelope, JSON, and then the bytes of its result.
     RunFinished {
         run: u64,
+        /// The length of the JSON, if there are bytes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        json_bytes: Option<usize>,
     },
 }
 
@@ -78,6 +82,14 @@ pub enum Event<'a> {
 struct Frame {
     header: Vec<u8>,
     payload: Vec<u8>,
+    /// The rest of the payload.
+    bytes: Vec<u8>,
+}
+
+impl Frame {
+    fn payload_len(&self) -> usize {
+        self.payload.len() + self.bytes.len()
+    }
 }
 
 /// Events in the order in which they happened.
@@ -98,13 +110,29 @@ struct State {
 
 impl EventQueue {
     pub fn push(&self, event: &Event<'_>, payload: Vec<u8>) {
+        self.push_parts(event, payload, Vec::new());
+    }
+
+    /// Tells of the end of a run.
+    pub fn push_envelope(&self, run: u64, envelope: Payload) {
+        let json_bytes = (!envelope.bytes.is_empty()).then_some(envelope.json.len());
+        let event = Event::RunFinished { run, json_bytes };
+        self.push_parts(&event, envelope.json.into_bytes(), envelope.bytes);
+    }
+
+    fn push_parts(&self, event: &Event<'_>, payload: Vec<u8>, bytes: Vec<u8>) {
         let header = serde_json::to_vec(event).expect("an event is plain data");
         let mut state = self.lock();
         if state.closed {
             return;
         }
-        state.waiting_bytes += FRAME_BYTES + header.len() + payload.len();
-        state.frames.push_back(Frame { header, payload });
+        let frame = Frame {
+            header,
+            payload,
+            bytes,
+        };
+        state.waiting_bytes += FRAME_BYTES + frame.header.len() + frame.payload_len();
+        state.frames.push_back(frame);
         self.filled.notify_one();
     }
 
@@ -159,14 +187,15 @@ impl EventQueue {
 
         let total = frames
             .iter()
-            .map(|frame| 8 + frame.header.len() + frame.payload.len())
+            .map(|frame| 8 + frame.header.len() + frame.payload_len())
             .sum();
         let mut batch = Vec::with_capacity(total);
         for frame in frames {
             batch.extend_from_slice(&(frame.header.len() as u32).to_le_bytes());
-            batch.extend_from_slice(&(frame.payload.len() as u32).to_le_bytes());
+            batch.extend_from_slice(&(frame.payload_len() as u32).to_le_bytes());
             batch.extend_from_slice(&frame.header);
             batch.extend_from_slice(&frame.payload);
+            batch.extend_from_slice(&frame.bytes);
         }
         Some(batch)
     }
@@ -190,8 +219,8 @@ mod tests {
     #[test]
     fn a_batch_holds_frames_in_order() {
         let queue = EventQueue::default();
-        queue.push(&Event::RunFinished { run: 1 }, b"{}".to_vec());
-        queue.push(&Event::RunFinished { run: 2 }, Vec::new());
+        queue.push_envelope(1, Payload::json("{}"));
+        queue.push_envelope(2, Payload::json(""));
         let batch = queue.next_batch(None).unwrap();
         let header = br#"{"event":"run_finished","run":1}"#;
         assert_eq!(batch[..4], (header.len() as u32).to_le_bytes());
@@ -199,6 +228,19 @@ mod tests {
         assert_eq!(batch[8..8 + header.len()], header[..]);
         assert_eq!(batch[8 + header.len()..10 + header.len()], b"{}"[..]);
         assert!(batch.ends_with(br#""run":2}"#));
+    }
+
+    #[test]
+    fn bytes_follow_the_envelope() {
+        let queue = EventQueue::default();
+        let envelope = Payload {
+            json: "{}".to_owned(),
+            bytes: vec![0, 255],
+        };
+        queue.push_envelope(1, envelope);
+        let batch = queue.next_batch(None).unwrap();
+        assert_eq!(batch[4..8], 4u32.to_le_bytes());
+        assert!(batch.ends_with(b"\"run\":1,\"json_bytes\":2}{}\x00\xff"));
     }
 
     #[test]

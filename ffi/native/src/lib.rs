@@ -28,6 +28,7 @@ mod image;
 mod memory;
 mod network;
 mod output;
+mod placeholders;
 mod program;
 mod ram;
 mod request;

@@ -13,7 +13,7 @@ use crate::image::store::{ImageStore, Kept, Key};
 use crate::output::Output;
 use crate::ram::RunRam;
 use crate::request::Limits;
-use crate::sandbox::{Budget, Guard, Sandbox, TaskSide};
+use crate::sandbox::{Budget, Guard, Sandbox, TaskBytes, TaskSide};
 use crate::shipped::ComponentFile;
 use crate::stack::Stacks;
 use serde_json::json;
@@ -255,6 +255,7 @@ async fn run_top_level(
         operations: Operations::new(limits.handles),
         output,
         context,
+        bytes: TaskBytes::default(),
     };
     let budget = Budget {
         subject: "top-level code",

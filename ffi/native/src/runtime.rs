@@ -7,8 +7,10 @@ use crate::engine::Engines;
 use crate::envelope::{Execution, envelope};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure};
+use crate::host::Payload;
 use crate::image::store::ImageStore;
 use crate::network::Certificates;
+use crate::placeholders;
 use crate::program::{Loading, Program, Source, SourceFile, SourceText, Sources};
 use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
 use crate::scheduler::{Grant, Run, RunPlan};
@@ -211,9 +213,16 @@ impl Runtime {
     }
 
     /// Begins a run, and returns its id. An event brings its envelope.
-    pub fn submit(&self, request: &str) -> Result<u64, Refusal> {
+    pub fn submit(&self, request: &str, bytes: &[u8]) -> Result<u64, Refusal> {
         let request: RunRequest<'_> = serde_json::from_str(request)
             .map_err(|error| Refusal::Invalid(format!("a run request: {error}")))?;
+        let input = Payload {
+            json: request.input.get().to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        placeholders::check(&input).map_err(|problem| {
+            Refusal::Failed(format!("the arguments are malformed: {problem}"))
+        })?;
         let grant = lock(&self.shared.grants)
             .get(&request.grant)
             .cloned()
@@ -237,7 +246,7 @@ impl Runtime {
             Arc::clone(&shared.certificates),
             &shared.engines.ticker,
         );
-        let (task, input) = (request.task, request.input.get().to_owned());
+        let task = request.task;
         self.spawn(async move {
             let running = run.start(task.clone(), input);
             let envelope = unwind_safe(running).await.unwrap_or_else(|failure| {
@@ -245,12 +254,10 @@ impl Runtime {
                     task_name: task,
                     ..Execution::default()
                 };
-                envelope(&Err(failure), &execution)
+                envelope(Err(failure), &execution)
             });
             lock(&shared.cancels).remove(&id);
-            shared
-                .events
-                .push(&Event::RunFinished { run: id }, envelope.into_bytes());
+            shared.events.push_envelope(id, envelope);
         });
         Ok(id)
     }

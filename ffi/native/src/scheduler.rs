@@ -7,13 +7,16 @@ use crate::envelope::{Execution, envelope, envelope_with, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
 use crate::files::{self, Folders};
-use crate::host::{Operations, TaskContext};
+use crate::host::{Operations, Payload, TaskContext};
 use crate::network::{Certificates, Hosts, Network, NetworkGrant, Secret, Secrets};
 use crate::output::Output;
+use crate::placeholders;
 use crate::program::Program;
 use crate::ram::{Charge, RunRam};
 use crate::request::{Bounds, Ceiling, Limits, TaskPolicy};
-use crate::sandbox::{Budget, Guard, RunFuel, Sandbox, TaskSide, run_out_of_fuel, run_out_of_time};
+use crate::sandbox::{
+    Budget, Guard, RunFuel, Sandbox, TaskBytes, TaskSide, run_out_of_fuel, run_out_of_time,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -153,11 +156,11 @@ impl Run {
     }
 
     /// Runs the task that the host called. Returns its envelope, once all that it started has ended.
-    pub async fn start(self: Arc<Self>, task: String, input: String) -> String {
+    pub async fn start(self: Arc<Self>, task: String, input: Payload) -> Payload {
         let (outcome, execution) = execute(Arc::clone(&self), None, 0, task, input).await;
         self.wait_until_idle().await;
         let captured = self.capture.as_ref().map(|capture| capture.texts());
-        envelope_with(&outcome, &execution, captured)
+        envelope_with(outcome, &execution, captured)
     }
 
     /// Sub-tasks of a task that failed are told to end, and do so within a tick.
@@ -243,9 +246,16 @@ pub struct Caller {
 
 /// A call as a guest asks for it. It names a task and carries arguments; nothing else is looked at.
 #[derive(Debug, Deserialize)]
-pub struct SubTask {
+struct SubTaskRequest {
     task: String,
     input: Box<RawValue>,
+}
+
+/// The same, checked.
+#[derive(Debug)]
+pub struct SubTask {
+    task: String,
+    input: Payload,
 }
 
 impl SubTask {
@@ -254,8 +264,23 @@ impl SubTask {
         shorten(&self.task, NAME_CHARACTERS_AT_MOST)
     }
 
-    pub fn parse(json: &str) -> Result<Self, String> {
-        serde_json::from_str(json).map_err(|error| format!("a call is {{task, input}}: {error}"))
+    pub fn parse(Payload { json, bytes }: Payload) -> Result<Self, String> {
+        let SubTaskRequest { task, input } = serde_json::from_str(&json)
+            .map_err(|error| format!("a call is {{task, input}}: {error}"))?;
+        let json = String::from(Box::<str>::from(input));
+        let input = Payload { json, bytes };
+        placeholders::check(&input)
+            .map_err(|problem| format!("the arguments are malformed: {problem}"))?;
+        Ok(Self { task, input })
+    }
+
+    /// The name in a request that is not looked at further.
+    pub fn name_in(json: &str) -> String {
+        let request = serde_json::from_str::<SubTaskRequest>(json);
+        request.map_or_else(
+            |_| String::new(),
+            |request| shorten(&request.task, NAME_CHARACTERS_AT_MOST),
+        )
     }
 }
 
@@ -264,27 +289,26 @@ fn milliseconds(milliseconds: f64) -> Duration {
 }
 
 /// Runs a sub-task. Returns its envelope.
-pub async fn run_sub_task(caller: Caller, call: SubTask) -> String {
+pub async fn run_sub_task(caller: Caller, call: SubTask) -> Payload {
     let Caller { run, task, depth } = caller;
     let name = call.name();
-    let input = String::from(Box::<str>::from(call.input));
     let ram = Arc::clone(&run.ram);
-    let (outcome, execution) = execute(run, Some(task), depth + 1, call.task, input).await;
-    let text = envelope(&outcome, &execution);
+    let (outcome, execution) = execute(run, Some(task), depth + 1, call.task, call.input).await;
+    let envelope = envelope(outcome, &execution);
     // Its caller may leave it with the host for long. There it is counted by who keeps it.
-    match Charge::none(&ram).add_when_freed(text.len()).await {
-        Ok(()) => text,
+    match Charge::none(&ram).add_when_freed(envelope.len()).await {
+        Ok(()) => envelope,
         Err(shortage) => refused(name, shortage.failure("the envelope of the task")),
     }
 }
 
 /// The envelope of a sub-task that did not run, or whose own cannot be kept.
-pub fn refused(task_name: String, failure: Failure) -> String {
+pub fn refused(task_name: String, failure: Failure) -> Payload {
     let execution = Execution {
         task_name,
         ..Execution::default()
     };
-    envelope(&Err(failure), &execution)
+    envelope(Err(failure), &execution)
 }
 
 /// The same for a run's first task and for every sub-task.
@@ -293,8 +317,8 @@ async fn execute(
     parent: Option<u64>,
     depth: usize,
     name: String,
-    input: String,
-) -> (Result<String, Failure>, Execution) {
+    input: Payload,
+) -> (Result<Payload, Failure>, Execution) {
     let mut execution = Execution {
         // One that a guest made up may be long; no task has a name like that.
         task_name: shorten(&name, NAME_CHARACTERS_AT_MOST),
@@ -310,7 +334,7 @@ async fn execute(
                 depth,
             };
             let mut observed = Observed::start(&caller, parent, &execution.task_name);
-            let outcome = attempts(&caller, &granted, &input, &mut execution).await;
+            let outcome = attempts(&caller, &granted, input, &mut execution).await;
             observed.finish(&outcome, &execution);
             outcome
         }
@@ -322,7 +346,7 @@ fn admissible(
     run: &Arc<Run>,
     task: &str,
     depth: usize,
-    input: &str,
+    input: &Payload,
 ) -> Result<(Arc<TaskGrant>, Admission), Failure> {
     let Grant { tasks, limits, .. } = &*run.grant;
     let granted = tasks.get(task).ok_or_else(|| {
@@ -340,8 +364,8 @@ fn admissible(
         return Err(Failure::new(
             ErrorType::ResourceLimit,
             format!(
-                "the arguments of {task:?} are {} bytes of JSON, more than {}",
-                input.len(),
+                "the arguments of {task:?} are {}, more than {}",
+                input.size(),
                 limits.json_bytes
             ),
         ));
@@ -353,9 +377,10 @@ fn admissible(
 async fn attempts(
     caller: &Caller,
     granted: &TaskGrant,
-    input: &str,
+    Payload { json, bytes }: Payload,
     execution: &mut Execution,
-) -> Result<String, Failure> {
+) -> Result<Payload, Failure> {
+    let bytes = Arc::new(bytes);
     let network = Arc::new(Network::new(
         granted.network.clone(),
         Arc::clone(&caller.run.certificates),
@@ -374,7 +399,7 @@ async fn attempts(
             granted,
             &bounds,
             &execution.task_name,
-            input,
+            (&json, &bytes),
             output.clone(),
             &network,
         )
@@ -399,7 +424,7 @@ async fn attempts(
 }
 
 struct Attempt {
-    outcome: Result<String, Failure>,
+    outcome: Result<Payload, Failure>,
     duration_ms: f64,
     fuel_consumed: u64,
     ram_used: u64,
@@ -423,7 +448,7 @@ async fn attempt(
     granted: &TaskGrant,
     bounds: &Bounds,
     task: &str,
-    input: &str,
+    (json, bytes): (&str, &Arc<Vec<u8>>),
     output: Output,
     network: &Arc<Network>,
 ) -> Attempt {
@@ -471,6 +496,7 @@ async fn attempt(
             seen: None,
             draws: None,
         },
+        bytes: TaskBytes::new(Arc::clone(bytes), &run.ram),
     };
     let guard = Guard {
         run: run.id,
@@ -484,7 +510,7 @@ async fn attempt(
     let (outcome, fuel_consumed, ram_used) = match sandbox {
         Err(failure) => (Err(failure), 0, image.len() as u64),
         Ok(mut sandbox) => {
-            let outcome = sandbox.run(task, input, &granted.context).await;
+            let outcome = sandbox.run(task, json, &granted.context).await;
             (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
         }
     };
@@ -543,7 +569,7 @@ impl Observed {
         }
     }
 
-    fn finish(&mut self, outcome: &Result<String, Failure>, execution: &Execution) {
+    fn finish(&mut self, outcome: &Result<Payload, Failure>, execution: &Execution) {
         let failure = outcome.as_ref().err();
         self.tell(
             failure.map(|failure| failure.error_type.as_str()),

@@ -47,7 +47,7 @@ fn null_pointers_are_errors() {
             CAPSULE_INVALID_ARGUMENT
         );
         assert_eq!(
-            capsule_runtime_submit(runtime, none, 5, null_mut(), null_mut()),
+            capsule_runtime_submit(runtime, none, 5, none, 0, null_mut(), null_mut()),
             CAPSULE_INVALID_ARGUMENT
         );
         capsule_buffer_free(null_mut(), 5);

@@ -16,7 +16,7 @@ use crate::runtime::{Refusal, panic_message};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Changes whenever a symbol, a request or an event does.
-pub const CAPSULE_ABI_VERSION: u32 = 5;
+pub const CAPSULE_ABI_VERSION: u32 = 6;
 
 /// The call did what it says.
 pub const CAPSULE_OK: u32 = 0;

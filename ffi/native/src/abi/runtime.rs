@@ -146,23 +146,29 @@ pub extern "C" fn capsule_runtime_unload(runtime: u64, program: u64) -> u32 {
 }
 
 /// Begins a run and writes its id. The event `run_finished` brings its envelope. `request` is JSON:
-/// `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`.
+/// `{"grant": id, "task": name, "input": {"args": […]}, "observe": bool}`. Where `input` has
+/// `{"$bytes": [offset, length]}`, that many bytes of `payload` are meant: the placeholders take them in their order,
+/// and leave none. Where the envelope has bytes, they follow it, and the event's `json_bytes` is the envelope's length.
 ///
 /// # Safety
-/// `request` points to `request_len` bytes; `run` and `error` are null or writable.
+/// `request` points to `request_len` bytes and `payload` to `payload_len`; `run` and `error` are null or
+/// writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn capsule_runtime_submit(
     runtime: u64,
     request: *const u8,
     request_len: usize,
+    payload: *const u8,
+    payload_len: usize,
     run: *mut u64,
     error: *mut CapsuleBuffer,
 ) -> u32 {
     guarded(error, || {
         let runtime = find(runtime)?;
         // SAFETY: promised by the caller.
-        let request = unsafe { text(request, request_len) }?;
-        let id = runtime.submit(request)?;
+        let (request, payload) =
+            unsafe { (text(request, request_len)?, bytes(payload, payload_len)?) };
+        let id = runtime.submit(request, payload)?;
         // SAFETY: promised by the caller.
         unsafe { write(run, id) }
     })

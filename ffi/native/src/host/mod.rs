@@ -62,6 +62,16 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
             Box::new(async move { Ok((operations?.poll(timeout).await,)) })
         },
     )?;
+    instance.func_wrap("argument-bytes", |mut context: Context<'_>, ()| {
+        Ok((context.data_mut().task()?.bytes.take_arguments(),))
+    })?;
+    instance.func_wrap(
+        "result-bytes",
+        |mut context: Context<'_>, (bytes,): (Vec<u8>,)| {
+            let noted = context.data_mut().task()?.bytes.set_result(bytes);
+            noted.map_err(|shortage| Stop(shortage.failure("the result")).into())
+        },
+    )?;
     instance.func_wrap("cancel", |mut context: Context<'_>, (handle,): (u32,)| {
         context.data_mut().task()?.operations.cancel(handle);
         Ok(())

@@ -42,8 +42,22 @@ impl Payload {
         }
     }
 
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.json.len() + self.bytes.len()
+    }
+
+    /// Its size, in words.
+    pub fn size(&self) -> String {
+        let Self { json, bytes } = self;
+        if bytes.is_empty() {
+            return format!("{} bytes of JSON", json.len());
+        }
+        format!(
+            "{} bytes ({} of JSON and {} of binary data)",
+            self.len(),
+            json.len(),
+            bytes.len()
+        )
     }
 
     pub fn error(error_type: &str, message: impl AsRef<str>) -> Self {
@@ -141,7 +155,7 @@ impl Kind {
     /// What is told instead of an outcome: of a sub-task, its envelope.
     fn failed(&self, failure: Failure) -> Payload {
         match self {
-            Self::Call(name) => Payload::json(scheduler::refused(name.clone(), failure)),
+            Self::Call(name) => scheduler::refused(name.clone(), failure),
             _ => Payload::error(failure.error_type.as_str(), failure.message),
         }
     }
@@ -190,12 +204,10 @@ impl Operations {
             Ok(held) => held,
             // A sub-task that cannot be started has an envelope that says so.
             Err(shortage) if operation == "call" => {
-                let name = scheduler::SubTask::parse(&request.json).map(|call| call.name());
+                let name = scheduler::SubTask::name_in(&request.json);
                 let failure = shortage.failure("the call");
-                let refused = scheduler::refused(name.unwrap_or_default(), failure);
-                self.shared
-                    .lock()
-                    .tell(handle, Kind::Nothing, Payload::json(refused));
+                let refused = scheduler::refused(name, failure);
+                self.shared.lock().tell(handle, Kind::Nothing, refused);
                 return Ok(handle);
             }
             Err(shortage) => return Err(Stop(shortage.failure("the task")).into()),
@@ -363,11 +375,10 @@ fn begin(
                     "a task can be called only while a task runs, not by top-level code",
                 )
             })?;
-            let call = scheduler::SubTask::parse(&request.json)
+            let call = scheduler::SubTask::parse(request)
                 .map_err(|message| Payload::error("invalid_request", message))?;
             let kind = Kind::Call(call.name());
-            let work =
-                Box::pin(async move { Payload::json(scheduler::run_sub_task(caller, call).await) });
+            let work = Box::pin(scheduler::run_sub_task(caller, call));
             Ok((kind, work))
         }
         "http" | "http_body" | "http_discard" | "http_reach" => {

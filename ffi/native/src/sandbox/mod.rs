@@ -6,16 +6,19 @@ mod limiter;
 mod meter;
 mod outcome;
 mod state;
+mod task_bytes;
 mod waiting;
 
 pub use budget::Budget;
 pub use meter::RunFuel;
 pub use outcome::{run_out_of_fuel, run_out_of_time};
 pub use state::{SandboxState, TaskSide};
+pub use task_bytes::TaskBytes;
 
 use crate::cpu::Cpu;
 use crate::engine::{Bare, LanguageEngine};
 use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
+use crate::host::Payload;
 use crate::image::Image;
 use crate::program::SourceFile;
 use crate::ram::{Charge, RunRam, Shortage};
@@ -24,6 +27,7 @@ use dropping::Droppable;
 use limiter::Limiter;
 use meter::Meter;
 use state::MEMORY_BYTES_AT_MOST;
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,6 +38,14 @@ use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower,
 
 /// What a guest returns: JSON, or its failure as JSON.
 type GuestResult = (Result<String, String>,);
+
+/// What a guest is told of what it has, and that this includes bytes.
+fn told_of_bytes(context: &str) -> Cow<'static, str> {
+    Cow::Owned(match context.strip_prefix('{') {
+        Some(members) => format!("{{\"bytes\":true,{members}"),
+        None => "{\"bytes\":true}".to_owned(),
+    })
+}
 
 /// What ends a guest from outside, and when it may run.
 #[derive(Clone)]
@@ -133,7 +145,8 @@ impl Sandbox {
             self.export(|e| e.load())?;
         let declarations = self
             .guarded(async |store| load.call_async(store, (path, source, files, context)).await)
-            .await?;
+            .await?
+            .json;
         if self.engine.forget_files().is_some() {
             self.forget_files().await?;
         }
@@ -150,11 +163,27 @@ impl Sandbox {
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
-    pub async fn run(&mut self, task: &str, input: &str, context: &str) -> Result<String, Failure> {
+    pub async fn run(
+        &mut self,
+        task: &str,
+        input: &str,
+        context: &str,
+    ) -> Result<Payload, Failure> {
         let run: TypedFunc<(&str, &str, &str), GuestResult> = self.export(|e| e.run())?;
+        let has_bytes = {
+            let task = self.bare.store.data().task.as_ref();
+            task.is_some_and(|task| task.bytes.has_arguments())
+        };
+        let context = if has_bytes {
+            told_of_bytes(context)
+        } else {
+            Cow::Borrowed(context)
+        };
         let outcome = self
             .guarded(async |store| {
-                let result = run.call_async(&mut *store, (task, input, context)).await?;
+                let result = run
+                    .call_async(&mut *store, (task, input, &*context))
+                    .await?;
                 if result.0.is_ok() {
                     store.data_mut().task()?.operations.finish_calls().await;
                 }
@@ -221,7 +250,7 @@ impl Sandbox {
     async fn guarded(
         &mut self,
         call: impl AsyncFnOnce(&mut Store<SandboxState>) -> wasmtime::Result<GuestResult>,
-    ) -> Result<String, Failure> {
+    ) -> Result<Payload, Failure> {
         let deadline = self.bare.store.data().deadline;
         let Guard {
             run,
@@ -264,7 +293,7 @@ impl Sandbox {
             Ok((Err(failure),)) => Err(self.guest_failure(GuestFailure::parse(&failure))),
             Err(error) => match Trapped::from_error(&error) {
                 // `os._exit(0)` and the like.
-                Trapped::Exited(0) => Ok("null".to_owned()),
+                Trapped::Exited(0) => Ok(Payload::json("null")),
                 trapped => Err(self.trapped(trapped)),
             },
         }

@@ -4,23 +4,30 @@ use super::limiter::Denied;
 use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
 use super::{Budget, Sandbox};
 use crate::failure::{ErrorType, Failure, GuestFailure, Trapped};
+use crate::host::Payload;
+use crate::placeholders;
 
 impl Sandbox {
-    pub(super) fn accept(&self, json: String) -> Result<String, Failure> {
+    pub(super) fn accept(&mut self, json: String) -> Result<Payload, Failure> {
+        let task = self.bare.store.data_mut().task.as_mut();
+        let bytes = task.map_or_else(Vec::new, |task| task.bytes.take_result());
+        let result = Payload { json, bytes };
         let limit = self.budget.result_bytes;
-        if json.len() > limit {
+        if result.len() > limit {
             return Err(Failure::new(
                 ErrorType::OutputLimit,
                 format!(
-                    "{} returned {} bytes of JSON, more than {limit}",
+                    "{} returned {}, more than {limit}",
                     self.budget.subject,
-                    json.len()
+                    result.size()
                 ),
             ));
         }
-        crate::envelope::check_json(&json)
-            .map_err(|problem| Failure::new(ErrorType::InvalidResult, problem))?;
-        Ok(json)
+        let invalid = |problem| Failure::new(ErrorType::InvalidResult, problem);
+        crate::envelope::check_json(&result.json).map_err(invalid)?;
+        placeholders::check(&result)
+            .map_err(|problem| invalid(format!("the result is malformed: {problem}")))?;
+        Ok(result)
     }
 
     pub(super) fn guest_failure(&self, failure: GuestFailure) -> Failure {

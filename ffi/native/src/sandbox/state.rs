@@ -1,5 +1,6 @@
 //! A guest's side of the host: what is kept for it, and what of WASI it has.
 
+use super::TaskBytes;
 use super::limiter::Limiter;
 use super::meter::Meter;
 use crate::failure::{ErrorType, Stop};
@@ -44,6 +45,7 @@ pub struct TaskSide {
     pub operations: Operations,
     pub output: Output,
     pub context: TaskContext,
+    pub bytes: TaskBytes,
 }
 
 impl SandboxState {

@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use capsule::abi::*;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 
 pub const EMPTY: CapsuleBuffer = CapsuleBuffer {
     data: null_mut(),
@@ -37,12 +37,23 @@ pub fn new_runtime(config: &str) -> Result<u64, (u32, String)> {
 
 /// The id of the run, or a status and what is said of it.
 pub fn submit(runtime: u64, request: &str) -> Result<u64, (u32, String)> {
-    ask(capsule_runtime_submit, runtime, request)
+    ask(submit_without_bytes, runtime, request)
 }
 
 /// The id of the grant, or a status and what is said of it.
 pub fn grant(runtime: u64, request: &str) -> Result<u64, (u32, String)> {
     ask(capsule_runtime_grant, runtime, request)
+}
+
+unsafe extern "C" fn submit_without_bytes(
+    runtime: u64,
+    request: *const u8,
+    request_len: usize,
+    run: *mut u64,
+    error: *mut CapsuleBuffer,
+) -> u32 {
+    // SAFETY: promised by the caller.
+    unsafe { capsule_runtime_submit(runtime, request, request_len, null(), 0, run, error) }
 }
 
 type Request = unsafe extern "C" fn(u64, *const u8, usize, *mut u64, *mut CapsuleBuffer) -> u32;

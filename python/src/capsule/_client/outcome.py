@@ -9,6 +9,7 @@ from typing import Any
 
 from .._envelope import Envelope, ErrorType, Execution, no_execution
 from .._errors import CapsuleError
+from .._payload import decode
 from .exchange import Answer, Cancelled, Lost
 from .frames import Frame
 
@@ -29,15 +30,17 @@ def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
     if isinstance(answer, Lost):
         return _failure(task, "internal_error", f"the worker process {answer.how} during the call")
     if answer.type == "envelope":
-        return _read(answer.payload)
+        payload = answer.payload
+        size = answer.header.get("json", len(payload))
+        return _read(payload[:size], payload[size:])
     raise error_of(answer)
 
 
-def _read(payload: bytes) -> Envelope[Any]:
+def _read(payload: bytes, data: bytes) -> Envelope[Any]:
     """The envelope, whatever its result is: a task may return what this Python does not read."""
     envelope: Envelope[Any]
     try:
-        envelope = json.loads(payload)
+        envelope = decode(payload, data)
     except (ValueError, RecursionError) as error:
         # An integer of too many digits, or a depth that the stack of this thread has no room for.
         envelope = _failure("", "invalid_result", f"Python cannot read the result: {error}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from .._errors import CapsuleError
+from .._payload import encode
 from .exchange import Exchange
 from .options import check_program
 from .packages import VARIABLE, package_path
+
+T = TypeVar("T")
 
 
 class FolderAccess(TypedDict, total=False):
@@ -163,7 +166,7 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
     """
     task, args, kwargs, stdin, capture, limits = call
     given = {"args": args} if kwargs is None else {"args": args, "kwargs": kwargs}
-    payload = _encode(given)
+    payload, data = _encode(given)
     header: dict[str, Any] = {
         "type": "call",
         "program": program,
@@ -177,25 +180,34 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
             details["stdin"] = _stdin(stdin)
         if limits is not None:
             details["limits"] = _renamed("limits", limits, _LIMIT_KEYS)
-        payload = _encode(details)
-    return Exchange(header, payload.encode())
+        payload = _options(details)
+    return _exchange(header, payload, data)
 
 
 def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
     given = check_program(options)
     observe = given.pop("on_event", None) is not None
+    data = b""
     given["cwd"] = _folder(given.get("cwd"))
     given["environment"] = _environment()
     if type == "run":
         call = {name: given.pop(name) for name in ("args", "kwargs") if name in given}
         # As text: the worker hands it on as it is written here.
-        given["input"] = _encode(call)
+        given["input"], data = _encode(call)
     for option, keys in _KEYS.items():
         if isinstance(given.get(option), Mapping):
             given[option] = _renamed(option, given[option], keys)
     if "stdin" in given:
         given["stdin"] = _stdin(given["stdin"])
-    return Exchange({"type": type, "observe": observe}, _encode(given).encode())
+    return _exchange({"type": type, "observe": observe}, _options(given), data)
+
+
+def _exchange(header: dict[str, Any], text: str, data: bytes) -> Exchange:
+    """A request whose payload is JSON, and bytes that this has placeholders for."""
+    payload = text.encode()
+    if not data:
+        return Exchange(header, payload)
+    return Exchange({**header, "json": len(payload)}, payload + data)
 
 
 def _stdin(stdin: str | bytes) -> str:
@@ -235,19 +247,25 @@ def _renamed(option: str, given: Mapping[str, Any], keys: Mapping[str, str]) -> 
     return {keys[key]: value for key, value in given.items()}
 
 
-def _encode(request: object) -> str:
+def _encode(call: object) -> tuple[str, bytes]:
+    """Arguments as a sandbox takes them."""
+    return _unicode(call, encode, lambda encoded: encoded[0])
+
+
+def _options(options: object) -> str:
+    """Options as JSON: they are no values, and hold no bytes."""
+    return _unicode(options, json.dumps, str)
+
+
+def _unicode(value: object, write: Callable[..., T], text: Callable[[T], str]) -> T:
     try:
-        text = json.dumps(request, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-        # Escapes are for what UTF-8 does not have, lone surrogates: they would count as arguments.
-        return text if _is_unicode(text) else json.dumps(request, separators=(",", ":"))
+        written = write(value, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        try:
+            text(written).encode()
+        except UnicodeEncodeError:
+            # Lone surrogates alone are escaped: the size of escapes would count.
+            written = write(value, separators=(",", ":"), allow_nan=False)
+        return written
     except (TypeError, ValueError, RecursionError) as error:
         message = f"the arguments have no JSON: {error}"
         raise CapsuleError("invalid_argument", message) from error
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
