@@ -42,20 +42,24 @@ function look(value: unknown): void {
 }
 
 for (const prototype of [Uint8Array.prototype, ArrayBuffer.prototype]) {
+  let own: unknown;
   defineProperty(prototype, "toJSON", {
     configurable: true,
     get() {
       look(this);
-      return undefined;
+      return own;
     },
-    // As if there were none.
+    // As if it were a usual property, which a program may set.
     set(value) {
-      defineProperty(this, "toJSON", {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+      if (this === prototype) own = value;
+      else {
+        defineProperty(this, "toJSON", {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      }
     },
   });
 }

@@ -43,7 +43,7 @@ export const dispatcher: Dispatcher = {
 
   call<R>(name: string, args: unknown[]) {
     const { json, bytes } = serialize(args, "arguments");
-    const request = `{"task":${JSON.stringify(name)},"input":{"args":${json}}}`;
+    const request = `{"task":${stringify(name)},"input":{"args":${json}}}`;
     const operation = new Operation("call", request, bytes);
     let envelope: Envelope<R> | undefined;
     const parse = (outcome: Payload) => {
