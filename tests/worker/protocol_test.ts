@@ -63,6 +63,50 @@ Deno.test("a program is opened, called and closed, and events come before the en
   assertEquals((await worker.answer()).header.program, 2);
 });
 
+Deno.test("bytes follow the JSON of arguments and of envelopes", async () => {
+  await using worker = await startWorker();
+  const options = { code: ECHO, language: "python" };
+  const data = Uint8Array.of(0, 255, 7);
+  const args = [{ $bytes: [0, 2] }, [{ $bytes: [2, 1] }], { $$bytes: 1 }];
+  const send = (id: number, header: object, payload: unknown, bytes = data) => {
+    const text = new TextEncoder().encode(JSON.stringify(payload));
+    return worker.write(encodeFrame(id, { json: text.length, ...header }, text, bytes));
+  };
+  const assertEchoed = async () => {
+    const { header, payload } = await worker.answer();
+    const length = header.json as number;
+    const envelope = JSON.parse(new TextDecoder().decode(payload.subarray(0, length)));
+    assertEquals([header.type, envelope.result], ["envelope", args]);
+    assertEquals(payload.slice(length), data);
+  };
+  await worker.send(1, { type: "open" }, options);
+  const { program } = (await worker.answer()).header;
+  const call = { type: "call", program, task: "main" };
+  await send(2, call, { args });
+  await assertEchoed();
+  await send(3, { type: "run" }, { ...options, args });
+  await assertEchoed();
+  await send(4, { type: "run" }, { ...options, input: JSON.stringify({ args }) });
+  await assertEchoed();
+  // Without bytes, JSON is plain.
+  await worker.send(5, call, { args: [{ $bytes: [0, 2] }] });
+  const plain = await worker.answer();
+  assertEquals([plain.header, json(plain).result], [{ type: "envelope" }, [{ $bytes: [0, 2] }]]);
+  const wrong = [
+    [{ args: [{ $bytes: [0, 4] }] }, "the arguments are malformed"],
+    [{ args: [] }, "the arguments are malformed: there are 3 bytes, and placeholders for 0"],
+    [{ args: [{ $bytes: [0, 3] }, { $bytes: "AAAA" }] }, "is not [offset, length]"],
+  ] as const;
+  for (const [index, [payload, message]] of wrong.entries()) {
+    await send(10 + index, call, payload);
+    await assertRefused(worker, 10 + index, message);
+  }
+  await send(20, { ...call, json: 1_000 }, { args });
+  await assertRefused(worker, 20, "json is 1000, more than the");
+  await send(21, { ...call, json: -1 }, { args });
+  await assertRefused(worker, 21, "call: json is -1");
+});
+
 Deno.test("arguments come to a sandbox as they are written", async () => {
   await using worker = await startWorker();
   const code = "def main(*args, **more): return [repr(value) for value in [*args, more]]";
