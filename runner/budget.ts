@@ -25,7 +25,7 @@ export interface Budget {
   tasks?: number;
   /** How deep tasks may call each other. The default is 64, 256 the most. */
   taskDepth?: number;
-  /** The arguments of a task, and its result, as JSON. The default is 64 MB, 256 MB the most. */
+  /** The arguments of a task, and its result: their JSON and their bytes. The default is 64 MB, 256 MB the most. */
   jsonSize?: string | number;
   /** The output of a task. The default is 64 MB, 256 MB the most. */
   outputSize?: string | number;

@@ -73,7 +73,7 @@ export interface Dispatcher {
  * ```
  *
  * @param options The name of the task, and what it may use. They are read once, before anything runs.
- * @param fn What the task does. Its arguments and its result travel as JSON.
+ * @param fn What the task does. Its arguments and its result are what JSON can hold, and bytes: `Uint8Array`.
  */
 export function task<A extends unknown[], R>(
   options: TaskOptions,

@@ -134,7 +134,8 @@ def task(function: Any = None, /, **options: Any) -> Any:
             ``allowed_files``, ``allowed_hosts``, ``env_variables``: folders that the task may
             touch, hosts that it may reach, environment variables that it may read.
 
-    The options are read once, before anything runs. Arguments and results travel as JSON.
+    The options are read once, before anything runs. Arguments and results are what JSON
+    can hold, and bytes.
     """
     if function is None:
         return functools.partial(_declare, options=options)

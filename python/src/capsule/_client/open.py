@@ -44,7 +44,7 @@ class Program:
 
         Args:
             task: Its name.
-            args: Its arguments: whatever JSON can hold.
+            args: Its arguments: whatever JSON can hold, and bytes.
             kwargs: Its keyword arguments, if it is written in Python.
             stdin: What it reads from its standard input.
             capture: Whether the envelope tells what was printed, as with ``run``.
@@ -97,7 +97,7 @@ class SyncProgram:
 
         Args:
             task: Its name.
-            args: Its arguments: whatever JSON can hold.
+            args: Its arguments: whatever JSON can hold, and bytes.
             kwargs: Its keyword arguments, if it is written in Python.
             stdin: What it reads from its standard input.
             capture: Whether the envelope tells what was printed, as with ``run``.

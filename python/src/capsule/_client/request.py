@@ -88,7 +88,8 @@ class Budget(TypedDict, total=False):
     tasks: int
     #: How deep tasks may call each other: 64 by default.
     task_depth: int
-    #: The arguments of a task, and its result, as JSON: 64 MB by default, 1 GB the most.
+    #: The arguments of a task, and its result, their JSON and bytes: 64 MB by default, 256 MB the
+    #: most.
     json_size: str | int
     #: The output of a task: 64 MB by default, 1 GB the most.
     output_size: str | int

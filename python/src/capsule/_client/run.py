@@ -47,7 +47,7 @@ async def run(
         code: The program itself, instead of a file.
         language: The language of ``code``.
         task: The task to run.
-        args: Its arguments: whatever JSON can hold.
+        args: Its arguments: whatever JSON can hold, and bytes.
         kwargs: Its keyword arguments, if it is written in Python.
         mounts: Folders that all tasks may touch besides their own: ``HOST[::GUEST][:ro|:rw]``, HOST
             relative to the project's root.
