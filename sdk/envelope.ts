@@ -39,6 +39,8 @@ export interface HostRequest {
 /** The figures of a task, all its attempts together, without its sub-tasks. */
 export interface Execution {
   task_name: string;
+  /** False if the task was called on the host: its function ran there, without a sandbox and without limits. */
+  sandboxed: boolean;
   /** Milliseconds, to the microsecond. */
   duration_ms: number;
   /** Retries that took place. */
@@ -75,10 +77,11 @@ export interface Failure extends Captured {
 /** What every run of a task gives, whatever went wrong in it. */
 export type Envelope<R = unknown> = Success<R> | Failure;
 
-/** The figures of a task that no sandbox ran. */
+/** The figures of a task that never ran. */
 export function noExecution(taskName: string): Execution {
   return {
     task_name: taskName,
+    sandboxed: true,
     duration_ms: 0,
     retries: 0,
     fuel_consumed: 0,

@@ -36,7 +36,7 @@ export interface TaskOptions {
 /** What a task may do in a folder. */
 export type FileMode = "read-only" | "ro" | "read-write" | "rw";
 
-/** A task: call it to run it in a sandbox of its own. */
+/** A task. Called on the host, it is not sandboxed; called in a sandbox, it runs in one of its own. */
 export interface Task<A extends unknown[], R> {
   (...args: A): TaskCall<R>;
   /** The function itself, called without a sandbox. */
@@ -54,9 +54,12 @@ export interface Dispatcher {
 }
 
 /**
- * Declares a task. Called in a sandbox, it runs in a new one with limits of its own, at once; called on
- * the host (by a test, say) it runs the plain function. Either way the call stands for an envelope: a
- * failure is contained and nothing is thrown.
+ * Declares a task. **Called on the host, it is not sandboxed**: the plain function runs in the host's process, with all that
+ * it may reach and without limits, and `execution.sandboxed` of its envelope is false. That is for tests. To run untrusted
+ * code, call `run()` or `open()`, or the command `capsule run`.
+ *
+ * Called by a program that runs in a sandbox, a task runs in a new sandbox with limits of its own, at once. Either way the
+ * call stands for an envelope: a failure is contained and nothing is thrown.
  *
  * ```ts
  * import { task } from "@capsule/sdk";
@@ -103,21 +106,22 @@ export function setDispatcher(other: Dispatcher): void {
   dispatcher = other;
 }
 
-/** Runs the plain function and wraps what it gives. */
+/** Runs the plain function, without a sandbox, and wraps what it gives. */
 const host: Dispatcher = {
   declare() {},
   call<R>(name: string, args: unknown[], fn: (...args: never[]) => unknown): Outcome<R> {
+    const execution = { ...noExecution(name), sandboxed: false };
     const success = (result: unknown): Envelope<R> => ({
       success: true,
       result: (result ?? null) as R,
       error: null,
-      execution: noExecution(name),
+      execution,
     });
     const failure = (thrown: unknown): Envelope<R> => ({
       success: false,
       result: null,
       error: { error_type: "task_error", message: String(thrown), ...stackOf(thrown) },
-      execution: noExecution(name),
+      execution,
     });
     let ended: Envelope<R> | undefined;
     let pending: Promise<Envelope<R>>;

@@ -5,6 +5,7 @@ import pytest
 from capsule import TaskError, task, unwrap
 
 ZERO = {
+    "sandboxed": False,
     "duration_ms": 0,
     "retries": 0,
     "fuel_consumed": 0,

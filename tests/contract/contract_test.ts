@@ -11,7 +11,7 @@ const FOLDER = `${ROOT}tests/contract`;
 const FILE = `${FOLDER}/cases.json`;
 const EXPECTED = ',"expected":';
 /** Of an envelope as text: what differs from call to call. */
-const FIGURES = /"(?:duration_ms|fuel_consumed|ram_used)":[\d.e+-]+,/g;
+const FIGURES = /"(?:duration_ms|fuel_consumed|ram_used|sandboxed)":(?:[\d.e+-]+|true),/g;
 
 const cases = readCases(FOLDER);
 /** One a case: a number that JavaScript cannot hold keeps its text. */

@@ -138,7 +138,8 @@ function withoutFigures(envelope: unknown): Expected {
     execution: Record<string, unknown>;
     error: { message: string } | null;
   };
-  const { duration_ms, fuel_consumed, ram_used, ...kept } = execution;
+  const { duration_ms, fuel_consumed, ram_used, sandboxed, ...kept } = execution;
+  if (sandboxed !== true) throw new Error(`sandboxed is ${sandboxed}`);
   for (const figure of [duration_ms, fuel_consumed, ram_used]) {
     if (typeof figure !== "number" || figure < 0) throw new Error(`no figure: ${figure}`);
   }

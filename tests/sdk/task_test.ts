@@ -1,7 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 import { type Envelope, task, TaskError, unwrap } from "@capsule/sdk";
 
-const none = { duration_ms: 0, retries: 0, fuel_consumed: 0, ram_used: 0, host_requests: [] };
+const none = {
+  sandboxed: false,
+  duration_ms: 0,
+  retries: 0,
+  fuel_consumed: 0,
+  ram_used: 0,
+  host_requests: [],
+};
 
 Deno.test("a task called on the host runs the plain function and gives an envelope", async () => {
   const double = task({ name: "double" }, (n: number) => 2 * n);

@@ -11,12 +11,23 @@ use serde_json::value::RawValue;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Execution {
     pub task_name: String,
+    pub sandboxed: Sandboxed,
     #[serde(serialize_with = "round")]
     pub duration_ms: f64,
     pub retries: u32,
     pub fuel_consumed: u64,
     pub ram_used: u64,
     pub host_requests: Vec<HostRequest>,
+}
+
+/// What ran here ran in a sandbox: true. A task that is called on the host has an envelope of the SDK's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sandboxed;
+
+impl Serialize for Sandboxed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
 }
 
 /// A request that left for the guest, also one that was given up. No header, body, query or user-info is in it.
@@ -132,7 +143,7 @@ mod tests {
                 &execution
             )
             .json,
-            r#"{"success":true,"result":{"error_type": "x", "n": 1.0},"error":null,"execution":{"task_name":"main","duration_ms":1.235,"retries":0,"fuel_consumed":0,"ram_used":0,"host_requests":[]}}"#
+            r#"{"success":true,"result":{"error_type": "x", "n": 1.0},"error":null,"execution":{"task_name":"main","sandboxed":true,"duration_ms":1.235,"retries":0,"fuel_consumed":0,"ram_used":0,"host_requests":[]}}"#
         );
         let failure = Failure::new(ErrorType::FuelExhausted, "no fuel");
         let text = envelope(Err(failure), &execution).json;

@@ -1,6 +1,12 @@
 """Functions that run in sandboxes of their own.
 
-``task`` declares one, in a program:
+``run`` and ``open``, and without an event loop ``run_sync`` and ``open_sync``, run programs in
+sandboxes:
+
+    envelope = run_sync(file="sandbox.py", args=["1 + 1"])
+
+``task`` declares a function of a program that runs in a sandbox of its own. Called on the host, as
+here, it is not sandboxed:
 
 >>> from capsule import task, unwrap
 >>> @task(name="double", compute="LOW")
@@ -8,10 +14,8 @@
 ...     return 2 * n
 >>> unwrap(double(21))
 42
-
-``run`` and ``open``, and without an event loop ``run_sync`` and ``open_sync``, run programs:
-
-    envelope = run_sync(file="sandbox.py", args=["1 + 1"])
+>>> double(21)["execution"]["sandboxed"]
+False
 """
 
 from typing import TYPE_CHECKING, Any

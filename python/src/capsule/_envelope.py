@@ -42,6 +42,9 @@ class Execution(TypedDict):
     """The figures of a task, all its attempts together, without its sub-tasks."""
 
     task_name: str
+    #: False if the task was called on the host: its function ran there, without a sandbox and
+    #: without limits.
+    sandboxed: bool
     #: Milliseconds, to the microsecond.
     duration_ms: float
     #: Retries that took place.
@@ -98,9 +101,10 @@ def unwrap(envelope: Envelope[R]) -> R:
 
 
 def no_execution(task_name: str) -> Execution:
-    """The figures of a task that no sandbox ran."""
+    """The figures of a task that never ran."""
     return {
         "task_name": task_name,
+        "sandboxed": True,
         "duration_ms": 0,
         "retries": 0,
         "fuel_consumed": 0,

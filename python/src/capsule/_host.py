@@ -60,7 +60,7 @@ def _success(task: Task[Any, Any], result: Any) -> Envelope[Any]:
         "success": True,
         "result": result,
         "error": None,
-        "execution": no_execution(task.name),
+        "execution": {**no_execution(task.name), "sandboxed": False},
     }
 
 
@@ -73,5 +73,5 @@ def _failure(task: Task[Any, Any], error: Exception) -> Envelope[Any]:
             "message": traceback.format_exception_only(error)[-1].strip(),
             "stack": "".join(traceback.format_exception(error)),
         },
-        "execution": no_execution(task.name),
+        "execution": {**no_execution(task.name), "sandboxed": False},
     }

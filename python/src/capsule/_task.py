@@ -54,10 +54,14 @@ class Backend(Protocol):
 
 
 class Task(Generic[P, R]):
-    """A function that runs in a sandbox of its own when it is called.
+    """A function that is declared as a task.
 
-    A failure is contained: every call gives an envelope, nothing is raised. The function itself,
-    without a sandbox, is ``__wrapped__``.
+    **Called on the host, it is not sandboxed**: the plain function runs in the host's process,
+    without limits, and ``execution["sandboxed"]`` of the envelope is False. Called by a program
+    that runs in a sandbox, it runs in a new sandbox of its own.
+
+    A failure is contained: every call gives an envelope, nothing is raised. The function itself is
+    ``__wrapped__``.
     """
 
     __wrapped__: Callable[P, Any]
@@ -68,7 +72,7 @@ class Task(Generic[P, R]):
         self.options = options
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Envelope[R]:
-        """Runs the task and waits for its envelope."""
+        """Runs the task and waits for its envelope. On the host, it is not sandboxed."""
         return backend().call(self, args, kwargs)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskFuture[R]:
@@ -113,6 +117,11 @@ def task(
 ) -> _Decorator: ...
 def task(function: Any = None, /, **options: Any) -> Any:
     """Declares a task: ``@task``, or ``@task(compute="LOW", …)``.
+
+    **Called on the host, a task is not sandboxed**: the plain function runs in the host's process,
+    with all that it may reach and without limits, and ``execution["sandboxed"]`` of its envelope is
+    False. That is for tests. To run untrusted code, call ``run`` or ``open``, or the command
+    ``capsule run``. Called by a program that runs in a sandbox, a task runs in a new sandbox.
 
     Args:
         function: What the task does, when the decorator is bare.

@@ -144,6 +144,7 @@ def without_figures(envelope: dict) -> dict:
     execution = dict(envelope["execution"])
     for name in ("duration_ms", "fuel_consumed", "ram_used"):
         assert execution.pop(name) >= 0
+    assert execution.pop("sandboxed") is True
     error = envelope["error"]
     if error:
         error = {**error, "message": re.sub(r"wanted \d+", "wanted N", error["message"])}
