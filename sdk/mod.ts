@@ -1,5 +1,13 @@
 /** What of the SDK is the same everywhere, in sandboxes and on hosts. */
-export { type Compute, type FileMode, type Task, task, type TaskOptions } from "./task.ts";
+export {
+  type Compute,
+  type FileMode,
+  type Task,
+  task,
+  type TaskOf,
+  type TaskOptions,
+} from "./task.ts";
+export type { Arrived } from "./arrived.ts";
 export type { TaskCall } from "./call.ts";
 export {
   type Captured,

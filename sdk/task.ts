@@ -1,4 +1,5 @@
 import { type Outcome, type TaskCall, taskCall } from "./call.ts";
+import type { Arrived } from "./arrived.ts";
 import { type Envelope, noExecution } from "./envelope.ts";
 
 /** How much a task may compute: a preset, or units of WebAssembly fuel. */
@@ -37,13 +38,19 @@ export interface TaskOptions {
 export type FileMode = "read-only" | "ro" | "read-write" | "rw";
 
 /** A task. Called on the host, it is not sandboxed; called in a sandbox, it runs in one of its own. */
-export interface Task<A extends unknown[], R> {
+export interface Task<A extends unknown[], R, F = (...args: A) => unknown> {
   (...args: A): TaskCall<R>;
   /** The function itself, called without a sandbox. */
-  readonly fn: (...args: A) => R | Promise<R>;
+  readonly fn: F;
   /** The name of the task. */
   readonly taskName: string;
 }
+
+/** The task that a function becomes. */
+// deno-lint-ignore no-explicit-any -- arguments of any kind, of which the types are kept
+export type TaskOf<F> = F extends (...args: infer A extends any[]) => infer R
+  ? Task<A, Arrived<Awaited<R>>, F>
+  : never;
 
 /** Runs calls. There is one in a sandbox, where a call is a sub-task, and one on the host. */
 export interface Dispatcher {
@@ -78,10 +85,9 @@ export interface Dispatcher {
  * @param options The name of the task, and what it may use. They are read once, before anything runs.
  * @param fn What the task does. Its arguments and its result are what JSON can hold, and bytes: `Uint8Array`.
  */
-export function task<A extends unknown[], R>(
-  options: TaskOptions,
-  fn: (...args: A) => R,
-): Task<A, Awaited<R>> {
+// Not `(...args: A) => R`: parameters with a default value would be of type unknown.
+// deno-lint-ignore ban-types
+export function task<F extends Function>(options: TaskOptions, fn: F): TaskOf<F> {
   if (typeof options !== "object" || options === null || typeof options.name !== "string") {
     throw new TypeError('task() takes its options first: task({ name: "…" }, function)');
   }
@@ -91,14 +97,15 @@ export function task<A extends unknown[], R>(
     );
   }
   const { name } = options;
-  dispatcher.declare(options, fn);
-  const call = (...args: A): TaskCall<Awaited<R>> => taskCall(dispatcher.call(name, args, fn));
+  const called = fn as unknown as (...args: never[]) => unknown;
+  dispatcher.declare(options, called);
+  const call = (...args: unknown[]) => taskCall(dispatcher.call(name, args, called));
   Object.defineProperties(call, {
     name: { value: name },
     fn: { value: fn, enumerable: true },
     taskName: { value: name, enumerable: true },
   });
-  return call as Task<A, Awaited<R>>;
+  return call as unknown as TaskOf<F>;
 }
 
 /** Calls of tasks go to this dispatcher from now on: the engine says so, in a sandbox. */
