@@ -11,11 +11,13 @@ import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { TraceRecorder } from "../trace/recorder.ts";
+import type { FileStat } from "../platform/platform.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 import { HOST_OPTIONS, hostOptionsOf } from "./host_options.ts";
 import { parseExactly, resultOf } from "./json.ts";
 import { visible } from "./visible.ts";
 import {
+  endLine,
   endOutput,
   noteLine,
   noteTask,
@@ -41,7 +43,8 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
   "args-file": {
     value: "FILE",
     completes: "files",
-    help: "The same from a file; another file than JSON is one text",
+    help:
+      "The same from a file, a pipe or - for standard input; another file than JSON is one text",
   },
   json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
   mount: {
@@ -62,7 +65,7 @@ export async function execute(
   parsed: Arguments,
   cwd: string,
 ): Promise<number> {
-  const taskArguments = readArguments(parsed, [...texts, ...parsed.rest], cwd);
+  const taskArguments = await readArguments(parsed, [...texts, ...parsed.rest], cwd);
   const hostOptions = await hostOptionsOf(parsed, cwd);
   const json = parsed.flags.has("json");
   const verbose = parsed.flags.has("verbose");
@@ -98,6 +101,7 @@ export async function execute(
     const envelope = JSON.parse(text) as Envelope;
     endOutput();
     if (json) {
+      endLine(1);
       printLine(text);
     } else if (envelope.success) {
       printResult(resultOf(text));
@@ -178,7 +182,11 @@ function catchInterrupts(): Interrupts {
   return { signal: controller.signal, listen, release };
 }
 
-function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown[] {
+async function readArguments(
+  parsed: Arguments,
+  texts: string[],
+  cwd: string,
+): Promise<unknown[]> {
   const json = parsed.values.get("args-json")?.[0];
   const file = parsed.values.get("args-file")?.[0];
   const given = [json !== undefined, file !== undefined, texts.length > 0].filter(Boolean);
@@ -190,13 +198,37 @@ function readArguments(parsed: Arguments, texts: string[], cwd: string): unknown
   }
   if (json !== undefined) return parseJsonArray(json, "--args-json");
   if (file === undefined) return texts;
-  const path = resolve(cwd, file);
-  const content = platform.stat(path)?.isFile === false ? undefined : platform.readTextFile(path);
-  if (content === undefined) {
-    throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
+  if (file === "-" && parsed.positional[0] === "-") {
+    throw new CapsuleError(
+      "invalid_argument",
+      "standard input is the program: it cannot be --args-file, too",
+    );
   }
-  return file.endsWith(".json") ? parseJsonArray(content, file) : [content];
+  const path = resolve(cwd, file);
+  const stat = file === "-" ? undefined : platform.stat(path);
+  const bytes = file === "-" ? await platform.readInput() : readFile(file, path, stat);
+  // What has no name has no ending: it is JSON.
+  const isJson = file.endsWith(".json") || stat?.isFile !== true;
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch (cause) {
+    throw new CapsuleError("invalid_argument", `Cannot read "${file}": it is not UTF-8`, {
+      hint: "mount its folder, and pass its name: the program reads its bytes",
+      cause,
+    });
+  }
+  return isJson ? parseJsonArray(text, file) : [text];
 }
+
+function readFile(file: string, path: string, stat: FileStat | undefined): Uint8Array {
+  const bytes = stat === undefined || stat.isFolder ? undefined : platform.readFile(path);
+  if (bytes !== undefined) return bytes;
+  const problem = stat?.isFolder ? "it is a folder" : "there is no such file";
+  throw new CapsuleError("file_not_found", `Cannot read "${file}": ${problem}`);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function parseJsonArray(text: string, where: string): unknown[] {
   let value: unknown;

@@ -45,6 +45,7 @@ export function reportHint(hint: string): void {
 export function printResult(json: string): void {
   const result = parseExactly(json);
   if (result === null) return;
+  endLine(1);
   const text = typeof result === "string" ? result : JSON.stringify(result, null, 2);
   printLine(platform.isTerminal(1) ? visible(text) : text);
 }
@@ -52,6 +53,7 @@ export function printResult(json: string): void {
 /** Shows why a task failed. */
 export function reportFailure({ error, execution }: Envelope): void {
   if (error === null) return;
+  endLine(2);
   const name = visibleLine(execution.task_name);
   noteLine(
     `${bold("error:")} task "${name}" failed: ${visible(error.message)} (${error.error_type})`,
@@ -59,9 +61,24 @@ export function reportFailure({ error, execution }: Envelope): void {
   if (error.stack) noteLine(visible(error.stack.trimEnd()));
 }
 
+/** Whether what tasks wrote last ended within a line. */
+const isWithinLine = { 1: false, 2: false };
+
+/** Ends the line that a task has left where something is written next. A terminal shows both streams. */
+export function endLine(next: 1 | 2): void {
+  for (const descriptor of [1, 2] as const) {
+    const isThere = descriptor === next ||
+      platform.isTerminal(descriptor) && platform.isTerminal(next);
+    if (!isWithinLine[descriptor] || !isThere) continue;
+    platform.write(descriptor, encoder.encode("\n"));
+    isWithinLine[descriptor] = false;
+  }
+}
+
 /** Passes on what a task writes. */
 export function writeOutput({ task, stream, data }: OutputEvent): void {
   const descriptor = stream === "stderr" ? 2 : 1;
+  if (data.length > 0) isWithinLine[descriptor] = data.at(-1) !== 0x0a;
   if (!platform.isTerminal(descriptor)) return void platform.write(descriptor, data);
   const key = `${task} ${stream}`;
   const shown = underWay.get(key) ?? { descriptor, bytes: new VisibleBytes() };

@@ -86,6 +86,51 @@ Deno.test("arguments come as text, from JSON or from a file", async () => {
   }
 });
 
+Deno.test("arguments come from a pipe, and only as text that is UTF-8", async () => {
+  using folder = project({ "show.py": `def main(*args): return list(args)`, "ok.csv": "é" });
+  Deno.writeFileSync(`${folder.path}/image.png`, new Uint8Array([0x89, 0x50, 0xff]));
+  const capsule = (file: string, input: string, program = "show.py") =>
+    cli(
+      ["run", program, "--language", "python", "--args-file", file].filter((arg) =>
+        program === "-" || arg !== "--language" && arg !== "python"
+      ),
+      { cwd: folder.path, input },
+    );
+  for (const file of ["-", "/dev/stdin"]) {
+    const { status, stdout, stderr } = await capsule(file, `["x", 5]`);
+    assertEquals([status, JSON.parse(stdout)], [0, ["x", 5]], stderr);
+    const wrong = await capsule(file, "text");
+    assertEquals([wrong.status, wrong.stdout], [2, ""]);
+    assertStringIncludes(wrong.stderr, `${file} is not JSON`);
+  }
+  const mistakes: [string, string, string?][] = [
+    ["image.png", 'Cannot read "image.png": it is not UTF-8'],
+    [".", 'Cannot read ".": it is a folder'],
+    ["-", "standard input is the program", "-"],
+  ];
+  for (const [file, message, program] of mistakes) {
+    const { status, stdout, stderr } = await capsule(file, "", program);
+    assertEquals([status, stdout], [2, ""]);
+    assertStringIncludes(stderr, message);
+  }
+  assertEquals(JSON.parse((await capsule("ok.csv", "")).stdout), ["é"]);
+});
+
+Deno.test("a result begins a line, and what a task prints without one is as it is", async () => {
+  using folder = project({
+    "result.py": "def main():\n    print('50%\\r100%', end='')\n    return 42",
+    "null.py": "def main():\n    print('x', end='')",
+    "fails.py": "import sys\ndef main():\n    sys.stderr.write('x')\n    raise ValueError('no')",
+  });
+  const capsule = (...args: string[]) => cli(["run", ...args], { cwd: folder.path });
+  assertEquals((await capsule("result.py")).stdout, "50%\r100%\n42\n");
+  assertEquals((await capsule("null.py")).stdout, "x");
+  assertStringIncludes((await capsule("fails.py")).stderr, "x\nerror: ");
+  const json = await capsule("result.py", "--json");
+  assertEquals(JSON.parse(json.stdout).result, 42);
+  assertEquals(json.stderr, "50%\r100%");
+});
+
 Deno.test("--json prints one document, whatever the program does", async () => {
   const cases: [[string, string][], number, string | null][] = [
     [programs("", 'console.log("printed"); return 1', 'print("printed"); return 1'), 0, null],
