@@ -69,6 +69,7 @@ for (const language of LANGUAGES) {
         code: EATERS[language],
         language,
         isolation,
+        policy: "declared",
         budget: { ram: "600MB" },
       });
       const [{ result, error }, bytes] = await growth(program.call("main", [10, 150]));
@@ -91,14 +92,20 @@ for (const language of LANGUAGES) {
 
   Deno.test(`${language}: tasks one after the other give back what they had`, async () => {
     const code = EATERS[language].replace("1500", "0").replace("1.5", "0");
-    await using program = await open({ code, language, budget: { ram: "350MB" } });
+    await using program = await open({
+      code,
+      language,
+      policy: "declared",
+      budget: { ram: "350MB" },
+    });
     assertEquals((await program.call("turns", [12, 200])).result, 12);
   });
 
   Deno.test(`${language}: two runs side by side share the memory of the process`, async () => {
     configure({ ram: "500MB" });
     try {
-      const call = () => run({ code: EATERS[language], language, args: [3, 150] });
+      const call = () =>
+        run({ code: EATERS[language], language, policy: "declared", args: [3, 150] });
       const [envelopes, bytes] = await growth(Promise.all([call(), call()]));
       const told = envelopes.flatMap(({ result }) => result as ([string, string] | null)[]);
       const failed = told.filter((one) => one !== null);
@@ -143,6 +150,7 @@ for (const language of LANGUAGES) {
     await using program = await open({
       code: IMAGES[language],
       language,
+      policy: "declared",
       budget: { ram: "500MB" },
     });
     const [{ result, error }, bytes] = await growth(program.call("main", [8]));
@@ -200,6 +208,7 @@ for (const language of LANGUAGES) {
       await using program = await open({
         code: TEXTS[language],
         language,
+        policy: "declared",
         budget: { ram: "200MB" },
       });
       const [envelope, bytes] = await growth(program.call(task, [16, 15]));
@@ -224,7 +233,8 @@ def nap(n):
     return n
 @task(compute="HIGH")
 def main(n): return [call["error"] for call in nap.map(range(n)) if call["error"]]`;
-  const { result, error } = await run({ code, language: "python", args: [990] });
+  const options = { language: "python", policy: "declared" } as const;
+  const { result, error } = await run({ ...options, code, args: [990] });
   assertEquals([error, result], [null, []]);
 });
 
@@ -232,7 +242,7 @@ Deno.test("a budget that is none is an error that names key and value", async ()
   const cases: [unknown, RegExp][] = [
     [{ ram: "lots" }, /^budget: ram: "lots" is no size/],
     [{ ram: 0 }, /^budget: ram: 0 is not more than 0/],
-    [{ rum: 1 }, /^budget: unknown key "rum"; there are: ram, tasksAlive, /],
+    [{ rum: 1 }, /^budget: unknown key "rum"; there are: compute, timeout, ram, tasksAlive, /],
     [{ tasks_alive: 1 }, /^budget: unknown key "tasks_alive"/],
     [{ tasksAlive: 0 }, /^budget: tasksAlive: 0 is not a whole number from 1 to 10000/],
     [{ jsonSize: "2GB" }, /^budget: jsonSize: "2GB" is more than the 256 MB/],

@@ -142,7 +142,11 @@ def main():
 """
 
 def show(**options):
-    print(run_sync(code=CODE, language="python", **options)["result"])
+    by_policy = run_sync(code=CODE, language="python", policy="declared", **options)
+    grants = {"env_variables": ["GIVEN", "CHANGED"]}
+    by_grants = run_sync(code=CODE, language="python", grants=grants, **options)
+    assert by_grants["result"] == by_policy["result"], [by_grants, by_policy]
+    print(by_grants["result"])
 
 assert "VIRTUAL_ENV" not in os.environ
 show()
