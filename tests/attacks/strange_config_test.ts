@@ -3,6 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from ".
 import { cli, project } from "../support.ts";
 import { BUDGET_DEFAULTS, budgetOf } from "../../runner/budget.ts";
 import { readConfig, readConfinedConfig } from "../../runner/config.ts";
+import { defaultsOf, limitsOf } from "../../runner/limits.ts";
 import { DEFAULTS } from "../../runner/policy.ts";
 import { CapsuleError, run } from "@capsule/sdk/runner";
 
@@ -31,7 +32,13 @@ body_size = "256MB"`;
 Deno.test("a stranger's capsule.toml raises nothing and grants nothing", async () => {
   using folder = project({ "capsule.toml": HIGHEST });
   const { defaults, limits } = await readConfinedConfig(folder.path);
-  assertEquals(defaults, { ...DEFAULTS, memoryBytes: 4 * 2 ** 30, timeoutMs: 3_600_000 });
+  const untrusted = { fuel: 50_000_000_000, memoryBytes: 512 * 2 ** 20, timeoutMs: 30_000 };
+  assertEquals(defaultsOf(limitsOf({}, false), defaults, false), { ...DEFAULTS, ...untrusted });
+  const given = { fuel: 5, timeoutMs: 60_000, maxRetries: 2 };
+  assertEquals(
+    defaultsOf(limitsOf(given, false), defaults, false),
+    { ...DEFAULTS, ...untrusted, fuel: 5, timeoutMs: 60_000 },
+  );
   const { ram_bytes: _, ...byDefault } = BUDGET_DEFAULTS;
   assertEquals(budgetOf({}, limits, false), byDefault);
   const host = { tasks_alive: 7, ram_bytes: 1 << 30 };
@@ -45,7 +52,8 @@ Deno.test("a stranger's capsule.toml may lower limits", async () => {
       [budget]\ntasks_alive = 3\njson_size = "1KB"`,
   });
   const { defaults, limits } = await readConfinedConfig(folder.path);
-  assertEquals([defaults.fuel, defaults.timeoutMs, defaults.memoryBytes], [5, 1000, 64 << 20]);
+  const lowered = { fuel: 5, timeoutMs: 1000, memoryBytes: 64 << 20 };
+  assertEquals(defaultsOf(limitsOf({}, false), defaults, false), { ...DEFAULTS, ...lowered });
   assertEquals(limits, { tasks_alive: 3, json_bytes: 1024 });
 });
 
