@@ -79,6 +79,13 @@ async function programOf(
       hint: "add --language python or --language typescript",
     });
   }
+  if (parsed.values.get("stdin")?.[0] === "-") {
+    throw new CapsuleError(
+      "invalid_argument",
+      "--stdin - excludes - as FILE: standard input holds the program",
+      { hint: "name a file of what main reads: --stdin FILE" },
+    );
+  }
   return { code: new TextDecoder().decode(await platform.readInput()), language };
 }
 

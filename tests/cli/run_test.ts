@@ -377,6 +377,12 @@ Deno.test("the command line bounds each task, and says what main reads", async (
   assertEquals((await json("read.py", "--stdin", "line.txt")).result, "grüße");
   assertEquals((await json("read.py", "--stdin=-")).result, "piped");
   assertEquals((await json("read.py")).error.error_type, "task_error");
+  const twice = await cli(["run", "-", "--language", "python", "--stdin", "-"], {
+    cwd: folder.path,
+    input: "print(input())",
+  });
+  assertEquals([twice.status, twice.stdout], [2, ""]);
+  assertStringIncludes(twice.stderr, "standard input holds the program\nhint: name a file");
   for (const [option, says] of [["--timeout=soon", "timeout"], ["--policy=all", "--policy is"]]) {
     const { status, stdout, stderr } = await cli(["run", "read.py", option!], { cwd: folder.path });
     assertEquals([status, stdout], [2, ""]);
