@@ -158,12 +158,15 @@ Deno.test("VIRTUAL_ENV is the environment, and editable packages of the project 
 
 Deno.test("code has the packages of its project, too", async () => {
   using folder = environment();
-  await using program = await open({
-    code: "import shop\ndef main(): return shop.prices.PRICE",
-    language: "python",
-    cwd: folder.path,
-  });
-  assertEquals((await program.call("main")).result, 5);
+  for (const policy of ["declared", "none"] as const) {
+    await using program = await open({
+      code: "import shop\ndef main(): return shop.prices.PRICE",
+      language: "python",
+      cwd: folder.path,
+      policy,
+    });
+    assertEquals((await program.call("main")).result, 5);
+  }
 });
 
 Deno.test("packages that hardly use a missing module have a stand-in, and nobody else", async () => {
