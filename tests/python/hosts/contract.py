@@ -4,6 +4,7 @@ Usage: contract.py FOLDER   the folder of cases.json
 """
 
 import asyncio
+import base64
 import inspect
 import json
 import re
@@ -22,6 +23,7 @@ from capsule._client.outcome import envelope_of
 from capsule._client.request import run_request
 from capsule._client.worker import cancel, submit
 
+BYTES_KEY = re.compile(r"\$+bytes")
 #: What the API takes: Python itself refuses any other keyword.
 OPTIONS = inspect.signature(run).parameters
 #: By option, its keys as TypeScript has them.
@@ -32,7 +34,7 @@ KEYS = {
         "envVariables": "env_variables",
     },
     "limits": {"maxRetries": "max_retries"},
-    "budget": {"tasksAlive": "tasks_alive"},
+    "budget": {"tasksAlive": "tasks_alive", "jsonSize": "json_size"},
 }
 
 
@@ -50,7 +52,9 @@ def run_case(case: dict, programs: Path, call_all) -> object:
         for path, target in case.get("links", {}).items():
             (cwd / path).symlink_to(target)
         given = {
-            name: expand(case[name]) for name in ("file", "task", "args", "kwargs") if name in case
+            name: decode_bytes(expand(case[name]))
+            for name in ("file", "task", "args", "kwargs")
+            if name in case
         }
         options = {"cwd": cwd, **given, **case.get("options", {})}
         for option, keys in KEYS.items():
@@ -58,10 +62,10 @@ def run_case(case: dict, programs: Path, call_all) -> object:
                 given = options[option].items()
                 options[option] = {keys.get(key, key): value for key, value in given}
         results = call_all(options, case.get("cancelAfterMs"), case.get("times", 1))
-        texts = {json.dumps(result) for result in results}
+        texts = {json.dumps(encode_bytes(result)) for result in results}
         if len(texts) != 1:
             raise AssertionError(f"calls differ: {texts}")
-        return results[0]
+        return encode_bytes(results[0])
 
 
 def in_event_loop(options: dict, cancel_after_ms: "float | None", times: int) -> list:
@@ -137,6 +141,32 @@ def expand(value: object) -> object:
             nested = [nested]
         return nested
     return {key: expand(member) for key, member in value.items()}
+
+
+def decode_bytes(value: object) -> object:
+    """Puts bytes in the place of `{"$bytes": base64}`."""
+    if isinstance(value, list):
+        return [decode_bytes(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    [*keys] = value
+    if keys == ["$bytes"]:
+        return base64.b64decode(value["$bytes"], validate=True)
+    start = 1 if len(keys) == 1 and BYTES_KEY.fullmatch(keys[0]) else 0
+    return {key[start:]: decode_bytes(member) for key, member in value.items()}
+
+
+def encode_bytes(value: object) -> object:
+    """The reverse."""
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list):
+        return [encode_bytes(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    [*keys] = value
+    start = "$" if len(keys) == 1 and BYTES_KEY.fullmatch(keys[0]) else ""
+    return {start + key: encode_bytes(member) for key, member in value.items()}
 
 
 def without_figures(envelope: dict) -> dict:
