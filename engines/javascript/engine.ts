@@ -5,7 +5,6 @@
 import { argumentBytes, resultBytes } from "capsule:host/operations@1.0.0";
 import "./globals/mod.ts";
 import * as sdk from "./sdk.ts";
-import { NO_BYTES } from "../../sdk/bytes.ts";
 import { decode } from "../../sdk/payload.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { describe } from "./failure.ts";
@@ -66,10 +65,11 @@ export async function run(task: string, json: string, context: string): Promise<
     reseed();
     resetClock();
     resumeTimers();
-    const bytes = context === "" ? NO_BYTES : take(parse(context));
-    const { args } = decode({ json, bytes }) as { args: unknown[] };
+    const bytes = context === "" ? undefined : take(parse(context));
+    const { args } = bytes ? decode({ json, bytes }) as { args: unknown[] } : parse(json);
     const result = serialize(await functionOf(task)(...args), "result");
-    if (result.bytes !== NO_BYTES) resultBytes(result.bytes);
+    if (typeof result === "string") return result;
+    resultBytes(result.bytes);
     return result.json;
   } catch (thrown) {
     throw describe(thrown);
@@ -78,9 +78,9 @@ export async function run(task: string, json: string, context: string): Promise<
   }
 }
 
-/** Takes what the task has. Returns the bytes of its arguments. */
-function take(given: Partial<Access> & { bytes?: boolean }): Uint8Array {
+/** Takes what the task has. Returns the bytes of its arguments, if there are any. */
+function take(given: Partial<Access> & { bytes?: boolean }): Uint8Array | undefined {
   const { env, writable, bytes } = given;
   if (env && writable) giveAccess({ env, writable });
-  return bytes ? argumentBytes() : NO_BYTES;
+  return bytes ? argumentBytes() : undefined;
 }

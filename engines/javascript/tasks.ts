@@ -42,7 +42,10 @@ export const dispatcher: Dispatcher = {
   },
 
   call<R>(name: string, args: unknown[]) {
-    const { json, bytes } = serialize(args, "arguments");
+    const written = serialize(args, "arguments");
+    const { json, bytes } = typeof written === "string"
+      ? { json: written, bytes: undefined }
+      : written;
     const request = `{"task":${stringify(name)},"input":{"args":${json}}}`;
     const operation = new Operation("call", request, bytes);
     let envelope: Envelope<R> | undefined;

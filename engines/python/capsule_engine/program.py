@@ -10,7 +10,7 @@ import linecache
 import sys
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from json import dumps
+from json import dumps, loads
 from pathlib import PurePosixPath
 from types import CodeType, ModuleType
 from typing import Any
@@ -75,7 +75,7 @@ class Program:
 
     def run(self, task: str, input: str, data: bytes) -> tuple[str, bytes]:
         """Runs a task. Returns its result as JSON, and the bytes beside it."""
-        arguments = decode(input, data)
+        arguments = decode(input, data) if data else loads(input)
         args, kwargs = arguments.get("args", []), arguments.get("kwargs", {})
         try:
             result = self._call(task, args, kwargs)

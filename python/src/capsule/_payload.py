@@ -14,12 +14,19 @@ from typing import Any
 _KEY_END = '$bytes"'
 
 
-def encode(value: Any, **options: Any) -> tuple[str, bytes]:
+def encode(
+    value: Any,
+    allow_nan: bool = True,
+    ensure_ascii: bool = True,
+    separators: tuple[str, str] | None = None,
+) -> tuple[str, bytes]:
     """Encodes a value by the rules of the json module, with the bytes in it.
 
     Args:
         value: Of what JSON can hold, and ``bytes``, ``bytearray`` and ``memoryview``.
-        **options: Those of ``json.dumps``.
+        allow_nan: As for ``json.dumps``.
+        ensure_ascii: As for ``json.dumps``.
+        separators: As for ``json.dumps``.
 
     Returns:
         JSON text, and the bytes that it has placeholders for, in their order. Where all of these
@@ -28,33 +35,71 @@ def encode(value: Any, **options: Any) -> tuple[str, bytes]:
     Raises:
         TypeError, ValueError, RecursionError: for what has no JSON.
     """
-    parts: list[bytes] = []
-    length = 0
-
-    def default(item: Any) -> dict[str, list[int]]:
-        nonlocal length
-        if not isinstance(item, (bytes, bytearray, memoryview)):
-            raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
-        part = item if type(item) is bytes else bytes(item)
-        parts.append(part)
-        length += len(part)
-        return {"$bytes": [length - len(part), len(part)]}
-
-    text = dumps(value, default=default, **options)
-    if not parts:
+    try:
+        # Most values have none.
+        text = dumps(
+            value,
+            allow_nan=allow_nan,
+            ensure_ascii=ensure_ascii,
+            separators=separators,
+            default=_refuse,
+        )
         return text, b""
-    if text.count(_KEY_END) != len(parts):
+    except _HasBytes:
+        pass
+    options: dict[str, Any] = {
+        "allow_nan": allow_nan,
+        "ensure_ascii": ensure_ascii,
+        "separators": separators,
+    }
+    parts = _Parts()
+    text = dumps(value, default=parts.add, **options)
+    if text.count(_KEY_END) != len(parts.parts):
         # Some are the value's own.
-        parts.clear()
-        length = 0
-        text = dumps(_escaped(value), default=default, **options)
-    return text, (parts[0] if len(parts) == 1 else b"".join(parts)) or b"\0"
+        parts = _Parts()
+        text = dumps(_escaped(value), default=parts.add, **options)
+    return text, parts.joined()
 
 
 def decode(text: str | bytes, data: bytes) -> Any:
     """The value that text and bytes stand for. Its placeholders were checked before."""
     value = loads(text)
     return _revived(value, data) if data else value
+
+
+class _HasBytes(Exception):
+    """JSON alone does not do."""
+
+
+def _refuse(item: Any) -> None:
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        raise _HasBytes
+    raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
+
+
+class _Parts:
+    """The bytes of a value, in their order."""
+
+    __slots__ = ("length", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.length = 0
+
+    def add(self, item: Any) -> dict[str, list[int]]:
+        """What stands for bytes."""
+        if not isinstance(item, (bytes, bytearray, memoryview)):
+            _refuse(item)
+        part = item if type(item) is bytes else bytes(item)
+        offset = self.length
+        self.parts.append(part)
+        self.length += len(part)
+        return {"$bytes": [offset, len(part)]}
+
+    def joined(self) -> bytes:
+        """All of them, or one byte that nothing stands for."""
+        [*parts] = self.parts
+        return (parts[0] if len(parts) == 1 else b"".join(parts)) or b"\0"
 
 
 def _escaped(value: Any) -> Any:
