@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from capsule._client.exchange import Exchange
-from capsule._client.frames import Frame
+from capsule._client.frames import FrameDecoder, encode_frame
 from capsule._client.outcome import envelope_of
 from capsule._client.request import Call, call_request, run_request
 from capsule._payload import decode, encode
@@ -70,8 +70,9 @@ def test_bytes_are_no_keys_and_other_objects_no_bytes():
 
 
 def _parts(exchange: Exchange) -> tuple[Any, bytes]:
-    size = exchange.header["json"]
-    return json.loads(exchange.payload[:size]), exchange.payload[size:]
+    frame = encode_frame(1, exchange.header, exchange.payload, exchange.data)
+    [decoded] = FrameDecoder().push(frame)
+    return json.loads(decoded.payload), decoded.data
 
 
 def _call(args: list, kwargs: dict | None = None) -> Call:
@@ -87,10 +88,12 @@ def test_requests_carry_bytes_behind_their_json():
     options, data = _parts(run)
     assert json.loads(options["input"]) == {"args": [{"$bytes": [0, 2]}]}
     assert (options["env"], data) == ({"$bytes": "x"}, b"12")
-    assert "json" not in call_request(3, _call([{"$bytes": 1}]), observe=False).header
+    plain = call_request(3, _call([{"$bytes": 1}]), observe=False)
+    assert _parts(plain) == ({"args": [{"$bytes": 1}]}, b"")
 
 
 def test_an_envelope_has_its_bytes():
     text = b'{"success":true,"result":[{"$bytes":[0,2]},{"$$bytes":1}]}'
-    frame = Frame(1, {"type": "envelope", "json": len(text)}, text + b"\x00\xff")
+    [frame] = FrameDecoder().push(encode_frame(1, {"type": "envelope"}, text, b"\x00\xff"))
+    assert frame.header == {"type": "envelope", "json": len(text)}
     assert envelope_of(frame, "main")["result"] == [b"\x00\xff", {"$bytes": 1}]

@@ -34,10 +34,16 @@ class Exchange:
     """A request, and whoever waits for what comes of it: events, and then one answer."""
 
     def __init__(
-        self, header: dict[str, Any], payload: bytes, worker: Worker | None = None
+        self,
+        header: dict[str, Any],
+        payload: bytes,
+        worker: Worker | None = None,
+        data: bytes = b"",
     ) -> None:
         self.header = header
         self.payload = payload
+        #: Bytes of the arguments, which follow the payload.
+        self.data = data
         #: The worker that is asked: that of this process, if there is none yet.
         self.worker = worker
         self.is_submitted = False

@@ -19,6 +19,8 @@ class Frame(NamedTuple):
     id: int
     header: dict[str, Any]
     payload: bytes
+    #: What follows the JSON of the payload, if its header tells where that ends.
+    data: bytes = b""
 
     @property
     def type(self) -> str:
@@ -26,10 +28,13 @@ class Frame(NamedTuple):
         return str(self.header["type"])
 
 
-def encode_frame(id: int, header: dict[str, Any], payload: bytes = b"") -> bytes:
-    """A frame as bytes."""
+def encode_frame(id: int, header: dict[str, Any], payload: bytes = b"", data: bytes = b"") -> bytes:
+    """A frame as bytes. Bytes follow the payload's JSON."""
+    if data:
+        header = {**header, "json": len(payload)}
     text = json.dumps(header, separators=(",", ":")).encode()
-    return b"".join((_PREFIX.pack(id, len(text), len(payload)), text, payload))
+    prefix = _PREFIX.pack(id, len(text), len(payload) + len(data))
+    return b"".join((prefix, text, payload, data))
 
 
 class FrameDecoder:
@@ -48,7 +53,9 @@ class FrameDecoder:
             if len(self._bytes) < end:
                 return
             header = json.loads(self._bytes[_PREFIX.size : payload_at])
+            data_at = payload_at + header.get("json", payload_bytes)
             with memoryview(self._bytes) as view:
-                payload = bytes(view[payload_at:end])
+                payload = bytes(view[payload_at:data_at])
+                data = bytes(view[data_at:end])
             del self._bytes[:end]
-            yield Frame(id, header, payload)
+            yield Frame(id, header, payload, data)

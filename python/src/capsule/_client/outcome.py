@@ -30,9 +30,7 @@ def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
     if isinstance(answer, Lost):
         return _failure(task, "internal_error", f"the worker process {answer.how} during the call")
     if answer.type == "envelope":
-        payload = answer.payload
-        size = answer.header.get("json", len(payload))
-        return _read(payload[:size], payload[size:])
+        return _read(answer.payload, answer.data)
     raise error_of(answer)
 
 

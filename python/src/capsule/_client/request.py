@@ -182,7 +182,7 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
         if limits is not None:
             details["limits"] = _renamed("limits", limits, _LIMIT_KEYS)
         payload = _options(details)
-    return _exchange(header, payload, data)
+    return Exchange(header, payload.encode(), data=data)
 
 
 def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
@@ -200,15 +200,8 @@ def _program_request(type: str, options: Mapping[str, Any]) -> Exchange:
             given[option] = _renamed(option, given[option], keys)
     if "stdin" in given:
         given["stdin"] = _stdin(given["stdin"])
-    return _exchange({"type": type, "observe": observe}, _options(given), data)
-
-
-def _exchange(header: dict[str, Any], text: str, data: bytes) -> Exchange:
-    """A request whose payload is JSON, and bytes that this has placeholders for."""
-    payload = text.encode()
-    if not data:
-        return Exchange(header, payload)
-    return Exchange({**header, "json": len(payload)}, payload + data)
+    header = {"type": type, "observe": observe}
+    return Exchange(header, _options(given).encode(), data=data)
 
 
 def _stdin(stdin: str | bytes) -> str:

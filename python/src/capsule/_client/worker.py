@@ -140,7 +140,7 @@ class Worker:
             exchange = self._waiting.popleft()
             id = self._new_id()
             self._sent[id] = exchange
-            frame = encode_frame(id, exchange.header, exchange.payload)
+            frame = encode_frame(id, exchange.header, exchange.payload, exchange.data)
             self._backlog.append((id, memoryview(frame)))
             self._write()
 
@@ -250,10 +250,11 @@ def submit(exchange: Exchange) -> None:
     """
     global _worker
     refuse_at_shutdown()
-    if len(exchange.payload) > PAYLOAD_BYTES_AT_MOST:
+    size = len(exchange.payload) + len(exchange.data)
+    if size > PAYLOAD_BYTES_AT_MOST:
         raise CapsuleError(
             "invalid_argument",
-            f"the request has {len(exchange.payload)} bytes of JSON, "
+            f"the request has {size} bytes of JSON and binary data, "
             f"which are more than {PAYLOAD_BYTES_AT_MOST}",
         )
     with LOCK:
