@@ -1,4 +1,5 @@
 /** What a program threw, as the host reads it. */
+import { isOutside } from "./node/host/fs.ts";
 import { InvalidResult } from "./serialize.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
@@ -40,7 +41,7 @@ function failureOf(thrown: unknown): Record<string, unknown> {
     failure.message = textOf(() => thrown.message);
   } else if (is(thrown, Error)) {
     failure.name = textOf(() => thrown.name, NAME_CHARACTERS_AT_MOST);
-    failure.message = textOf(() => thrown.message);
+    failure.message = textOf(() => thrown.message) + textOf(() => outsideHint(thrown));
     failure.stack = stackOf(thrown);
   } else {
     failure.message = `threw ${show(thrown)}`;
@@ -49,6 +50,13 @@ function failureOf(thrown: unknown): Record<string, unknown> {
   failure.out_of_memory = thrown === null ||
     failure.name === "InternalError" && failure.message === "out of memory";
   return failure;
+}
+
+/** What is missing, where a file of the host's may be meant. */
+function outsideHint(error: Error): string {
+  const { code, path } = error as { code?: unknown; path?: unknown };
+  if (code !== "ENOENT" || typeof path !== "string" || !isOutside(path)) return "";
+  return " (the task was given no folder that holds it: allowedFiles, or a mount, gives one)";
 }
 
 /** What is told on standard error of something thrown that nobody handles. Never throws. */

@@ -221,3 +221,36 @@ for (const [file, source] of Object.entries(APART)) {
     }
   });
 }
+
+Deno.test("a file outside of the task's folders fails with a word about them, whether it exists or not", async () => {
+  using folder = project({ "data/x.txt": "x", "other/y.txt": "y" });
+  const HINT = "the task was given no folder that holds it";
+  const reads = {
+    typescript: (path: string) =>
+      `import { task } from "@capsule/sdk"; import { readFileSync } from "node:fs";
+task({ name: "main", allowedFiles: FOLDERS }, () => readFileSync("${path}", "utf8"));`,
+    python: (path: string) =>
+      `from capsule import task
+@task(allowed_files=FOLDERS)
+def main(): return open("${path}").read()`,
+  };
+  for (const language of ["typescript", "python"] as const) {
+    const messageOf = async (path: string, folders: unknown[]) => {
+      const code = reads[language](path).replace("FOLDERS", JSON.stringify(folders));
+      const options = { language, cwd: folder.path, policy: "declared" } as const;
+      const { error } = await run({ code, ...options });
+      return error!.message;
+    };
+    const everything = [{ path: ".", mode: "ro" }];
+    for (const path of ["./data/x.txt", "/data/x.txt", "missing/x.txt", "/etc/passwd"]) {
+      assertStringIncludes(await messageOf(path, ["other"]), HINT);
+      assertStringIncludes(await messageOf(path, []), HINT);
+    }
+    for (
+      const [path, folders] of [["other/none.txt", ["other"]], ["none/x", everything]] as const
+    ) {
+      const message = await messageOf(path, [...folders]);
+      assertEquals(message.includes(HINT), false, message);
+    }
+  }
+});

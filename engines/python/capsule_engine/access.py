@@ -1,8 +1,14 @@
 """What a task has, as the host tells it."""
 
+import errno
 import os
 import tempfile
 from json import loads
+
+# By name: a program may replace them.
+from os import fsdecode, lstat, readlink
+from os.path import abspath
+from typing import Any
 
 from wit_world.imports import operations
 
@@ -19,3 +25,24 @@ def take(context: str) -> bytes:
         tempfile._candidate_tempdir_list = lambda: folders
         tempfile.tempdir = None
     return operations.argument_bytes() if "bytes" in given else b""
+
+
+def is_outside(path: Any) -> bool:
+    """Whether a path lies outside of all folders that the task was given.
+
+    Whether there is something on the host, no guest is told.
+    """
+    if not isinstance(path, (str, bytes)):
+        return False
+    top = abspath(fsdecode(path)).split("/")[1]
+    try:
+        if not top or lstat(f"/{top}"):
+            return False
+    except FileNotFoundError:
+        pass
+    try:
+        readlink("/")
+    except OSError as error:
+        # The root is no folder of the task's.
+        return error.errno != errno.EINVAL
+    return False

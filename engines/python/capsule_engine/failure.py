@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from capsule import task
+from capsule_engine import access
 from capsule_engine.serialize import InvalidResult
 
 # Where componentize-py put the engine and the SDK: no user wants to see their frames.
@@ -43,7 +44,7 @@ class Failure:
         if issubclass(type(error), InvalidResult):
             return dumps({"kind": "invalid_result", "message": _text(lambda: error)})
         name = _text(lambda: type(error).__name__, NAME_CHARACTERS)
-        return self._json(name, _text(lambda: error))
+        return self._json(name, _text(lambda: error) + _outside_hint(error))
 
     def _of_load(self) -> str:
         line = _text(lambda: traceback.format_exception_only(self._error)[-1].strip())
@@ -92,6 +93,17 @@ class Failure:
         positions = list(last.tb_frame.f_code.co_positions())
         line, _, column, _ = positions[last.tb_lasti // 2]
         return f"{last.tb_frame.f_code.co_filename}:{line or last.tb_lineno}:{(column or 0) + 1}: "
+
+
+def _outside_hint(error: BaseException) -> str:
+    """What is missing, where a file of the host's may be meant."""
+    try:
+        if isinstance(error, FileNotFoundError) and access.is_outside(error.filename):
+            hint = "allowed_files, or a mount, gives one"
+            return f" (the task was given no folder that holds it: {hint})"
+    except BaseException:
+        pass
+    return ""
 
 
 def _drop_engine_frames(shown: traceback.TracebackException) -> None:

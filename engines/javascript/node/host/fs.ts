@@ -156,6 +156,22 @@ function statIfThere(text: string, follow: boolean): HostStat | undefined {
   }
 }
 
+/**
+ * Whether a path lies outside of all folders that the task was given. Whether there is something on the host, no guest is
+ * told.
+ */
+export function isOutside(text: string): boolean {
+  const [, top] = absolute(text).split("/");
+  try {
+    if (!top || statIfThere(`/${top}`, false) !== undefined) return false;
+    ask({ do: "read_link", path: "/" }, "readlink", "/");
+  } catch (error) {
+    // The root is no folder of the task's: it only shows those that it has.
+    return error instanceof FileError && error.code === "EPERM";
+  }
+  return false;
+}
+
 /** As jco reads it. */
 function described(stat: HostStat, bigint: boolean): Record<string, unknown> {
   const number = (value: number) =>
