@@ -6,7 +6,7 @@ import { dirname, join } from "../platform/path.ts";
 import type { WebInstallation } from "./web_installation.ts";
 
 /** This file, which finds what its own package depends on, whatever the project of the user has. */
-const ownUrl = import.meta.url;
+const ownUrl = urlOf(import.meta.url);
 /** `new URL` takes a start 0.2 ms. */
 const ownFile = ownUrl.startsWith("file:")
   ? decodeURIComponent(ownUrl.slice("file://".length))
@@ -72,7 +72,8 @@ function esbuildFound(): string {
 export function commandPath(): string {
   switch (kind()) {
     case "web":
-      return new URL("../cli.ts", ownUrl).href;
+      // Turbopack would bundle what `new URL` names.
+      return ownUrl.replace(/[^/]*\/[^/]*$/, "cli.ts");
     case "checkout":
       return existing("command", join(ownFolder, "cli.ts"));
     case "wheel":
@@ -155,6 +156,15 @@ function denoFolders(): string[] {
   return folders.filter((folder): folder is string => Boolean(folder));
 }
 
+/** CommonJS has no `import.meta`: a bundler that makes that leaves it empty. */
+function urlOf(own: string | undefined): string {
+  if (own !== undefined) return own;
+  const file = typeof __filename === "string" ? __filename : "/";
+  return `file://${encodeURI(file)}`;
+}
+
+declare const __filename: unknown;
+
 function found(): WebInstallation {
   if (web !== undefined) return web;
   throw new CapsuleError("internal", "nobody has waited for what npm brings");
@@ -163,7 +173,8 @@ function found(): WebInstallation {
 const HINTS: Record<Kind, string> = {
   checkout: "scripts/capsule builds what is missing",
   wheel: "pip install --force-reinstall capsule-sandbox brings it",
-  npm: `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package`,
+  npm: `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package; ` +
+    "a bundler has to leave out @capsule/sdk (externals, serverExternalPackages)",
   web: `deno clean removes what is left of ${NATIVE_PACKAGE}, and the next run brings it anew`,
 };
 

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
@@ -35,6 +34,8 @@ export const platform: Platform = {
   realPath: (path) => unlessMissing(() => fs.realpathSync.native(path)) ?? path,
   packageFolder(name, from) {
     try {
+      // webpack answers for the `createRequire` of an import, when it bundles.
+      const { createRequire } = process.getBuiltinModule("node:module");
       return join(createRequire(from).resolve(`${name}/package.json`), "..");
     } catch {
       return undefined;

@@ -103,6 +103,25 @@ for (const node of NODES) {
     }
   });
 
+  Deno.test(`Node ${node}: a host that a bundler has made CommonJS of`, async () => {
+    const code = `import { run } from "@capsule/sdk/runner";
+const program = { code: "def main(): return 42", language: "python" };
+const runs = ["sandbox", "process"].map((isolation) => run({ ...program, isolation }));
+Promise.all(runs).then((envelopes) => console.log(...envelopes.map(({ result }) => result)));`;
+    Deno.writeTextFileSync(`${app.path}/common.mjs`, code);
+    const bundle = [
+      "common.mjs",
+      "--bundle",
+      "--platform=node",
+      "--format=cjs",
+      "--external:koffi",
+    ];
+    const silent = ["--log-level=error", "--outfile=out/common.cjs"];
+    assertEquals((await tool("esbuild", [...bundle, ...silent])).status, 0);
+    const { status, stdout, stderr } = await app.run(node, ["node", "out/common.cjs"]);
+    assertEquals([status, stdout], [0, "42 42\n"], stderr);
+  });
+
   Deno.test(`Node ${node}: every case of the contract`, async () => {
     const built = await tool("esbuild", [
       ...[`${ROOT}tests/contract/suite.ts`, `--outfile=${app.path}/suite.mjs`, "--format=esm"],
