@@ -7,6 +7,7 @@ import "./globals/mod.ts";
 import * as sdk from "./sdk.ts";
 import { decode } from "../../sdk/payload.ts";
 import { setDispatcher } from "../../sdk/task.ts";
+import { tellEarlyReads } from "./early_reads.ts";
 import { describe } from "./failure.ts";
 import { reseed } from "./globals/crypto.ts";
 import { resetClock } from "./globals/performance.ts";
@@ -17,7 +18,7 @@ import module from "./node/module.ts";
 import { type Access, giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
 import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
-import { declarations, dispatcher, functionOf } from "./tasks.ts";
+import { declarations, declaredVariables, dispatcher, functionOf } from "./tasks.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
 const evaluate = eval;
@@ -43,13 +44,14 @@ function importBuiltin(specifier: string): unknown {
  * Runs a program's bundle, a function body in which `await` may stand. What esbuild has not bundled, it asks
  * `require` for.
  */
-export async function load(_path: string, source: string): Promise<string> {
+export async function load(path: string, source: string): Promise<string> {
   try {
     trackRejections();
     await evaluate(`(async (require) => { "use strict";${EMPTY_LINES}${source}\n})`)(
       module.createRequire(),
     );
     if (mayBeUnheard()) await tellUnheard();
+    tellEarlyReads(path, declaredVariables);
     // Nothing of the host may be part of an image.
     suspendTimers();
     await idle();

@@ -20,6 +20,9 @@ const functions: Record<string, Function> = create(null);
 /** Declarations as JSON, with commas between them. Two tasks of one name are both there. */
 let declared = "";
 
+/** Variables that tasks will have. */
+export const declaredVariables: string[] = [];
+
 /** The tasks that were declared, in their order, as JSON. */
 export function declarations(): string {
   return `{"tasks":[${declared}]}`;
@@ -39,6 +42,11 @@ export const dispatcher: Dispatcher = {
     const { name } = described;
     declared += `${declared && ","}{"name":${stringify(name)},"options":${stringify(described)}}`;
     functions[name] = fn as Function;
+    const { envVariables } = described;
+    for (let at = 0; isArray(envVariables) && at < envVariables.length; at++) {
+      const variable: unknown = envVariables[at];
+      if (typeof variable === "string") declaredVariables[declaredVariables.length] = variable;
+    }
   },
 
   call<R>(name: string, args: unknown[]) {

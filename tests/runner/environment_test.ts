@@ -96,3 +96,38 @@ Deno.test("values that no environment can hold are refused", async () => {
   const long = code.replace("return 1", 'import os; return os.environ["A"]');
   assertEquals((await run({ ...options, code: long, env: { A: value } })).result, value);
 });
+
+Deno.test("top-level code that reads a variable of a task's is warned of, once", async () => {
+  const programs = {
+    typescript: `import { task } from "@capsule/sdk";
+const key = process.env.KEY ?? process.env.KEY;
+const other = process.env.NODE_ENV;
+task({ name: "main", envVariables: ["KEY", "HOME"] }, () => [key ?? null, process.env.KEY]);`,
+    python: `import os
+from capsule import task
+key = os.environ.get("KEY") or os.getenv("KEY")
+other = os.environ.get("DEBUG")
+try: os.environ["DEBUG"]
+except KeyError as error: assert error.args == ("DEBUG",)
+@task(env_variables=["KEY", "HOME"])
+def main(): return [key, os.environ["KEY"]]`,
+  };
+  for (const [language, code] of Object.entries(programs)) {
+    let printed = "";
+    const { result, error } = await run({
+      code,
+      language: language as "python",
+      policy: "declared",
+      env: { KEY: "1" },
+      onEvent(event) {
+        if (event.type === "output") printed += new TextDecoder().decode(event.data);
+      },
+    });
+    assertEquals(error, null, error?.message);
+    assertEquals(result, [null, "1"]);
+    const name = language === "python" ? "code.py" : "code.ts";
+    const warning = `warning: ${name}: top-level code reads the environment variable KEY, ` +
+      "which it does not have: read it inside a task\n";
+    assertEquals(printed, warning);
+  }
+});

@@ -2,6 +2,7 @@
 import { encode, write } from "capsule:host/operations@1.0.0";
 import stream from "node:stream";
 import { Operation } from "../operations.ts";
+import { watched } from "../early_reads.ts";
 import { contained } from "../uncaught.ts";
 import { EventEmitter } from "./events.ts";
 import { setWritableFolders } from "./os.ts";
@@ -85,7 +86,7 @@ class Process extends EventEmitter {
   readonly argv0 = "node";
   readonly execArgv: string[] = [];
   readonly execPath = "/usr/bin/node";
-  readonly env: Record<string, string> = {};
+  readonly env: Record<string, string> = watched({});
   readonly config = { target_defaults: {}, variables: {} };
   readonly features = { inspector: false, ipv6: true, tls: true, typescript: false };
   readonly allowedNodeEnvironmentFlags = new Set<string>();

@@ -49,7 +49,11 @@ class WitWorld(wit_world.WitWorld):
             if context:
                 packages.use(context)
             program = Program(path, source, {file.path: file.data for file in files}, backend)
-            declarations = program.load()
+            access.watch()
+            try:
+                declarations = program.load()
+            finally:
+                access.tell_early_reads(path, backend.variables())
             randomness.end_load()
         except BaseException as error:
             raise Err(Failure(error, program).while_loading()) from None

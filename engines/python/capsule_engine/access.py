@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import tempfile
 from json import loads
 
@@ -11,6 +12,37 @@ from os.path import abspath
 from typing import Any
 
 from wit_world.imports import operations
+
+#: Variables that top-level code has looked for. It has none.
+_missed: set[str] = set()
+_get = type(os.environ).__getitem__
+
+
+def watch() -> None:
+    """Remembers which variables are read, until `tell_early_reads`."""
+
+    def get(self: Any, name: Any) -> Any:
+        try:
+            return _get(self, name)
+        except KeyError:
+            if type(name) is str:
+                _missed.add(name)
+            raise
+
+    type(os.environ).__getitem__ = get
+
+
+def tell_early_reads(path: str, declared: list[Any]) -> None:
+    """Warns of variables that tasks will have, and that top-level code has looked for."""
+    type(os.environ).__getitem__ = _get
+    names = [name for name in dict.fromkeys(declared) if name in _missed]
+    _missed.clear()
+    for name in names:
+        print(
+            f"warning: {path}: top-level code reads the environment variable {name}, which it does "
+            "not have: read it inside a task",
+            file=sys.__stderr__,
+        )
 
 
 def take(context: str) -> bytes:

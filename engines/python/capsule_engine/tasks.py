@@ -25,6 +25,12 @@ class SandboxBackend:
         declaration = {"name": task.name, "options": _describe(task.options)}
         self.declarations.append(dumps(declaration))
 
+    def variables(self) -> list[str]:
+        """Names of the variables that tasks will have."""
+        options = [task.options.get("env_variables") for task in self.declared]
+        lists = [names for names in options if isinstance(names, list)]
+        return [name for names in lists for name in names if isinstance(name, str)]
+
     def find(self, name: str) -> Task[Any, Any]:
         """The task of this name: the last, as a script that runs again declares again."""
         for task in reversed(self.declared):
