@@ -154,7 +154,8 @@ function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
   }
   if (isInside(folder.host, root) && !folder.read_only) {
     throw refuse(
-      `which holds ${PROTECTED.join(", ")}: grant a folder inside of it, or make it read-only`,
+      `which is the project's own folder, where ${PROTECTED.join(", ")} lie or may be made: ` +
+        "grant a folder inside of it, or make it read-only",
     );
   }
   const overlap = overlapWithCapsule(folder);

@@ -82,7 +82,7 @@ Deno.test("a folder that may not be granted is refused, declared or mounted", ()
     [".git/", "belongs to git"],
     [".capsule", "belongs to Capsule"],
     [".capsule/wasm", "belongs to Capsule"],
-    [".", "holds capsule.toml, .capsule, .git"],
+    [".", "is the project's own folder, where capsule.toml, .capsule, .git lie or may be made"],
   ];
   for (const [path, problem] of values) {
     const declared = [{ path, readOnly: false }];
