@@ -4,14 +4,10 @@ export type CapsuleErrorCode =
   | "invalid_argument"
   /** A file does not exist or cannot be read. */
   | "file_not_found"
-  /** The program cannot be read: a syntax error, a missing import. */
-  | "compile_failed"
-  /** Top-level code threw, or went over its limits. */
-  | "load_failed"
+  /** The program is wrong: its syntax, an import, an option of a task, no `main`, top-level code that fails. */
+  | "invalid_program"
   /** A component is damaged, is none of Capsule's, or needs another engine. */
   | "invalid_module"
-  /** A task declares an option that does not exist, or a bad value. */
-  | "invalid_option"
   /** `capsule.toml` cannot be read, or holds an unknown key or a bad value. */
   | "invalid_config"
   /** A folder may not be mounted. */

@@ -1,3 +1,4 @@
+import { CapsuleError } from "../errors.ts";
 import { columns, helpOf } from "./arguments.ts";
 import { allCommands, commandOf } from "./commands.ts";
 import { printLine, reportError } from "./report.ts";
@@ -5,6 +6,8 @@ import { VERSION } from "../version.ts";
 
 /** The exit status of a usage or host error. */
 const FAILED = 2;
+/** The same as that of a task that failed, as in Deno, Node and Python. */
+const PROGRAM_FAILED = 1;
 
 /** Runs a command line. Returns the exit status; nothing is thrown. */
 export async function main(args: string[]): Promise<number> {
@@ -12,7 +15,8 @@ export async function main(args: string[]): Promise<number> {
     return await dispatch(args);
   } catch (error) {
     reportError(error);
-    return FAILED;
+    const isOfProgram = error instanceof CapsuleError && error.code === "invalid_program";
+    return isOfProgram ? PROGRAM_FAILED : FAILED;
   }
 }
 

@@ -53,6 +53,9 @@ export function printResult(json: string): void {
 /** Shows why a task failed. */
 export function reportFailure({ error, execution }: Envelope): void {
   if (error === null) return;
+  if (error.error_type === "invalid_program") {
+    return noteLine(`${bold("error:")} ${visible(error.message.trimEnd())}`);
+  }
   endLine(2);
   const name = visibleLine(execution.task_name);
   noteLine(

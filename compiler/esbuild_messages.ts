@@ -103,7 +103,7 @@ export async function compileFailed(
   if (more > 0) texts.push(`and ${more} more`);
   const hint = modules.hint ??
     (first && await specifiers.hintFor(first.renamed ?? first.specifier));
-  return new CapsuleError("compile_failed", texts.join("\n\n"), { hint });
+  return new CapsuleError("invalid_program", texts.join("\n\n"), { hint });
 }
 
 /** What esbuild says of an import that nothing was found for. */

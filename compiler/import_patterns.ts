@@ -95,7 +95,7 @@ function tooMany(most: number, things: string): CapsuleError {
 }
 
 function refusal(problem: string): CapsuleError {
-  return new CapsuleError("compile_failed", problem);
+  return new CapsuleError("invalid_program", problem);
 }
 
 export interface Replacing {

@@ -33,7 +33,7 @@ export function parseJson(text: string, path: string): JsonObject {
   try {
     return objectIn(JSON.parse(text)) ?? {};
   } catch {
-    throw new CapsuleError("compile_failed", `Cannot read "${clippedPath(path)}": it is not JSON`);
+    throw new CapsuleError("invalid_program", `Cannot read "${clippedPath(path)}": it is not JSON`);
   }
 }
 
@@ -57,7 +57,7 @@ export async function parseCommentedJson(text: string, path: string): Promise<Js
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CapsuleError(
-      "compile_failed",
+      "invalid_program",
       `Cannot read "${clippedPath(path)}": it is nested too deeply`,
     );
   }
@@ -65,7 +65,7 @@ export async function parseCommentedJson(text: string, path: string): Promise<Js
   const { error = 1, offset = 0 } = errors[0] ?? {};
   const lines = text.slice(0, offset).split("\n");
   throw new CapsuleError(
-    "compile_failed",
+    "invalid_program",
     `${clippedPath(path)}:${lines.length}:${lines.at(-1)!.length + 1}: ${
       printParseErrorCode(error)
     }`,

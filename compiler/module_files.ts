@@ -38,7 +38,7 @@ const TURN_AT_MOST_MS = 1000;
 /** Settings of a workspace, which count for the folders in it. */
 const SETTINGS_ABOVE = ["deno.json", "deno.jsonc", "tsconfig.json"];
 
-const CODE = "compile_failed";
+const CODE = "invalid_program";
 
 /** What lies at a path. */
 export type Kind = "file" | "folder" | undefined;

@@ -97,17 +97,20 @@ export class ProgramModules implements Modules {
   async #resolve({ path, importer, namespace, kind }: ResolveRequest): Promise<Resolved> {
     const { resolver, program } = this.#options;
     if (++this.#imports > IMPORTS_AT_MOST) {
-      throw new CapsuleError("compile_failed", `a program has ${IMPORTS_AT_MOST} imports at most`);
+      throw new CapsuleError("invalid_program", `a program has ${IMPORTS_AT_MOST} imports at most`);
     }
     const isEntry = namespace === "";
     if (path === FILE && isEntry && "file" in program) {
       return this.#named(resolver.entry(program.file));
     }
     if (path.length > SPECIFIER_AT_MOST) {
-      throw new CapsuleError("compile_failed", `cannot import a name of ${path.length} characters`);
+      throw new CapsuleError(
+        "invalid_program",
+        `cannot import a name of ${path.length} characters`,
+      );
     }
     if (path.includes("\0")) {
-      throw new CapsuleError("compile_failed", `cannot import ${quoted(path)}: it has a NUL`);
+      throw new CapsuleError("invalid_program", `cannot import ${quoted(path)}: it has a NUL`);
     }
     if (path.startsWith("data:")) return { path, namespace: "dataurl" };
     if (kind === "url-token" && path.startsWith("#")) return { path, external: true };
@@ -283,7 +286,7 @@ function has(contents: Uint8Array, mark: Uint8Array): boolean {
 }
 
 function remote(address: string): CapsuleError {
-  return new CapsuleError("compile_failed", `cannot import ${quoted(address)} from the web`, {
+  return new CapsuleError("invalid_program", `cannot import ${quoted(address)} from the web`, {
     hint: "install the package into node_modules and import it by its name",
   });
 }

@@ -82,7 +82,7 @@ function sideEffectsOf(path: string, said: unknown): PackageJson["isFreeOfSideEf
 }
 
 function tooMany(path: string, problem: string): CapsuleError {
-  return new CapsuleError("compile_failed", `${clippedPath(path)}: sideEffects: ${problem}`);
+  return new CapsuleError("invalid_program", `${clippedPath(path)}: sideEffects: ${problem}`);
 }
 
 /**

@@ -109,7 +109,7 @@ class Collector {
     try {
       text = decoder.decode(data);
     } catch (cause) {
-      throw new CapsuleError("compile_failed", `${shown}:1:1: the file is not UTF-8`, { cause });
+      throw new CapsuleError("invalid_program", `${shown}:1:1: the file is not UTF-8`, { cause });
     }
     for (const statement of importsIn(text)) {
       yield;
@@ -215,7 +215,7 @@ class Collector {
     const { line, column } = statement;
     const module = relative(this.#top.path, path);
     const place = `${shown}:${line}:${column}`;
-    return new CapsuleError("compile_failed", `${place}: Cannot import "${module}": ${problem}`);
+    return new CapsuleError("invalid_program", `${place}: Cannot import "${module}": ${problem}`);
   }
 }
 
@@ -226,7 +226,7 @@ function readMain(file: string, inside: string | undefined): Uint8Array {
 }
 
 function readModule(path: string, inside: string | undefined): Uint8Array | undefined {
-  return readHostFile(path, { maxBytes: MODULE_BYTES_AT_MOST, inside, code: "compile_failed" });
+  return readHostFile(path, { maxBytes: MODULE_BYTES_AT_MOST, inside, code: "invalid_program" });
 }
 
 const encoder = new TextEncoder();

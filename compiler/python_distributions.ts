@@ -53,7 +53,10 @@ export function reachablePackages(
     } catch (error) {
       if (error instanceof CapsuleError || !platform.isSystemError(error)) throw error;
       const problem = (error as Error).message;
-      throw new CapsuleError("compile_failed", `Cannot ship the packages of "${host}": ${problem}`);
+      throw new CapsuleError(
+        "invalid_program",
+        `Cannot ship the packages of "${host}": ${problem}`,
+      );
     }
   }
   return Array.from(found, ([guest, files]) => ({ guest, files }))
@@ -129,7 +132,7 @@ class Shelf {
     const data = readHostFile(file, {
       maxBytes: SOURCE_BYTES_AT_MOST,
       inside: this.folder,
-      code: "compile_failed",
+      code: "invalid_program",
     });
     this.#count(data?.length ?? 0);
     return data;
@@ -146,7 +149,7 @@ class Shelf {
     this.#bytes += bytes;
     if (++this.#files <= FILES_AT_MOST && this.#bytes <= BYTES_AT_MOST) return;
     throw new CapsuleError(
-      "compile_failed",
+      "invalid_program",
       `Cannot ship the packages of "${this.folder}": they are more than ${FILES_AT_MOST} files ` +
         `of ${BYTES_AT_MOST >> 20} MB in all`,
     );

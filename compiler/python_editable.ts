@@ -49,7 +49,7 @@ function readFiles(folder: string, inside: string | undefined): { name: string; 
   const files = [];
   let bytesLeft = BYTES_AT_MOST;
   for (const name of names.sort().slice(0, FILES_AT_MOST)) {
-    const options = { maxBytes: BYTES_AT_MOST, inside, code: "compile_failed" } as const;
+    const options = { maxBytes: BYTES_AT_MOST, inside, code: "invalid_program" } as const;
     const content = readHostFile(join(folder, name), options);
     if (content === undefined) continue;
     bytesLeft -= content.length;

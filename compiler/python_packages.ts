@@ -42,7 +42,7 @@ export function packageFolders(source: Source, host: HostPackages): FolderGrant[
     if (error instanceof CapsuleError || !platform.isSystemError(error)) throw error;
     const problem = (error as Error).message;
     throw new CapsuleError(
-      "compile_failed",
+      "invalid_program",
       `Cannot look for the packages of the program: ${problem}`,
     );
   }
@@ -107,7 +107,7 @@ function nearestEnvironment(root: string, folder: string): Environment | undefin
 function environmentIn(folder: string, inside?: string): Environment | undefined {
   const path = join(folder, ".venv");
   const isThere = platform.stat(join(path, "pyvenv.cfg"))?.isFile;
-  return isThere ? { path, inside, code: "compile_failed" } : undefined;
+  return isThere ? { path, inside, code: "invalid_program" } : undefined;
 }
 
 /** Both without links: what is looked at is what is granted. */

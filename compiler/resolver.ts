@@ -111,7 +111,7 @@ export class Resolver {
     }
     if (alias !== undefined && alias.target.length > NAME_AT_MOST) {
       throw new CapsuleError(
-        "compile_failed",
+        "invalid_program",
         `cannot import ${
           JSON.stringify(clipped(alias.target))
         }: it has more than ${NAME_AT_MOST} characters`,

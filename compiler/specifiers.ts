@@ -178,7 +178,7 @@ export class Specifiers {
         .map((entry) => entry.slice(0, -end.length));
       if (versions.length > VERSIONS_AT_MOST) {
         throw new CapsuleError(
-          "compile_failed",
+          "invalid_program",
           `${clippedPath(folder)}: there are more than ${VERSIONS_AT_MOST} versions`,
         );
       }
@@ -274,7 +274,7 @@ async function readJson(files: ModuleFiles, path: string): Promise<JsonObject> {
   const text = files.settings(path, (text) => text);
   if (text === undefined) {
     throw new CapsuleError(
-      "compile_failed",
+      "invalid_program",
       `Cannot read "${clippedPath(path)}": there is no such file in what the program is given`,
     );
   }

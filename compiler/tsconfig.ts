@@ -91,7 +91,7 @@ async function read(files: ModuleFiles, path: string, budget: Budget): Promise<T
 }
 
 function refusal(path: string, problem: string): CapsuleError {
-  return new CapsuleError("compile_failed", `${clippedPath(path)}: ${problem}`);
+  return new CapsuleError("invalid_program", `${clippedPath(path)}: ${problem}`);
 }
 
 /** What another one says goes before. */

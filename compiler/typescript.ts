@@ -29,7 +29,7 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
     if (cause instanceof CapsuleError || !platform.isSystemError(cause)) throw cause;
     // What was there a moment ago, or nobody has thought of.
     const problem = clipped((cause as Error).message);
-    throw new CapsuleError("compile_failed", `${nameOf(source)}: ${problem}`, { cause });
+    throw new CapsuleError("invalid_program", `${nameOf(source)}: ${problem}`, { cause });
   }
 }
 
@@ -203,7 +203,7 @@ const OPTIONS = [
 /** A limit, or a fault of esbuild's: what it says of that helps nobody. */
 function endedEarly(source: Source, cause: unknown): CapsuleError {
   return new CapsuleError(
-    "compile_failed",
+    "invalid_program",
     `${nameOf(source)}: it takes too much memory or time to bundle`,
     {
       hint: "import less, or smaller files",

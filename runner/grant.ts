@@ -70,7 +70,7 @@ export async function resolvePolicies(
         }
         const option = inLanguage("allowedFiles", program.language);
         throw new CapsuleError(
-          "invalid_option",
+          "invalid_program",
           `${program.name}: task ${JSON.stringify(name)}: ${option}: it ${error.message}`,
           { hint: error.hint },
         );

@@ -114,8 +114,8 @@ export class OpenProgram {
  * const second = await program.call("main", ["Grace"]);
  * ```
  *
- * @throws {CapsuleError} for mistakes on the host's side: no such file, a syntax error, a bad option,
- * top-level code that fails. The reason of the signal, if that aborts.
+ * @throws {CapsuleError} for mistakes on the host's side: no such file, a bad option; `invalid_program` for
+ * what is wrong with the program itself. The reason of the signal, if that aborts.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
   checkOptions(options, OPEN_OPTIONS, "open");

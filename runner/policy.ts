@@ -77,7 +77,10 @@ const OPTIONS: Record<string, (value: unknown) => Partial<Policy>> = {
  */
 export function parseDeclarations(program: { name: string }, text: string): Declaration[] {
   const refuse = (problem: string) =>
-    new CapsuleError("load_failed", `${program.name}: the declarations of its tasks ${problem}`);
+    new CapsuleError(
+      "invalid_program",
+      `${program.name}: the declarations of its tasks ${problem}`,
+    );
   if (text.length > DECLARATIONS_LENGTH_AT_MOST) {
     throw refuse(`have more than ${DECLARATIONS_LENGTH_AT_MOST >> 20} MB`);
   }
@@ -117,7 +120,7 @@ export function policiesOf(
   for (const { name, options } of declarations) {
     const refuse = (problem: string) =>
       new CapsuleError(
-        "invalid_option",
+        "invalid_program",
         `${program.name}: task ${shown(name)}: ${problem}`,
       );
     const nameProblem = checkName(name);

@@ -318,13 +318,17 @@ async function load(program: Program, loading: Loading): Promise<LoadedProgram> 
       throw new CapsuleError("invalid_module", `Cannot run "${name}": ${message}`);
     }
     const details = stack ? `\n${stack}` : "";
-    throw new CapsuleError("load_failed", `Cannot load "${program.name}": ${message}${details}`, {
-      hint: NO_ACCESS.test(message)
-        ? "top-level code runs once, without any access: do this inside a task"
-        : MISSING_MODULE.test(message)
-        ? packagesHint(language, packages)
-        : undefined,
-    });
+    throw new CapsuleError(
+      "invalid_program",
+      `Cannot load "${program.name}": ${message}${details}`,
+      {
+        hint: NO_ACCESS.test(message)
+          ? "top-level code runs once, without any access: do this inside a task"
+          : MISSING_MODULE.test(message)
+          ? packagesHint(language, packages)
+          : undefined,
+      },
+    );
   }
 }
 

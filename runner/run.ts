@@ -8,6 +8,7 @@ import { jsonOf } from "./bytes_json.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramOptions } from "./open.ts";
 import { checkOptions, RUN_OPTIONS } from "./options.ts";
+import { placeOf } from "./place.ts";
 
 /** What to run, and with what. */
 export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> {
@@ -29,8 +30,7 @@ export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> 
  * console.log(envelope.success ? envelope.result : envelope.error.message);
  * ```
  *
- * @throws {CapsuleError} for mistakes on the host's side: no such file, a syntax error, a bad option,
- * no such task, top-level code that fails.
+ * @throws {CapsuleError} for mistakes on the host's side: no such file, a bad option, no task of the name that is given.
  */
 export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>> {
   return decode(await envelopeOf(options)) as Envelope<R>;
@@ -72,17 +72,23 @@ export async function runHere(
       program.close();
     }
   } catch (error) {
-    const failure = failureOf(error, signal);
+    const failure = failureOf(error, task, signal);
     if (failure === undefined) throw error;
     return failedEnvelope(task, failure);
   }
 }
 
-/** What is no mistake of whoever runs a program, though none could be loaded. */
-function failureOf(error: unknown, signal?: AbortSignal): EnvelopeError | undefined {
+/** What is no mistake of whoever runs a program, though none could be run. */
+function failureOf(error: unknown, task: string, signal?: AbortSignal): EnvelopeError | undefined {
   if (signal?.aborted && error === signal.reason) return CANCELLED;
-  if (error instanceof CapsuleError && error.code === "invalid_module") {
-    const hint = error.hint === undefined ? "" : `; ${error.hint}`;
-    return { error_type: "invalid_module", message: error.message + hint };
+  if (!(error instanceof CapsuleError)) return undefined;
+  const { code, message, hint } = error;
+  if (code === "invalid_module") {
+    return { error_type: "invalid_module", message: hint ? `${message}; ${hint}` : message };
+  }
+  // A program has a main: whoever names no other task has made no mistake.
+  if (code === "invalid_program" || code === "task_not_found" && task === "main") {
+    const told = hint ? `${message}${message.includes("\n") ? "\n" : "; "}${hint}` : message;
+    return { error_type: "invalid_program", message: told, ...placeOf(message) };
   }
 }

@@ -1,5 +1,6 @@
 /** Why a task failed. The list is closed; user data never decides it. */
 export type ErrorType =
+  | "invalid_program"
   | "task_error"
   | "timeout"
   | "fuel_exhausted"
@@ -21,6 +22,10 @@ export interface EnvelopeError {
   message: string;
   /** Frames in the program's own files and lines, where the language gave any. */
   stack?: string;
+  /** Where a program is wrong, as its message says it, where that is known. */
+  file?: string;
+  line?: number;
+  column?: number;
 }
 
 /**

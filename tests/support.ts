@@ -1,4 +1,5 @@
 /** What the tests share. */
+import { CapsuleError, type Envelope, run, type RunOptions } from "../runner.ts";
 
 /** The root of the checkout. */
 export const ROOT = new URL("../", import.meta.url).pathname;
@@ -106,4 +107,16 @@ export async function onTerminal(command: string, cwd: string): Promise<string> 
     stdin: "null",
   }).output();
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
+}
+
+/**
+ * Like `run`. Throws what is wrong with a program, as `open` does.
+ *
+ * @throws {CapsuleError} `invalid_program`.
+ */
+export async function runOrThrow<R = unknown>(options: RunOptions): Promise<Envelope<R>> {
+  const envelope = await run<R>(options);
+  const { error } = envelope;
+  if (error?.error_type !== "invalid_program") return envelope;
+  throw new CapsuleError("invalid_program", error.message);
 }

@@ -8,7 +8,7 @@ const PROGRAM = `import { task } from "@capsule/sdk";
   task({ name: "main", envVariables: ["A", "B"] }, () => process.env.A ?? "absent");`;
 /** What a host may have to say of a mistake. */
 const CODES = [
-  ...["invalid_config", "invalid_argument", "invalid_option", "file_not_found", "mount_denied"],
+  ...["invalid_config", "invalid_argument", "invalid_program", "file_not_found", "mount_denied"],
   "task_not_found",
 ];
 const MESSAGE_CHARACTERS_AT_MOST = 5000;

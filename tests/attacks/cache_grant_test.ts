@@ -1,7 +1,7 @@
 /** Grants of what Capsule itself runs or keeps: a guest would decide what the host runs next. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { cli, type Project, project, ROOT } from "../support.ts";
-import { CapsuleError, run, type RunOptions } from "@capsule/sdk/runner";
+import { cli, type Project, project, ROOT, runOrThrow as run } from "../support.ts";
+import { CapsuleError, type RunOptions } from "@capsule/sdk/runner";
 
 const PROGRAM = "def main(): return 1";
 
@@ -72,7 +72,7 @@ Deno.test("declared folders and those that the host grants are refused, too", as
   const granted = (path: string) =>
     call({ policy: "none", grants: { allowedFiles: [{ path, mode: "ro" }] } });
   const attempts = [
-    [() => call({ policy: "declared" }), "invalid_option"],
+    [() => call({ policy: "declared" }), "invalid_program"],
     [() => granted("."), "invalid_argument"],
     [() => granted(".cache"), "invalid_argument"],
     [() => granted(folder.path), "invalid_argument"],

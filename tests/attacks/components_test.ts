@@ -2,11 +2,11 @@
 import process from "node:process";
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
 import { assembled, partsOf, sealed, section, withHeader } from "../components.ts";
-import { CACHE, type Project, project, ROOT, warmEngines } from "../support.ts";
+import { CACHE, type Project, project, ROOT, runOrThrow as run, warmEngines } from "../support.ts";
 import { encodeComponent } from "../../compiler/component.ts";
 import { engineSources } from "../../compiler/installation.ts";
 import { build } from "../../runner/build.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 import type { Told } from "./components_child.ts";
 
 await warmEngines();

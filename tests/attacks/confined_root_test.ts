@@ -1,7 +1,7 @@
 /** Programs of strangers: their project is their own folder, not what is around it and not where the host runs. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { type Project, project } from "../support.ts";
-import { CapsuleError, run, type RunOptions } from "@capsule/sdk/runner";
+import { type Project, project, runOrThrow as run } from "../support.ts";
+import { CapsuleError, type RunOptions } from "@capsule/sdk/runner";
 
 const SECRET = "the secret of the host";
 
@@ -137,7 +137,7 @@ Deno.test("what is no regular file, or far too large, is refused at once", async
       } catch (error) {
         told = error instanceof CapsuleError ? error.code : String(error);
       }
-      const expected = /^(?:file_not_found|compile_failed|invalid_module|invalid_argument)$/;
+      const expected = /^(?:file_not_found|invalid_program|invalid_module|invalid_argument)$/;
       assertEquals(expected.test(told), true, `${name}.${ending}: ${told}`);
       assertEquals(performance.now() - startedMs < 1000, true, `${name}.${ending}`);
     }

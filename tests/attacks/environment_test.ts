@@ -91,7 +91,7 @@ for (const language of LANGUAGES) {
       // What Python calls by another name.
       const code = LISTS[language](language === "python" ? names.replace("true", "True") : names);
       const error = await assertRejects(() => attack({ language, code }), CapsuleError, option);
-      assertEquals(error.code, "invalid_option", `${names}: ${error.message}`);
+      assertEquals(error.code, "invalid_program", `${names}: ${error.message}`);
       assertStringIncludes(error.message, 'task "main"');
     }
   });

@@ -141,7 +141,7 @@ for (const language of LANGUAGES) {
         callFiles([], { language, folders, folder, root: "root", mounts: [...mounts] });
       const error = await assertRejects(refused, CapsuleError, "read-only");
       const declared = mounts.length === 0;
-      assertEquals(error.code, declared ? "invalid_option" : "mount_denied");
+      assertEquals(error.code, declared ? "invalid_program" : "mount_denied");
       if (declared) assertMatch(error.message, new RegExp(option));
     }
     // Inside of a read-only one, what may be written to is its own folder.

@@ -1,9 +1,9 @@
 /** Names that guests do not see in the folders that they are granted: repositories, secrets, what Capsule keeps. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { type Project, project } from "../support.ts";
+import { type Project, project, runOrThrow as run } from "../support.ts";
 import { LANGUAGES } from "./attack.ts";
 import { assertFail, assertGive, callFiles, type FileCall } from "./file_calls.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 
 const SECRET = "the secret of the host";
 const SCOPE = { root: "root", writable: ["root/rw"], folders: '["rw"]' };
@@ -207,7 +207,7 @@ Deno.test("a value of git that is none is refused", async () => {
       task({ name: "main", allowedFiles: [{ path: "rw", git: ${git} }] }, () => 1);`;
     const call = () => run({ code, language: "typescript", cwd: folder.path });
     const error = await assertRejects(call, CapsuleError, 'write "ro"');
-    assertEquals(error.code, "invalid_option");
+    assertEquals(error.code, "invalid_program");
   }
 });
 

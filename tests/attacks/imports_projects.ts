@@ -316,7 +316,7 @@ async function main([folder, count, seed, unconfined]: string[]): Promise<void> 
     await compile({ ...source, isConfined: unconfined === undefined }).then(
       () => console.error(`${index} compiled`),
       (error) => {
-        if (error.code !== "compile_failed") console.error(`${index} ${error.stack}`);
+        if (error.code !== "invalid_program") console.error(`${index} ${error.stack}`);
       },
     );
   }

@@ -1,9 +1,9 @@
 /** Programs that try to have the host read files for them, by what they import and by the settings beside them. */
 import { compile } from "../../compiler/program.ts";
 import { CapsuleError } from "../../errors.ts";
-import { run } from "../../runner.ts";
+
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { type Project, project } from "../support.ts";
+import { type Project, project, runOrThrow as run } from "../support.ts";
 
 /** esbuild's service outlives a test. */
 const lasting = { sanitizeResources: false, sanitizeOps: false };
@@ -31,7 +31,7 @@ async function confined(folder: Project, code: string, isFile: boolean): Promise
 /** The error of a confined program that is refused. It says nothing of what is in other files. */
 async function refused(folder: Project, code: string, isFile: boolean): Promise<CapsuleError> {
   const error = await assertRejects(() => confined(folder, code, isFile), CapsuleError);
-  assertEquals(error.code, "compile_failed");
+  assertEquals(error.code, "invalid_program");
   assertEquals(error.message.includes(SECRET), false, error.message);
   assertEquals(error.message.length < 20_000, true, `${error.message.length} characters`);
   return error;
@@ -278,7 +278,7 @@ Deno.test("a comment that names a source map has nothing read", lasting, async (
       }
       folder.write("app/style.css", `a { color: red }\n${comment.replaceAll("//", "")}`);
       await confined(folder, `import "./style.css"; console.log(1);`, true).catch((error) => {
-        assertEquals(error.code, "compile_failed");
+        assertEquals(error.code, "invalid_program");
       });
     }
   }
@@ -348,7 +348,7 @@ for (const [what, make] of Object.entries(ODD)) {
         const source = { file: `${root}/main.ts`, root, isConfined };
         // Without the file, most programs are what they would be.
         await within(PATIENCE_MS, compile(source)).catch((error) => {
-          assertEquals(error.code, "compile_failed", `${path}: ${error.stack}`);
+          assertEquals(error.code, "invalid_program", `${path}: ${error.stack}`);
           assertEquals(error.message.length < 1000, true, error.message);
         });
       }
@@ -390,7 +390,11 @@ Deno.test("settings of any shape are errors or nothing", lasting, async () => {
       folder.write(`app/${name}`, text);
       const source = { file: `${root}/main.ts`, root, isConfined: true };
       await within(PATIENCE_MS, compile(source)).catch((error) => {
-        assertEquals(error.code, "compile_failed", `${name}: ${text.slice(0, 100)} ${error.stack}`);
+        assertEquals(
+          error.code,
+          "invalid_program",
+          `${name}: ${text.slice(0, 100)} ${error.stack}`,
+        );
         assertEquals(error.message.includes(SECRET), false);
       });
       Deno.removeSync(`${root}/${name}`);
@@ -475,7 +479,7 @@ Deno.test("many imports, long chains and deep texts end", lasting, async () => {
   // Whoever compiles afterwards is served, whatever has become of esbuild.
   for (const deep of ["(", "[", "{a:", "`${", "function(){", "<a>"]) {
     await compiled(`x = ${deep.repeat(100_000)}`).catch((error) => {
-      assertEquals(error.code, "compile_failed");
+      assertEquals(error.code, "invalid_program");
     });
     await compiled(`import "./own.ts"; console.log(1);`);
   }

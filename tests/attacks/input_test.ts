@@ -1,11 +1,11 @@
 /** Files, options and arguments that are broken, or made to mean something else on their way. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { assembled, partsOf } from "../components.ts";
-import { CACHE, cli, project, ROOT, warmEngines } from "../support.ts";
+import { CACHE, cli, project, ROOT, runOrThrow as run, warmEngines } from "../support.ts";
 import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
 import { engineSources } from "../../compiler/installation.ts";
 import { readConfig } from "../../runner/config.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 
 await warmEngines();
 
@@ -46,7 +46,7 @@ Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never 
   for (const name of ["core.ts", "core.py"]) {
     folder.write(name, core);
     const error = await assertRejects(() => run({ file: name, cwd: folder.path }), CapsuleError);
-    assertTrue(["compile_failed", "load_failed"].includes(error.code), error.message);
+    assertTrue(error.code === "invalid_program", error.message);
     assertStringIncludes(error.message, name);
   }
 });

@@ -152,7 +152,7 @@ for (const language of LANGUAGES) {
       const refused = () =>
         callFiles([], { language, folders: `["${path}"]`, folder, root: "root" });
       const error = await assertRejects(refused, CapsuleError);
-      assertEquals(error.code, "invalid_option", error.message);
+      assertEquals(error.code, "invalid_program", error.message);
     }
   });
 

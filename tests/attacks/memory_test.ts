@@ -146,7 +146,7 @@ for (const language of LANGUAGES) {
     }[language];
     const code = `${program(language, {}, "return 1")}\n${fills}`;
     const error = await assertRejects(() => open({ language, code }), CapsuleError);
-    assertEquals(error.code, "load_failed");
+    assertEquals(error.code, "invalid_program");
     assertMatch(
       error.message,
       /top-level code wanted \d+ bytes of memory and may use 1073741824: do this inside a task/,

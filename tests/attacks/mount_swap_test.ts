@@ -1,8 +1,8 @@
 /** A folder that is exchanged while it is mounted: the folder that was checked is the one that guests see. */
 import { assertEquals, assertRejects } from "../assert.ts";
-import { type Project, project } from "../support.ts";
+import { type Project, project, runOrThrow as run } from "../support.ts";
 import { swapping } from "./swapping.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 
 const SECRET = "the secret of the host";
 const READ = `import os

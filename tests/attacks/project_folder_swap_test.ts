@@ -1,12 +1,12 @@
 /** `.capsule` that is exchanged for a link while Capsule writes to it: what is elsewhere stays as it was. */
 import { assertEquals, assertTrue } from "../assert.ts";
-import { type Project, project } from "../support.ts";
+import { type Project, project, runOrThrow as run } from "../support.ts";
 import { swapping } from "./swapping.ts";
 import { TraceRecorder } from "../../trace/recorder.ts";
 import { TraceStore } from "../../trace/store.ts";
 import { build } from "../../runner/build.ts";
 import { changeProject } from "../../compiler/folder.ts";
-import { CapsuleError, run } from "@capsule/sdk/runner";
+import { CapsuleError } from "@capsule/sdk/runner";
 
 const FILES = ["wasm/kept", "wit/world.wit", "trace.db", "trace.db-journal", ".gitignore"];
 

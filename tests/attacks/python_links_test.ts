@@ -8,7 +8,7 @@ import { HOSTS } from "./hosts.ts";
 await warmEngines();
 
 const SECRET = "hunter2";
-const REFUSED = ["compile_failed", "invalid_program"];
+const REFUSED = ["invalid_program"];
 
 function workspace(main: string): Project {
   return project({

@@ -1,9 +1,9 @@
 /** Programs whose settings and imports are made to keep the host itself busy: it answers others meanwhile. */
 import { CapsuleError } from "../../errors.ts";
-import { run } from "../../runner.ts";
+
 import { assertEquals, assertTrue } from "../assert.ts";
 import { lateness } from "../lateness.ts";
-import { type Project, project } from "../support.ts";
+import { type Project, project, runOrThrow as run } from "../support.ts";
 
 /** esbuild's service outlives a test. */
 const lasting = { sanitizeResources: false, sanitizeOps: false };
@@ -244,7 +244,7 @@ async function problemOf(root: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof CapsuleError)) throw error;
-    assertEquals(error.code, "compile_failed", error.message.slice(0, 500));
+    assertEquals(error.code, "invalid_program", error.message.slice(0, 500));
     const length = error.message.length + (error.hint?.length ?? 0);
     assertTrue(length < MESSAGE_LENGTH_AT_MOST, `${length} characters`);
     return error.message;

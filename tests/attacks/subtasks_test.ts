@@ -2,33 +2,42 @@
  * Guests that lie about their tasks, or about what came of them. Bombs of tasks are in `fork_bomb_test.ts`,
  * calls past the SDK in `host_binding_test.ts`.
  */
+import { runOrThrow as run } from "../support.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import "../support.ts";
 import { attack, type Language, LANGUAGES } from "./attack.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 
 /** Declarations past the SDK, as Python writes them, and what is said of them. */
 const FORGED: [declaration: string, code: string, says: string][] = [
-  ["'{'", "load_failed", "the result is not JSON"],
-  [`'{"name": "main"}'`, "load_failed", "the declarations of its tasks are malformed"],
-  ["'5'", "load_failed", "the declarations of its tasks are malformed"],
-  [`'{"name": "main", "options": []}'`, "load_failed", "declarations of its tasks are malformed"],
-  [`'{"name": 5, "options": {}}'`, "invalid_option", "name: it"],
-  [`'{"options": {}}'`, "invalid_option", "name: it"],
-  [option('"compute": "ALL"'), "invalid_option", 'compute: "ALL"'],
-  [option('"fuel": 1e18'), "invalid_option", 'unknown option "fuel"'],
-  [option('"__proto__": {"x": 1}'), "invalid_option", 'unknown option "__proto__"'],
-  [option('"ram": -1'), "invalid_option", "ram: -1"],
-  [option('"timeout": 1e999'), "invalid_option", "timeout: null"],
-  [option('"max_retries": 1e9'), "invalid_option", "max_retries: 1000000000"],
-  [option('"env_variables": ["*"]'), "invalid_option", "env_variables: "],
+  ["'{'", "invalid_program", "the result is not JSON"],
+  [`'{"name": "main"}'`, "invalid_program", "the declarations of its tasks are malformed"],
+  ["'5'", "invalid_program", "the declarations of its tasks are malformed"],
+  [
+    `'{"name": "main", "options": []}'`,
+    "invalid_program",
+    "declarations of its tasks are malformed",
+  ],
+  [`'{"name": 5, "options": {}}'`, "invalid_program", "name: it"],
+  [`'{"options": {}}'`, "invalid_program", "name: it"],
+  [option('"compute": "ALL"'), "invalid_program", 'compute: "ALL"'],
+  [option('"fuel": 1e18'), "invalid_program", 'unknown option "fuel"'],
+  [option('"__proto__": {"x": 1}'), "invalid_program", 'unknown option "__proto__"'],
+  [option('"ram": -1'), "invalid_program", "ram: -1"],
+  [option('"timeout": 1e999'), "invalid_program", "timeout: null"],
+  [option('"max_retries": 1e9'), "invalid_program", "max_retries: 1000000000"],
+  [option('"env_variables": ["*"]'), "invalid_program", "env_variables: "],
   [
     `${option("")} + "," + ${option('"compute": "HIGH"')}`,
-    "invalid_option",
+    "invalid_program",
     "there is another task of this name",
   ],
-  [`'{"name": "main", "options": ' + "[" * 1000 + "]" * 1000 + "}"`, "load_failed", "nested"],
-  [`'{"name": "' + "x" * (70 << 20) + '", "options": {}}'`, "load_failed", "more than 67108864"],
+  [`'{"name": "main", "options": ' + "[" * 1000 + "]" * 1000 + "}"`, "invalid_program", "nested"],
+  [
+    `'{"name": "' + "x" * (70 << 20) + '", "options": {}}'`,
+    "invalid_program",
+    "more than 67108864",
+  ],
 ];
 
 function option(json: string): string {

@@ -1,8 +1,9 @@
 /** Failures that nobody looks at: told on standard error, without any effect on the result. */
+import { runOrThrow as run } from "../support.ts";
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
 import "../support.ts";
 import { LANGUAGES } from "./attack.ts";
-import { open, run, type RunEvent } from "@capsule/sdk/runner";
+import { open, type RunEvent } from "@capsule/sdk/runner";
 
 interface Told {
   result: unknown;

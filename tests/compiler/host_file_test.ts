@@ -2,7 +2,7 @@ import { readHostFile, readHostTextFile } from "../../compiler/host_file.ts";
 import { CapsuleError } from "../../errors.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
-const options = { maxBytes: 10, code: "compile_failed" } as const;
+const options = { maxBytes: 10, code: "invalid_program" } as const;
 
 function withFolder(test: (folder: string) => void): void {
   const folder = Deno.makeTempDirSync();
@@ -27,7 +27,7 @@ Deno.test("readHostFile() refuses devices, folders and files that are too large,
     Deno.writeTextFileSync(`${folder}/large`, "content".repeat(2));
     for (const path of ["/dev/zero", folder, `${folder}/large`]) {
       const error = assertThrows(() => readHostFile(path, options), CapsuleError, path);
-      assertEquals(error.code, "compile_failed");
+      assertEquals(error.code, "invalid_program");
     }
   }));
 

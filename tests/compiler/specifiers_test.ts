@@ -2,8 +2,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { compile } from "../../compiler/program.ts";
 import { CapsuleError } from "../../errors.ts";
-import { run } from "../../runner.ts";
-import { project } from "../support.ts";
+
+import { project, runOrThrow as run } from "../support.ts";
 
 function npmPackage(name: string, version: string, folder = name): Record<string, string> {
   const exports = { ".": "./index.js", "./sub": "./sub.js" };

@@ -70,7 +70,7 @@ Deno.test("a syntax error points at file, line and column", async () => {
     CapsuleError,
     "main.ts:2:6:",
   );
-  assertEquals(error.code, "compile_failed");
+  assertEquals(error.code, "invalid_program");
 });
 
 Deno.test("a missing import points at file, line and column", async () => {

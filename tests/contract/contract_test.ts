@@ -52,8 +52,8 @@ Deno.test("contract: no two cases have one name, and there are enough of them", 
 
 Deno.test("contract: every mistake of a host has a case", () => {
   const thrown = new Set(cases.map(({ expected }) => "thrown" in expected && expected.thrown));
-  const codes = ["invalid_argument", "file_not_found", "compile_failed", "load_failed"];
-  for (const code of [...codes, "invalid_option", "invalid_config", "mount_denied"]) {
+  const codes = ["invalid_argument", "file_not_found", "invalid_program"];
+  for (const code of [...codes, "invalid_program", "invalid_config", "mount_denied"]) {
     assertEquals(thrown.has(code), true, code);
   }
   assertEquals(thrown.has("task_not_found"), true);

@@ -1,6 +1,7 @@
 /** What a program finds inside the JavaScript engine. */
+import { runOrThrow as run } from "../support.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { open, run } from "@capsule/sdk/runner";
+import { open } from "@capsule/sdk/runner";
 import "../support.ts";
 
 /** Evaluates expressions in one sandbox each. */

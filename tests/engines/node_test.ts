@@ -1,7 +1,7 @@
 /** Node's built-in modules, with and without `node:`. */
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { project } from "../support.ts";
-import { open, run } from "@capsule/sdk/runner";
+import { project, runOrThrow as run } from "../support.ts";
+import { open } from "@capsule/sdk/runner";
 
 /** Runs the body of a task, and gives what it returns. */
 async function inTask(imports: string, body: string, options = ""): Promise<unknown> {

@@ -1,8 +1,8 @@
 /** Files, hosts, variables and mounts as the original's documentation shows their use; and apart from each other. */
-import { open, run } from "@capsule/sdk/runner";
+import { open } from "@capsule/sdk/runner";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { serve } from "../servers.ts";
-import { cli, project, warmEngines } from "../support.ts";
+import { cli, project, runOrThrow as run, warmEngines } from "../support.ts";
 
 await warmEngines();
 

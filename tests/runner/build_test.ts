@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "../assert.ts";
 import { build } from "../../runner/build.ts";
-import { open, run } from "@capsule/sdk/runner";
+import { open } from "@capsule/sdk/runner";
 import { CapsuleError } from "../../errors.ts";
 import { assembled, partsOf, withHeader } from "../components.ts";
-import { type Project, project, warmEngines } from "../support.ts";
+import { type Project, project, runOrThrow as run, warmEngines } from "../support.ts";
 
 await warmEngines();
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { project } from "../support.ts";
+import { project, runOrThrow as run } from "../support.ts";
 import { readConfig } from "../../runner/config.ts";
-import { CapsuleError, run } from "@capsule/sdk/runner";
+import { CapsuleError } from "@capsule/sdk/runner";
 
 Deno.test("without a file, nothing is said", async () => {
   using folder = project();

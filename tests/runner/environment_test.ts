@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "../assert.ts";
-import { project } from "../support.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { project, runOrThrow as run } from "../support.ts";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 
 const TYPESCRIPT = `
 import { task } from "@capsule/sdk";

@@ -1,9 +1,9 @@
 /** `policy` and `grants`: what tasks get of that which they declare, and what the host gives them besides. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { CapsuleError } from "../../errors.ts";
-import { run, type RunEvent, type RunOptions } from "../../runner.ts";
+import { type RunEvent, type RunOptions } from "../../runner.ts";
 import { answer, serve } from "../servers.ts";
-import { project } from "../support.ts";
+import { project, runOrThrow as run } from "../support.ts";
 
 const TYPESCRIPT = `import { task } from "@capsule/sdk"; import fs from "node:fs";
   const attempt = async (body) => { try { return await body(); } catch (error) { return error.code ?? error.message; } };

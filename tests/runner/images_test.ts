@@ -1,7 +1,7 @@
 /** Programs that are loaded once, and what becomes of the files that their images are kept in. */
 import { assertEquals, assertTrue } from "../assert.ts";
-import { CACHE, cli, project, startCli } from "../support.ts";
-import { open, run, type RunEvent } from "@capsule/sdk/runner";
+import { CACHE, cli, project, runOrThrow as run, startCli } from "../support.ts";
+import { open, type RunEvent } from "@capsule/sdk/runner";
 
 const SDK = `import { task } from "@capsule/sdk";\n`;
 const IMAGES = `${CACHE}/images`;

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
-import { project } from "../support.ts";
+import { project, runOrThrow as run } from "../support.ts";
 import { parseMounts } from "../../runner/mounts.ts";
 import { resolveFolders } from "../../runner/folders.ts";
 import { Invalid } from "../../runner/invalid.ts";
-import { CapsuleError, run } from "@capsule/sdk/runner";
+import { CapsuleError } from "@capsule/sdk/runner";
 
 Deno.test("parseMounts() reads host, guest and mode", () => {
   const values = [
@@ -199,5 +199,5 @@ def main(): pass`;
     CapsuleError,
     'code.py: task "main": allowed_files: it has "nope", which does not exist',
   );
-  assertEquals(declared.code, "invalid_option");
+  assertEquals(declared.code, "invalid_program");
 });

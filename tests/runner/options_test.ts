@@ -1,7 +1,8 @@
 /** Each option × each language × (accepted, at the limit, malformed), in a sandbox. */
+import { runOrThrow as run } from "../support.ts";
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import "../support.ts";
-import { CapsuleError, type Envelope, open, type ProgramOptions, run } from "@capsule/sdk/runner";
+import { CapsuleError, type Envelope, open, type ProgramOptions } from "@capsule/sdk/runner";
 
 type Language = "typescript" | "python";
 
@@ -106,7 +107,7 @@ for (const language of ["typescript", "python"] as const) {
           CapsuleError,
           `code.${language === "python" ? "py" : "ts"}: task ${JSON.stringify(name)}: `,
         );
-        assertEquals(error.code, "invalid_option");
+        assertEquals(error.code, "invalid_program");
         assertStringIncludes(error.message, spelt(option, language));
         if (option !== "name") assertStringIncludes(error.message, JSON.stringify(value));
       }
@@ -119,7 +120,7 @@ for (const language of ["typescript", "python"] as const) {
       CapsuleError,
       'unknown option "memory"; there are: name, compute, ram',
     );
-    assertEquals(error.code, "invalid_option");
+    assertEquals(error.code, "invalid_program");
   });
 
   Deno.test(`${language}: two tasks of one name are refused`, async () => {

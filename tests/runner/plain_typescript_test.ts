@@ -1,8 +1,7 @@
 /** Programs that are made without esbuild do the same as by it. */
 import { assertEquals } from "../assert.ts";
 import { compile } from "../../compiler/program.ts";
-import { project } from "../support.ts";
-import { run } from "@capsule/sdk/runner";
+import { project, runOrThrow as run } from "../support.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
 const MAIN = `task({ name: "main" }, main);`;

@@ -9,7 +9,7 @@ function policy(options: Record<string, unknown>, language: Language = "javascri
 
 function refused(options: Record<string, unknown>, includes: string, language?: Language) {
   const error = assertThrows(() => policy(options, language), CapsuleError, includes);
-  assertEquals(error.code, "invalid_option");
+  assertEquals(error.code, "invalid_program");
   assertEquals(error.message.startsWith('main.ts: task "x": '), true, error.message);
 }
 

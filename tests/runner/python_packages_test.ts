@@ -1,7 +1,7 @@
 /** Packages of a virtual environment: made by hand here, so that nothing need be installed. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
-import { type Project, project } from "../support.ts";
-import { CapsuleError, open, run } from "@capsule/sdk/runner";
+import { type Project, project, runOrThrow as run } from "../support.ts";
+import { CapsuleError, open } from "@capsule/sdk/runner";
 import { build } from "../../runner/build.ts";
 
 const SITE = ".venv/lib/python3.12/site-packages";

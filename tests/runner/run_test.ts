@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
-import { CACHE, project, ROOT } from "../support.ts";
-import { CapsuleError, open, run, type RunEvent } from "@capsule/sdk/runner";
+import { CACHE, project, ROOT, runOrThrow as run } from "../support.ts";
+import { CapsuleError, open, type RunEvent } from "@capsule/sdk/runner";
 
 const SDK = `import { task, unwrap } from "@capsule/sdk";\n`;
 const PY = `from capsule import task, unwrap\n`;
@@ -471,13 +471,13 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
     [{}, "invalid_argument", "either a file or code"],
     [{ code: "1" }, "invalid_argument", "code needs its language"],
     [{ file: "nomain.ts" }, "task_not_found", 'there is no task "main"; its tasks are: a, b'],
-    [{ file: "option.ts" }, "invalid_option", 'option.ts: task "main": unknown option "memory"'],
-    [{ file: "throws.ts" }, "load_failed", "Error: at load"],
-    [{ file: "throws.py" }, "load_failed", "throws.py:5:1: json.decoder.JSONDecodeError"],
-    [{ file: "missing.py" }, "load_failed", "missing.py:2:1: ModuleNotFoundError"],
-    [{ file: "syntax.py" }, "load_failed", "syntax.py:2:12: SyntaxError"],
-    [{ file: "open.py" }, "load_failed", "open.py:1:8: FileNotFoundError"],
-    [{ file: "toplevel.py" }, "load_failed", "not by top-level code"],
+    [{ file: "option.ts" }, "invalid_program", 'option.ts: task "main": unknown option "memory"'],
+    [{ file: "throws.ts" }, "invalid_program", "Error: at load"],
+    [{ file: "throws.py" }, "invalid_program", "throws.py:5:1: json.decoder.JSONDecodeError"],
+    [{ file: "missing.py" }, "invalid_program", "missing.py:2:1: ModuleNotFoundError"],
+    [{ file: "syntax.py" }, "invalid_program", "syntax.py:2:12: SyntaxError"],
+    [{ file: "open.py" }, "invalid_program", "open.py:1:8: FileNotFoundError"],
+    [{ file: "toplevel.py" }, "invalid_program", "not by top-level code"],
   ] as const;
   for (const [options, code, message] of mistakes) {
     const error = await assertRejects(() => run({ cwd: folder.path, ...options }), CapsuleError);

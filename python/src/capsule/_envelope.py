@@ -14,6 +14,7 @@ else:
 R = TypeVar("R")
 
 ErrorType = Literal[
+    "invalid_program",
     "task_error",
     "timeout",
     "fuel_exhausted",
@@ -36,6 +37,10 @@ class EnvelopeError(TypedDict):
     error_type: ErrorType
     message: str
     stack: NotRequired[str]
+    #: Where a program is wrong, as its message says it, where that is known.
+    file: NotRequired[str]
+    line: NotRequired[int]
+    column: NotRequired[int]
 
 
 class Execution(TypedDict):

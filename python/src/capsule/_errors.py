@@ -7,10 +7,8 @@ from typing import Any, Literal
 CapsuleErrorCode = Literal[
     "invalid_argument",
     "file_not_found",
-    "compile_failed",
-    "load_failed",
+    "invalid_program",
     "invalid_module",
-    "invalid_option",
     "invalid_config",
     "mount_denied",
     "task_not_found",

@@ -187,8 +187,8 @@ def open(
         on_event: Hears of what happens while the program is loaded.
 
     Raises:
-        CapsuleError: for mistakes on the host's side, when it is awaited: no such file, a syntax
-            error, a bad option, top-level code that fails.
+        CapsuleError: for mistakes on the host's side, when it is awaited: no such file, a
+            bad option; ``invalid_program`` for what is wrong with the program itself.
     """
     return Opening(dict(locals()))
 

@@ -82,8 +82,8 @@ async def run(
         in bytes.
 
     Raises:
-        CapsuleError: for mistakes on the host's side: no such file, a syntax error, a bad option,
-            no such task, top-level code that fails. Its ``code`` tells which.
+        CapsuleError: for mistakes on the host's side: no such file, a bad option, no task of
+            the name that is given. Its ``code`` tells which.
     """
     return await drive_async(run_steps(locals()))
 
