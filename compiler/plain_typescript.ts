@@ -6,6 +6,7 @@ import type * as Acorn from "acorn";
 import { imported } from "./engine_modules.ts";
 import { eraseTypes } from "./erase_types.ts";
 import { mapped } from "./line_map.ts";
+import { asScript, type Exported } from "./script.ts";
 import { childrenOf, type Edit, edited, NotPlain } from "./syntax.ts";
 
 /** A module that the engine has. */
@@ -146,6 +147,7 @@ function write(
   const { names, changed } = namesOf(program);
   const edits: Edit[] = [];
   const imports: string[] = [];
+  const exported: Exported = {};
   for (const node of program.body) {
     switch (node.type) {
       case "ImportDeclaration": {
@@ -158,6 +160,7 @@ function write(
       }
       case "ExportNamedDeclaration":
         if (node.source) throw new NotPlain();
+        Object.assign(exported, exportedIn(node));
         edits.push(blank(node, node.declaration?.start));
         break;
       case "ExportDefaultDeclaration": {
@@ -165,6 +168,7 @@ function write(
         const isDeclared = declaration.type === "FunctionDeclaration" ||
           declaration.type === "ClassDeclaration";
         if (isDeclared && declaration.id === null || names.has("default_$")) throw new NotPlain();
+        exported.default = isDeclared ? declaration.id?.name : "default_$";
         const { start } = declaration;
         // A line that ends in what is replaced would be missing.
         if (!isDeclared && text.slice(node.start, start).includes("\n")) throw new NotPlain();
@@ -176,7 +180,24 @@ function write(
     }
   }
   const body = edited(text, edits);
-  return { bundle: `${imports.join("")}\n${body}`, ...mapped(body.split("\n")) };
+  const bundle = asScript(`${imports.join("")}\n${body}`, exported);
+  return { bundle, ...mapped(body.split("\n")) };
+}
+
+/** `main` and `default`, if a declaration or a clause exports them. */
+function exportedIn({ declaration, specifiers }: Acorn.ExportNamedDeclaration): Exported {
+  const exported: Exported = {};
+  if (declaration?.type === "VariableDeclaration") {
+    const names = declaration.declarations.flatMap(({ id }) => identifiersOf(id));
+    if (names.includes("main")) exported.main = "main";
+  } else if (declaration?.id.name === "main") exported.main = "main";
+  for (const { local, exported: as } of specifiers) {
+    const name = as.type === "Identifier" ? as.name : `${as.value}`;
+    if (name !== "main" && name !== "default") continue;
+    if (local.type !== "Identifier") throw new NotPlain();
+    exported[name] = local.name;
+  }
+  return exported;
 }
 
 /** A statement, or its start, as spaces. It ends the one before, as it did. */

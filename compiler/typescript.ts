@@ -11,6 +11,7 @@ import { ENTRY_NAME, ProgramModules } from "./modules.ts";
 import { importsOnly, plainProgram } from "./plain_typescript.ts";
 import { type Compiled, shownPath, type Source } from "./program.ts";
 import { Resolver } from "./resolver.ts";
+import { asScript, type Exported } from "./script.ts";
 import { SDK_SPECIFIERS, Specifiers } from "./specifiers.ts";
 import { readTsConfig } from "./tsconfig.ts";
 
@@ -161,14 +162,27 @@ function withoutExports(bundle: string): string {
   const end = bundle.trimEnd();
   const exports = bundle.lastIndexOf("\nexport {");
   if (exports >= 0 && end.endsWith("};") && bundle.indexOf("}", exports) === end.length - 2) {
-    return `${bundle.slice(0, exports)}\n`;
+    const clause = end.slice(exports + "\nexport {".length, -2);
+    return asScript(`${bundle.slice(0, exports)}\n`, exportedBy(clause));
   }
   const start = "\nexport default ";
   const exported = bundle.lastIndexOf(start);
   if (exported >= 0 && /^require_\w+\(\);$/.test(end.slice(exported + start.length))) {
-    return `${bundle.slice(0, exported)}\n${end.slice(exported + start.length)}\n`;
+    const made = end.slice(exported + start.length, -1);
+    const body = `${bundle.slice(0, exported)}\nconst capsule_exports = ${made} ?? {};\n`;
+    return asScript(body, { main: "capsule_exports.main", default: "capsule_exports.default" });
   }
-  return bundle;
+  return asScript(bundle, {});
+}
+
+/** What of an export clause has a meaning: `main, x as default`. */
+function exportedBy(clause: string): Exported {
+  const exported: Exported = {};
+  for (const entry of clause.split(",")) {
+    const [local, name = local] = entry.trim().split(" as ");
+    if (name === "main" || name === "default") exported[name] = local;
+  }
+  return exported;
 }
 
 const OPTIONS = [

@@ -18,7 +18,7 @@ import module from "./node/module.ts";
 import { type Access, giveAccess } from "./node/process.ts";
 import { serialize } from "./serialize.ts";
 import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
-import { declarations, declaredVariables, dispatcher, functionOf } from "./tasks.ts";
+import { declarations, declaredVariables, declareScript, dispatcher, functionOf } from "./tasks.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
 const evaluate = eval;
@@ -29,6 +29,9 @@ const { parse } = JSON;
  * evaluates, which QuickJS calls by the same name. The host counts on the number.
  */
 const EMPTY_LINES = "\n".repeat(3_001);
+
+/** How a program ends that declares no task: its code runs in the one that it is. `compiler/script.ts` writes it. */
+const SCRIPT = "/*capsule:script*/";
 
 setDispatcher(dispatcher);
 // Where the bundle of a program finds what its imports of Capsule and of `node:` name.
@@ -47,9 +50,12 @@ function importBuiltin(specifier: string): unknown {
 export async function load(path: string, source: string): Promise<string> {
   try {
     trackRejections();
-    await evaluate(`(async (require) => { "use strict";${EMPTY_LINES}${source}\n})`)(
-      module.createRequire(),
-    );
+    const program = evaluate(`(async (require) => { "use strict";${EMPTY_LINES}${source}\n})`);
+    if (source.endsWith(SCRIPT)) {
+      declareScript(() => program(module.createRequire()));
+      return declarations();
+    }
+    await program(module.createRequire());
     if (mayBeUnheard()) await tellUnheard();
     tellEarlyReads(path, declaredVariables);
     // Nothing of the host may be part of an image.

@@ -28,6 +28,15 @@ export function declarations(): string {
   return `{"tasks":[${declared}]}`;
 }
 
+/** Declares the task that a script is: it runs, and then what it exports as `main` or as `default`, if that is a function. */
+export function declareScript(run: () => Promise<{ main?: unknown; default?: unknown }>): void {
+  dispatcher.declare({ name: "main" }, async (...args: unknown[]) => {
+    const { main, default: other } = await run();
+    const body = main ?? other;
+    return typeof body === "function" ? await body(...args) : null;
+  });
+}
+
 /** The function of a task. */
 export function functionOf(name: string): Function {
   const fn = functions[name];

@@ -1,0 +1,22 @@
+/** Programs in TypeScript that declare no task: their code runs inside of the one that they are. */
+import { SDK } from "./engine_modules.ts";
+
+/** What the engine knows them by: it stands last. */
+const MARK = "/*capsule:script*/";
+
+/** Names of a program, as its code calls them. */
+export interface Exported {
+  main?: string | undefined;
+  default?: string | undefined;
+}
+
+/**
+ * A bundle as a script, if it has nothing that could declare a task: it gives back what it exports as `main` and as
+ * `default`.
+ */
+export function asScript(bundle: string, exported: Exported): string {
+  if (bundle.includes(JSON.stringify(SDK))) return bundle;
+  const members = Object.entries(exported).filter(([, local]) => local !== undefined)
+    .map(([name, local]) => `${name}: ${local}`);
+  return `${bundle}\n;return { ${members.join(", ")} };${MARK}`;
+}
