@@ -99,12 +99,15 @@ export async function compileFailed(
   const others = told.filter(({ isOurs }) => !isOurs);
   const formatted = others.length === 0 ? [] : await formatMessages(others);
   const more = errors.length - told.length;
-  const texts = [...own, ...formatted.map((text) => text.trim())];
+  const texts = [...own, ...formatted.map((text) => text.trim().replace(MARKER, ""))];
   if (more > 0) texts.push(`and ${more} more`);
   const hint = modules.hint ??
     (first && await specifiers.hintFor(first.renamed ?? first.specifier));
   return new CapsuleError("invalid_program", texts.join("\n\n"), { hint });
 }
+
+/** What esbuild begins with, and Capsule begins otherwise. */
+const MARKER = /^✘ \[ERROR\] /;
 
 /** What esbuild says of an import that nothing was found for. */
 function textFor(specifier: string): string {

@@ -37,6 +37,9 @@ export type Expected = Record<string, unknown> | { thrown: string };
 /** The API of a host. */
 export type Run = (options: Record<string, unknown>) => Promise<unknown>;
 
+/** The folder of a case, in a message. */
+export const CASE_FOLDER: RegExp = /\/tmp\/capsule-contract-\w+/g;
+
 /** Runs a case. Returns what came back, as `expected` has it: once, since all calls have to give the same. */
 export async function runCase(run: Run, one: Case, programs: string): Promise<Expected> {
   const { file, files = {}, links = {}, options = {}, cancelAfterMs, times = 1 } = one;
@@ -143,7 +146,12 @@ function withoutFigures(envelope: unknown): Expected {
   for (const figure of [duration_ms, fuel_consumed, ram_used]) {
     if (typeof figure !== "number" || figure < 0) throw new Error(`no figure: ${figure}`);
   }
-  if (rest.error) rest.error.message = rest.error.message.replace(/wanted \d+/, "wanted N");
+  if (rest.error) {
+    rest.error.message = rest.error.message.replace(/wanted \d+/, "wanted N").replace(
+      CASE_FOLDER,
+      "CWD",
+    );
+  }
   return { ...rest, execution: kept };
 }
 

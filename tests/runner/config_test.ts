@@ -7,6 +7,7 @@ Deno.test("without a file, nothing is said", async () => {
   using folder = project();
   assertEquals(await readConfig(folder.path), {
     defaults: {},
+    secrets: {},
     limits: {},
   });
 });
@@ -50,6 +51,7 @@ Deno.test("all keys are read", async () => {
       allowedHosts: [{ scheme: "https", host: "x.com", subdomains: false, port: null }],
       envVariables: ["HOME"],
     },
+    secrets: {},
     limits: {
       tasks_alive: 10,
       tasks_total: 20,

@@ -177,7 +177,9 @@ def without_figures(envelope: dict) -> dict:
     assert execution.pop("sandboxed") is True
     error = envelope["error"]
     if error:
-        error = {**error, "message": re.sub(r"wanted \d+", "wanted N", error["message"])}
+        message = re.sub(r"wanted \d+", "wanted N", error["message"])
+        message = re.sub(r"/tmp/capsule-contract-\w+", "CWD", message)
+        error = {**error, "message": message}
     return {**envelope, "error": error, "execution": execution}
 
 
