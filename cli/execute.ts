@@ -5,7 +5,7 @@ import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
 import type { ProgramOptions } from "../runner/open.ts";
-import { mayHaveBytesKey, withBytes } from "../runner/bytes_json.ts";
+import { mayHaveBytesKey } from "../sdk/bytes.ts";
 import { projectRoot } from "../runner/project.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
@@ -196,7 +196,7 @@ async function readArguments(
       "arguments are given in two ways: as ARGS, by --args-json or by --args-file",
     );
   }
-  if (json !== undefined) return parseJsonArray(json, "--args-json");
+  if (json !== undefined) return await parseJsonArray(json, "--args-json");
   if (file === undefined) return texts;
   if (file === "-" && parsed.positional[0] === "-") {
     throw new CapsuleError(
@@ -218,7 +218,7 @@ async function readArguments(
       cause,
     });
   }
-  return isJson ? parseJsonArray(text, file) : [text];
+  return isJson ? await parseJsonArray(text, file) : [text];
 }
 
 function readFile(file: string, path: string, stat: FileStat | undefined): Uint8Array {
@@ -230,7 +230,7 @@ function readFile(file: string, path: string, stat: FileStat | undefined): Uint8
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function parseJsonArray(text: string, where: string): unknown[] {
+async function parseJsonArray(text: string, where: string): Promise<unknown[]> {
   let value: unknown;
   try {
     // Some editors write a byte order mark.
@@ -246,7 +246,9 @@ function parseJsonArray(text: string, where: string): unknown[] {
     );
   }
   if (Array.isArray(value)) {
-    return mayHaveBytesKey(text) ? withBytes(value, `${where}: args`) as unknown[] : value;
+    if (!mayHaveBytesKey(text)) return value;
+    const { withBytes } = await import("../runner/bytes_json.ts");
+    return withBytes(value, `${where}: args`) as unknown[];
   }
   throw new CapsuleError("invalid_argument", `${where} is not a JSON array`, {
     hint: `write an array of arguments: '["text", 5, true]'`,

@@ -60,13 +60,14 @@ export async function hostOptionsOf(
     ...(timeout !== undefined && { timeout }),
   };
   const policy = policyOf(parsed);
+  const secrets = parsed.values.get("secret") ?? [];
   return {
     grants: {
       allowedHosts: listed(parsed, "allow-hosts"),
       allowedFiles: listed(parsed, "allow-files").map(folderOf),
       envVariables: listed(parsed, "allow-env"),
     },
-    secrets: Object.fromEntries((parsed.values.get("secret") ?? []).map(secretOf)),
+    ...(secrets.length > 0 && { secrets: Object.fromEntries(secrets.map(secretOf)) }),
     limits,
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),

@@ -3,7 +3,7 @@
  * `$bytes` after any number of `$`, gains a `$` there, and loses it when it is read.
  */
 import { CapsuleError } from "../errors.ts";
-import { dollarsOf } from "../sdk/bytes.ts";
+import { dollarsOf, mayHaveBytesKey } from "../sdk/bytes.ts";
 import type { Payload } from "../sdk/payload.ts";
 
 /** No string can have this in it: there, a quote has a backslash. */
@@ -17,11 +17,6 @@ interface WithBase64 {
   toBase64?(): string;
 }
 const { fromBase64 } = Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array };
-
-/** Whether a text may have a key for bytes. It could be spelled by escapes. */
-export function mayHaveBytesKey(json: string): boolean {
-  return /bytes"|\\u00/.test(json);
-}
 
 /** A payload as JSON text: what it holds besides bytes stays as it is written. */
 export function jsonOf({ json, bytes }: Payload): string {

@@ -7,7 +7,7 @@ import { BUDGET_KEYS } from "./budget.ts";
 import { Invalid } from "./invalid.ts";
 import { parseOption, type Policy } from "./policy.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
-import { parsePlaces, type SecretPlaces } from "./secrets.ts";
+import type { SecretPlaces } from "./secrets.ts";
 
 /** What the `capsule.toml` of a project says. */
 export interface Config {
@@ -141,7 +141,7 @@ async function read(source: string | undefined): Promise<Config> {
       }
       try {
         if (isSecrets) {
-          config.secrets[key] = secretOf(key, value);
+          config.secrets[key] = await secretOf(key, value);
           continue;
         }
         checkLength(value);
@@ -156,11 +156,12 @@ async function read(source: string | undefined): Promise<Config> {
 }
 
 /** One of `[secrets.NAME]`: a value has no place in a file that is kept with a program. */
-function secretOf(name: string, places: unknown): SecretPlaces {
+async function secretOf(name: string, places: unknown): Promise<SecretPlaces> {
   if (typeof places !== "object" || places === null || Array.isArray(places)) {
     throw new Invalid("is no table: write [secrets.NAME] and hosts below it");
   }
   for (const value of Object.values(places)) checkLength(value);
+  const { parsePlaces } = await import("./secrets.ts");
   return parsePlaces(name, places as Record<string, unknown>);
 }
 

@@ -1,7 +1,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
-import { jsonOf } from "./bytes_json.ts";
+import { textOf } from "./envelope_text.ts";
 import type { RunEvent } from "./events.ts";
 import { isolationOf } from "./isolation.ts";
 import type { TaskLimits } from "./limits.ts";
@@ -74,7 +74,7 @@ export class OpenProgram {
 
   /** Like {@link call}; returns the envelope as JSON text, with bytes as `{ "$bytes": base64 }`. */
   async callForText(task: string, args: unknown[], options: CallOptions = {}): Promise<string> {
-    return jsonOf(await this.#call(task, args, options));
+    return await textOf(await this.#call(task, args, options));
   }
 
   // deno-lint-ignore require-await

@@ -1,6 +1,6 @@
 /** `packages`: which packages a program may import. */
 import type { Source } from "../compiler/program.ts";
-import { type HostPackages, packageFolders } from "../compiler/python_packages.ts";
+import type { HostPackages } from "../compiler/python_packages.ts";
 import type { PackagePath } from "../compiler/python_paths.ts";
 import { CapsuleError } from "../errors.ts";
 import type { FolderGrant, Language } from "../ffi/native.ts";
@@ -24,7 +24,13 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
 }
 
 /** Where the packages of a Python program lie. */
-export function packagesOf(source: Source, variables: Variables, cwd: string): FolderGrant[] {
+export async function packagesOf(
+  source: Source,
+  variables: Variables,
+  cwd: string,
+): Promise<FolderGrant[]> {
+  // Programs in TypeScript do without.
+  const { packageFolders } = await import("../compiler/python_packages.ts");
   return packageFolders(source, hostPackages(variables, cwd));
 }
 

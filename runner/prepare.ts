@@ -21,7 +21,7 @@ import type {
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
 import { type Budget, budgetOf, parseBudget } from "./budget.ts";
-import { readConfig, readConfinedConfig } from "./config.ts";
+import { type Config, readConfig, readConfinedConfig } from "./config.ts";
 import { Environment, type Variables } from "./environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./grant.ts";
@@ -31,7 +31,7 @@ import { parseMounts } from "./mounts.ts";
 import { packagesHint, packagesOf, parsePackages } from "./packages.ts";
 import { parseDeclarations, policiesOf } from "./policy.ts";
 import { projectRoot, statOf } from "./project.ts";
-import { allSecrets, parseSecrets, type Secret } from "./secrets.ts";
+import type { Secret } from "./secrets.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 import { shown } from "./shown.ts";
 
@@ -161,11 +161,7 @@ export async function prepare(
     variables,
   );
   const mounts = parseMounts(options.mounts ?? []);
-  const secrets = await allSecrets(
-    parseSecrets(options.secrets),
-    isTrusted ? config.secrets : {},
-    environment,
-  );
+  const secrets = await secretsOf(options, isTrusted ? config.secrets : {}, environment);
   const { program, packages, keep } = await read(source, variables, options);
   const loaded = await load(program, { packages, limits, onEvent, signal });
   keep?.();
@@ -195,6 +191,17 @@ export async function prepare(
   }
 }
 
+/** Most programs have none, and do without what reads them. */
+async function secretsOf(
+  { secrets }: ProgramOptions,
+  named: Config["secrets"],
+  environment: Environment,
+): Promise<NativeSecret[]> {
+  if (secrets === undefined && Object.keys(named).length === 0) return [];
+  const { allSecrets, parseSecrets } = await import("./secrets.ts");
+  return await allSecrets(parseSecrets(secrets), named, environment);
+}
+
 async function read(
   source: ProgramSource,
   variables: Variables,
@@ -210,7 +217,9 @@ async function read(
       ? await compileCached(source, () => onEvent?.({ type: "program_compiling" }))
       : (await compile(source)).program;
     const folder = workingFolder(cwd);
-    const packages = program.language === "python" ? packagesOf(source, variables, folder) : [];
+    const packages = program.language === "python"
+      ? await packagesOf(source, variables, folder)
+      : [];
     return { program, packages };
   } finally {
     // Ctrl-C reaches esbuild too: its failure is not what counts then.

@@ -4,7 +4,7 @@ import { decode, type Payload } from "../sdk/payload.ts";
 import type { Variables } from "./environment.ts";
 import { CANCELLED, failedEnvelope } from "./failure.ts";
 import { isolationOf } from "./isolation.ts";
-import { jsonOf } from "./bytes_json.ts";
+import { textOf } from "./envelope_text.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramOptions } from "./open.ts";
 import { checkOptions, RUN_OPTIONS } from "./options.ts";
@@ -38,7 +38,7 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 
 /** Like {@link run}; returns the envelope as JSON text, with bytes as `{ "$bytes": base64 }`. */
 export async function runForText(options: RunOptions): Promise<string> {
-  return jsonOf(await envelopeOf(options));
+  return await textOf(await envelopeOf(options));
 }
 
 async function envelopeOf(options: RunOptions): Promise<Payload> {

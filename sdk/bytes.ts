@@ -86,3 +86,8 @@ function isPlain(bytes: Uint8Array): boolean {
 function getterOf<T>(of: object, name: PropertyKey): (value: unknown) => T {
   return call.bind(getOwnPropertyDescriptor(of, name)!.get!) as (value: unknown) => T;
 }
+
+/** Whether a text may have a key for bytes. It could be spelled by escapes. */
+export function mayHaveBytesKey(json: string): boolean {
+  return /bytes"|\\u00/.test(json);
+}

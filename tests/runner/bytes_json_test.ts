@@ -1,6 +1,7 @@
 /** Bytes in JSON that stands alone. */
 import { CapsuleError } from "../../errors.ts";
-import { jsonOf, mayHaveBytesKey, withBytes } from "../../runner/bytes_json.ts";
+import { jsonOf, withBytes } from "../../runner/bytes_json.ts";
+import { mayHaveBytesKey } from "../../sdk/bytes.ts";
 import { encode } from "../../sdk/payload.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
