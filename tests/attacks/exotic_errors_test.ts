@@ -73,7 +73,8 @@ const TYPESCRIPT: Record<string, string> = {
     "return new Proxy({}, { ownKeys() { throw 1; }, get() { throw 2; }, getPrototypeOf() { throw 3; } });",
   "a bigint below a key of 1 MB": 'return { ["k".repeat(1 << 20)]: 1n };',
   "an iterator without end": "return [...(function* () { for (;;) yield 1; })()];",
-  "JSON.stringify replaced": 'JSON.stringify = () => "{"; JSON.parse = () => 5; return other(1);',
+  "JSON.stringify replaced":
+    'JSON.stringify = () => "{"; JSON.parse = () => 5; return JSON.parse("{}").x.y;',
   "Promise replaced":
     "Promise.prototype.then = () => { throw 1; }; globalThis.Promise = undefined; await new Error();",
   "a then that never ends": "return { then() {} };",

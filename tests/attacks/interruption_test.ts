@@ -118,7 +118,7 @@ Deno.test("a second Ctrl-C ends a process that has not ended yet", async () => {
 
 Deno.test("a signal while a program is compiled or loaded leaves no process, file or row behind", async () => {
   using folder = project({
-    "main.ts": `import "./large.ts"; for (;;);`,
+    "main.ts": `import { task } from "@capsule/sdk"; import "./large.ts"; for (;;) task;`,
     "large.ts": Array.from({ length: 20_000 }, (_, n) => `export const x${n} = ${n};`).join("\n"),
   });
   for (const delay of [20, 60, 120, 250, 500]) {

@@ -49,7 +49,7 @@ Deno.test("broken declarations of a guest are errors, never defaults", async () 
     const code = `import capsule
 import capsule_engine
 capsule_engine.backend.declarations[:] = [${declaration}]
-capsule_engine.backend.declared.append(type("Task", (), {"name": "main"}))`;
+capsule_engine.backend.declared.append(type("Task", (), {"name": "main", "options": {}}))`;
     const error = await assertRejects(() => open({ language: "python", code }), CapsuleError);
     assertEquals(error.code, errorCode, `${declaration}: ${error.message.slice(0, 300)}`);
     assertStringIncludes(error.message.slice(0, 500), says);

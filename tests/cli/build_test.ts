@@ -88,13 +88,13 @@ def main():
 
 Deno.test("build and exec say what is wrong", async () => {
   using folder = project({
-    "main.ts": `export const x = 1;`,
+    "main.ts": `import { task } from "@capsule/sdk"; export const x = task;`,
     "throws.py": `def main(): pass\nraise ValueError("top")\n`,
     "bad.wasm": "no component",
   });
   const cases: [args: string[], status: number, message: RegExp][] = [
     [["build", "main.ts"], 2, /main\.ts.*no task "main"|declares no task/],
-    [["build", "throws.py"], 2, /ValueError: top/],
+    [["build", "throws.py"], 1, /ValueError: top/],
     [["build", "bad.wasm"], 2, /is built already/],
     [["build", "main.ts", "other.ts"], 2, /one FILE/],
     [["build", "main.ts", "--output", "dist"], 2, /no \.wasm file\nhint: name the file/],

@@ -188,12 +188,15 @@ Deno.test("without --json a failure is shown on standard error, with its stack",
   assertMatch(stderr, /at <anonymous> \(main\.ts:4:\d+\)/);
 });
 
-Deno.test("mistakes have a message one can act on, status 2 and nothing on standard output", async () => {
+/** Those of `mistakes` that are wrong themselves. */
+const OF_PROGRAM = /^(?:nomain|notask|syntax|import|option|value)\./;
+
+Deno.test("mistakes have a message one can act on: status 2, or 1 for those of the program", async () => {
   using folder = project({
     ...HELLO,
     "nomain.ts":
       `import { task } from "@capsule/sdk";\nexport const other = task({ name: "other" }, () => 1);`,
-    "notask.ts": `export const main = () => 1;`,
+    "notask.ts": `import { unwrap } from "@capsule/sdk";\nexport const main = () => unwrap;`,
     "syntax.ts": "const a = 1;\nconst = 2;",
     "syntax.py": "def main():\n  return (1,\n",
     "import.ts": `import { x } from "./nothing.ts";\nx();`,
@@ -222,7 +225,15 @@ Deno.test("mistakes have a message one can act on, status 2 and nothing on stand
   for (const [args, message] of mistakes) {
     for (const extra of [[], ["--json"]]) {
       const { status, stdout, stderr } = await cli([...args, ...extra], { cwd: folder.path });
-      assertEquals([status, stdout], [2, ""], args.join(" "));
+      const isOfProgram = OF_PROGRAM.test(args[1] ?? "");
+      assertEquals(status, isOfProgram ? 1 : 2, args.join(" "));
+      if (isOfProgram && extra.length > 0) {
+        const { error } = JSON.parse(stdout);
+        assertEquals(error.error_type, "invalid_program");
+        assertStringIncludes(error.message, message);
+        continue;
+      }
+      assertEquals(stdout, "", args.join(" "));
       assertStringIncludes(stderr, message);
       assertMatch(stderr, /^error: /);
     }
@@ -447,7 +458,9 @@ Deno.test("Ctrl-C ends a long task: status 130, nothing left running", async () 
 });
 
 Deno.test("Ctrl-C ends top-level code, and the wait for a program from standard input", async () => {
-  using folder = project({ "main.ts": `console.log("loading"); for (;;);` });
+  using folder = project({
+    "main.ts": `import { task } from "@capsule/sdk"; console.log("loading"); for (;;) task;`,
+  });
   for (const args of [["main.ts"], ["main.ts", "--json"], ["-", "--language", "python"]]) {
     const child = startCli(["run", ...args], { cwd: folder.path });
     await new Promise((resolve) => setTimeout(resolve, 500));

@@ -147,6 +147,8 @@ Deno.test("lines and columns stay where they were", async () => {
     export async function main(e: string) { return readFile(e) }`;
   const { bundle, mappings, rangeMappings } = (await plainProgram(text, importable))!;
   const [imports, ...lines] = bundle.split("\n");
+  // As a script, it gives back what it exports.
+  if (lines.at(-1)!.endsWith("/*capsule:script*/")) lines.pop();
   assertEquals(
     imports,
     `const{"readFile":readFile}=globalThis[Symbol.for("capsule.import")]("fs/promises");`,

@@ -176,8 +176,8 @@ Deno.test("an absolute folder is granted by its own path, and only where that ha
     [`${outside.path}/sub/.git`, "rw", "belongs to git"],
     [`${outside.path}/a.txt`, "ro", "is no folder"],
     [`${outside.path}/absent`, "ro", "does not exist"],
-    [folder.path, "rw", "holds capsule.toml"],
-    [folder.path.slice(0, folder.path.lastIndexOf("/")), "rw", "holds capsule.toml"],
+    [folder.path, "rw", "capsule.toml"],
+    [folder.path.slice(0, folder.path.lastIndexOf("/")), "rw", "capsule.toml"],
     ["../elsewhere", "ro", "leads out of the project"],
   ];
   for (const [path, mode, problem] of refused) {

@@ -23,7 +23,7 @@ def package_path() -> str:
     are none.
     """
     global _known
-    path = tuple(entry for entry in sys.path if isinstance(entry, str))
+    path = tuple(entry for entry in sys.path or () if isinstance(entry, str))
     if _known[0] != path:
         _known = path, json.dumps([*_folders(path)])
     return _known[1]
