@@ -26,8 +26,8 @@ Examples:
 Tasks of a file get what they declare; a program from standard input gets nothing but what
 --allow options give it, unless --allow-declared is there.
 
-The exit status is 0 if the task succeeded, 1 if it failed, 2 for a usage or host error,
-130 if it was interrupted.`,
+The exit status is 0 if the task succeeded, 1 if it or the program failed, 2 for a usage or
+host error, 130 if it was interrupted.`,
   options: {
     ...EXECUTION_OPTIONS,
     packages: {

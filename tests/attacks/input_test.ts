@@ -168,6 +168,8 @@ Deno.test("arguments are text, whatever they look like", async () => {
   assertEquals(JSON.parse(behind.stdout), options);
 });
 
+const SDK = `import { task } from "@capsule/sdk"; `;
+
 Deno.test("arguments, names and programs that are no UTF-8 are refused or shown so, never a fault", async () => {
   using folder = project({ "show.py": "def main(*args): return list(args)" });
   const command = [`"$0" run -A --no-check --quiet --config="$1/deno.json" "$1/cli.ts" run`];
@@ -187,7 +189,12 @@ Deno.test("arguments, names and programs that are no UTF-8 are refused or shown 
     assertTrue(code === 0 || code === 2, `${rest}: ${code} ${told}`);
     assertEquals(/fault of Capsule|panicked|RUST_BACKTRACE/.test(told), false, told);
   }
-  for (const [file, content] of [["bytes.py", 'x = "'], ["bytes.ts", 'const x = "']] as const) {
+  for (
+    const [file, content] of [["bytes.py", 'x = "'], [
+      "bytes.ts",
+      `${SDK}const x = task + "`,
+    ]] as const
+  ) {
     folder.write(file, Uint8Array.from([...encoder.encode(content), 0xff, 0x22, 0x0a]));
     const { status, stderr } = await cli(["run", file], { cwd: folder.path });
     assertEquals([status, stderr.includes("fault of Capsule")], [1, false], stderr);

@@ -458,7 +458,7 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
     "nomain.ts":
       `${SDK}export const a = task({ name: "a" }, () => 1);\ntask({ name: "b" }, () => 2);`,
     "option.ts": `${SDK}export const main = task({ name: "main", memory: 5 } as any, () => 1);`,
-    "throws.ts": `${SDK}\nthrow new Error("at load");`,
+    "throws.ts": `${SDK}globalThis.kept = task;\nthrow new Error("at load");`,
     "throws.py": `import json\n\ndef main(): pass\n\njson.loads("{")`,
     "missing.py": `def main(): pass\nimport  no_such_module`,
     "syntax.py": `def main():\n    return (1,\n`,
