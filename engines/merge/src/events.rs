@@ -1,6 +1,7 @@
 //! What a component is made of.
 
-use crate::merge::{Result, Unsupported, merged};
+use crate::error::{Result, Unsupported};
+use crate::merge::merged;
 use wasm_encoder::reencode::Error;
 use wasmparser::{CanonicalFunction, Chunk, ComponentAlias, Instance, Parser, Payload};
 

@@ -1,6 +1,6 @@
 //! Where everything of every part is in the one module.
 
-use crate::merge::Result;
+use crate::error::Result;
 use crate::part::{Entity, Owner, Part};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use wasm_encoder::ExportKind;

@@ -1,5 +1,6 @@
 //! What is made of an engine once, when Capsule is built: one module of many, and the places of what programs change.
 
+mod error;
 mod events;
 mod forget_files;
 mod layout;

@@ -5,15 +5,13 @@
 //! Those of its own module it makes when they are first used. Calls between the modules become direct ones, too, and
 //! the addresses that they share become numbers.
 
+use crate::error::Result;
 use crate::events::{Event, events};
 use crate::part::Sections;
 use crate::plan::Plan;
 use crate::write::Writer;
 use anyhow::anyhow;
-use std::fmt::{self, Display, Formatter};
 use wasm_encoder::reencode::Error;
-
-pub type Result<T> = std::result::Result<T, Error<Unsupported>>;
 
 /// The component with one module for those that import from one another. As it is, where there are none, or
 /// where they have something that this does not know.
@@ -43,15 +41,3 @@ pub fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
     writer.write(events)?;
     Ok(Some(writer.output.finish()))
 }
-
-/// Something that modules have and that one made of many would have to be more careful about.
-#[derive(Clone, Copy, Debug)]
-pub struct Unsupported(pub &'static str);
-
-impl Display for Unsupported {
-    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0)
-    }
-}
-
-pub const UNKNOWN: Error<Unsupported> = Error::UserError(Unsupported("an index that nothing has"));

@@ -1,7 +1,7 @@
 //! One core module of several that import from one another.
 
+use crate::error::{Result, UNKNOWN, Unsupported};
 use crate::layout::{Exports, Layout, Spaces, Starts};
-use crate::merge::{Result, UNKNOWN, Unsupported};
 use crate::part::{Entity, Owner, Part, Sections};
 use std::collections::BTreeSet;
 use wasm_encoder::reencode::{Error, Reencode, utils};

@@ -1,6 +1,6 @@
 //! The modules that become parts of one.
 
-use crate::merge::Unsupported;
+use crate::error::Unsupported;
 use std::collections::HashMap;
 use wasm_encoder::ExportKind;
 use wasmparser::{BinaryReader, CodeSectionReader, DataKind, Parser, Payload};

@@ -1,8 +1,8 @@
 //! Which modules become one, and where.
 
+use crate::error::{Result, Unsupported};
 use crate::events::{Event, is_core};
 use crate::layout::Exports;
-use crate::merge::{Result, Unsupported};
 use crate::part::{Entity, Owner, Part, Sections};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};

@@ -1,7 +1,7 @@
 //! Writes a component in which several modules are one.
 
+use crate::error::{Result, UNKNOWN, Unsupported};
 use crate::events::{Event, is_core};
-use crate::merge::{Result, UNKNOWN, Unsupported};
 use crate::module::{self, Whole};
 use crate::part::{Entity, Owner};
 use crate::plan::{CoreInstance, ItemIndex, Plan};
