@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { TaskCeiling } from "../ffi/native.ts";
 import { Invalid } from "./invalid.ts";
-import { DEFAULTS, parseOption, type Policy } from "./policy.ts";
+import { DEFAULTS, parseCompute, parseOption, type Policy } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /**
@@ -43,7 +43,7 @@ const LIMITS: Record<keyof TaskLimits, keyof Limits> = {
 
 /** Of a program whose author nobody trusts, where the host does not say more. */
 const UNTRUSTED: Readonly<Required<Limits>> = {
-  ...{ fuel: 50_000_000_000, memoryBytes: 512 * 2 ** 20, timeoutMs: 30_000, maxRetries: 0 },
+  ...{ fuel: parseCompute("HIGH"), memoryBytes: 512 * 2 ** 20, timeoutMs: 30_000, maxRetries: 0 },
 };
 
 /** More is said of no program: it may have 10,000 tasks. */
