@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { NativeLimits } from "../ffi/native.ts";
 import { Invalid } from "./invalid.ts";
-import { inLanguage, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
+import { inLanguage, isRecord, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /**
@@ -89,7 +89,7 @@ export const BUDGET_KEYS: Record<string, (value: unknown) => Partial<NativeLimit
  */
 export function parseBudget(budget: unknown): Partial<NativeLimits> {
   if (budget === undefined) return {};
-  if (typeof budget !== "object" || budget === null || Array.isArray(budget)) {
+  if (!isRecord(budget)) {
     throw refused(`${shown(budget)} is no object`);
   }
   const limits: Partial<NativeLimits> = {};

@@ -5,7 +5,7 @@ import { isInside, resolve } from "../platform/path.ts";
 import { type FolderAccess, parseEnvVariables, parseGrantedFiles } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
-import type { Policy } from "./policy.ts";
+import { isRecord, type Policy } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /** A folder that the host grants. */
@@ -46,7 +46,7 @@ const PARSERS = {
  */
 export function parseGrants(grants: unknown): Granted {
   if (grants === undefined) return NOTHING;
-  if (typeof grants !== "object" || grants === null || Array.isArray(grants)) {
+  if (!isRecord(grants)) {
     throw refused(`${shown(grants)} is no object`);
   }
   const unknown = Object.keys(grants).find((key) => !Object.hasOwn(PARSERS, key));

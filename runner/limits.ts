@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors.ts";
 import type { TaskCeiling } from "../ffi/native.ts";
 import { Invalid } from "./invalid.ts";
-import { DEFAULTS, parseCompute, parseOption, type Policy } from "./policy.ts";
+import { DEFAULTS, isRecord, parseCompute, parseOption, type Policy } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /**
@@ -56,7 +56,7 @@ const CLIPPED_AT_MOST = 100;
  */
 export function parseLimits(limits: unknown): Limits {
   if (limits === undefined) return {};
-  if (typeof limits !== "object" || limits === null || Array.isArray(limits)) {
+  if (!isRecord(limits)) {
     throw refused(`${shown(limits)} is no object`);
   }
   const parsed: Limits = {};

@@ -101,7 +101,8 @@ export function parseDeclarations(program: { name: string }, text: string): Decl
   return implicit_main === "script" ? [...tasks, { name: "main", options: {} }] : tasks;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether it is an object, and no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -5,6 +5,7 @@ import { parseEnvVariables, parseList } from "./access.ts";
 import type { Environment } from "./environment.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "./invalid.ts";
+import { isRecord } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
 
 /** A value that tasks use without having it. */
@@ -138,8 +139,4 @@ function newPlaceholder(length: number): string {
   const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
   const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return (PREFIX + hex).padEnd(length, "0");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
