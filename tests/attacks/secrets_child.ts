@@ -50,10 +50,13 @@ function search(): Found {
   const memory = Deno.openSync("/proc/self/mem");
   const found = { value: false, placeholder: false };
   let end = "";
+  /** Where the memory of a guest ends at the latest: what lies behind is the host's. */
+  let limit = 0;
   for (const line of Deno.readTextFileSync("/proc/self/maps").split("\n")) {
     const [, from, to, mode, name] = line.match(/^(\w+)-(\w+) (\S+) \S+ \S+ \S+\s*(.*)$/) ?? [];
     const isImage = /^\/memfd:|\.(?:base|image)\b/.test(name ?? "");
-    const isGuest = isImage || from === end;
+    if (isImage && from !== end) limit = parseInt(from!, 16) + 4 * 2 ** 30;
+    const isGuest = isImage || from === end && parseInt(from, 16) < limit;
     end = isGuest ? to! : "";
     if (!isGuest || !mode!.startsWith("r")) continue;
     let at = parseInt(from!, 16);
