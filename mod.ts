@@ -11,8 +11,15 @@ import type { RunOptions } from "./runner/run.ts";
 import type { Envelope } from "./sdk/envelope.ts";
 
 export * from "./sdk/mod.ts";
-export type { CallOptions, OpenProgram, ProgramOptions } from "./runner/open.ts";
-export type { RunOptions } from "./runner/run.ts";
+export type {
+  CallOptions,
+  OpenProgram,
+  ProgramCode,
+  ProgramFile,
+  ProgramOptions,
+  ProgramSettings,
+} from "./runner/open.ts";
+export type { RunOptions, RunSettings } from "./runner/run.ts";
 
 /**
  * `run()` of `@capsule/sdk/runner`, which is loaded by the first call: runs a task of a program in a sandbox.

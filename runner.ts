@@ -3,8 +3,16 @@
  *
  * @module
  */
-export { run, type RunOptions } from "./runner/run.ts";
-export { type CallOptions, open, OpenProgram, type ProgramOptions } from "./runner/open.ts";
+export { run, type RunOptions, type RunSettings } from "./runner/run.ts";
+export {
+  type CallOptions,
+  open,
+  OpenProgram,
+  type ProgramCode,
+  type ProgramFile,
+  type ProgramOptions,
+  type ProgramSettings,
+} from "./runner/open.ts";
 export type { Budget } from "./runner/budget.ts";
 export type { GrantedFolder, Grants } from "./runner/grants.ts";
 export type { Secret } from "./runner/secrets.ts";

@@ -1,7 +1,7 @@
 import { SOURCE_ENDINGS } from "../compiler/program.ts";
 import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
-import type { ProgramOptions } from "../runner/open.ts";
+import type { ProgramOptions, ProgramSettings } from "../runner/open.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "./arguments.ts";
 import { execute, EXECUTION_OPTIONS } from "./execute.ts";
 import { entrypoint, workingFolder } from "./folder.ts";
@@ -89,7 +89,7 @@ async function programOf(
   return { code: new TextDecoder().decode(await platform.readInput()), language };
 }
 
-function packagesOf(parsed: Arguments): Pick<ProgramOptions, "packages"> {
+function packagesOf(parsed: Arguments): Pick<ProgramSettings, "packages"> {
   const which = parsed.values.get("packages")?.[0];
   if (which === undefined) return {};
   return { packages: which === "none" ? false : which };

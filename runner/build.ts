@@ -16,11 +16,11 @@ import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { checkTask } from "./task_names.ts";
-import { prepare, type PreparedProgram, type ProgramOptions } from "./prepare.ts";
+import { prepare, type PreparedProgram, type ProgramSettings } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
 
 /** What to build. */
-export interface BuildOptions extends Pick<ProgramOptions, "cwd" | "onEvent" | "signal"> {
+export interface BuildOptions extends Pick<ProgramSettings, "cwd" | "onEvent" | "signal"> {
   /** A `.ts`, `.js` or `.py` file, relative to `cwd`. */
   file: string;
   /** A few KiB that need the engine of this version, instead of a component that has it. */

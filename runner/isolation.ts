@@ -1,5 +1,5 @@
 import { CapsuleError } from "../errors.ts";
-import type { ProgramOptions } from "./prepare.ts";
+import type { ProgramSettings } from "./prepare.ts";
 import { shown } from "./shown.ts";
 
 /**
@@ -8,8 +8,8 @@ import { shown } from "./shown.ts";
  * @throws {CapsuleError} `invalid_argument` for a value that there is not.
  */
 export function isolationOf(
-  { isolation = "sandbox" }: ProgramOptions,
-): NonNullable<ProgramOptions["isolation"]> {
+  { isolation = "sandbox" }: ProgramSettings,
+): NonNullable<ProgramSettings["isolation"]> {
   if (isolation === "sandbox" || isolation === "process") return isolation;
   throw new CapsuleError(
     "invalid_argument",

@@ -9,7 +9,7 @@ import { openHere } from "./local_program.ts";
 import { CALL_OPTIONS, checkOptions, OPEN_OPTIONS } from "./options.ts";
 import type { ProgramOptions } from "./prepare.ts";
 
-export type { ProgramOptions } from "./prepare.ts";
+export type { ProgramCode, ProgramFile, ProgramOptions, ProgramSettings } from "./prepare.ts";
 
 /** How a task is called. */
 export interface CallOptions {

@@ -35,14 +35,28 @@ import type { Secret } from "./secrets.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 import { shown } from "./shown.ts";
 
-/** Which program: a file, or text in a language. */
-export interface ProgramOptions {
+/** A program in a file. */
+export interface ProgramFile {
   /** A `.ts`, `.js` or `.py` file, or a `.wasm` that `capsule build` made, relative to `cwd`. */
-  file?: string;
+  file: string;
+  code?: undefined;
+  language?: undefined;
+}
+
+/** A program as text. */
+export interface ProgramCode {
+  file?: undefined;
   /** The program itself, instead of a file. */
-  code?: string;
+  code: string;
   /** The language of `code`. */
-  language?: "typescript" | "javascript" | "python";
+  language: "typescript" | "javascript" | "python";
+}
+
+/** Which program, and what it may do. */
+export type ProgramOptions = ProgramSettings & (ProgramFile | ProgramCode);
+
+/** What a program may do, and who hears of it. */
+export interface ProgramSettings {
   /** The folder that relative paths start from: the process's own by default. */
   cwd?: string;
   /**
@@ -193,7 +207,7 @@ export async function prepare(
 
 /** Most programs have none, and do without what reads them. */
 async function secretsOf(
-  { secrets }: ProgramOptions,
+  { secrets }: ProgramSettings,
   named: Config["secrets"],
   environment: Environment,
 ): Promise<NativeSecret[]> {
@@ -205,7 +219,7 @@ async function secretsOf(
 async function read(
   source: ProgramSource,
   variables: Variables,
-  { cwd, signal, onEvent }: ProgramOptions,
+  { cwd, signal, onEvent }: ProgramSettings,
 ): Promise<ReadProgram> {
   try {
     if ("component" in source) {
@@ -254,7 +268,7 @@ function sourceOf(options: ProgramOptions): ProgramSource {
     );
   }
   return {
-    code: code!,
+    code,
     language: language === "python" ? "python" : "javascript",
     root: projectRoot(undefined, cwd),
   };

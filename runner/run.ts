@@ -6,12 +6,15 @@ import { CANCELLED, failedEnvelope } from "./failure.ts";
 import { isolationOf } from "./isolation.ts";
 import { textOf } from "./envelope_text.ts";
 import { openHere } from "./local_program.ts";
-import type { CallOptions, ProgramOptions } from "./open.ts";
+import type { CallOptions, ProgramCode, ProgramFile, ProgramSettings } from "./open.ts";
 import { checkOptions, RUN_OPTIONS } from "./options.ts";
 import { placeOf } from "./place.ts";
 
 /** What to run, and with what. */
-export interface RunOptions extends ProgramOptions, Omit<CallOptions, "limits"> {
+export type RunOptions = RunSettings & (ProgramFile | ProgramCode);
+
+/** What a task is run with, and what it may do. */
+export interface RunSettings extends ProgramSettings, Omit<CallOptions, "limits"> {
   /** The task to run: `main` by default. */
   task?: string;
   /** Its arguments: whatever JSON can hold, and bytes. */

@@ -114,7 +114,7 @@ export class Session {
       throw refused("give either input, or args and kwargs");
     }
     const read = decodeStdin(stdin);
-    const run: RunOptions = { ...given, ...options, ...(read && { stdin: read }) };
+    const run = { ...given, ...options, ...(read && { stdin: read }) } as RunOptions;
     const encoded = input === undefined
       ? inputFrom(given, payload.bytes)
       : inputOf(input, payload.bytes);
@@ -123,7 +123,7 @@ export class Session {
 
   async #open({ id, payload, options }: Request): Promise<Uint8Array> {
     const { environment, ...given } = parsePayload(payload.json, OPEN_MEMBERS);
-    const open: ProgramOptions = { ...given, ...options };
+    const open = { ...given, ...options } as ProgramOptions;
     const handle = await openHere(open, variablesOf(environment));
     const program = ++this.#programsOpened;
     try {

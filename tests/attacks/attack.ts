@@ -5,13 +5,13 @@ import { TraceStore } from "../../trace/store.ts";
 import { assertEquals } from "../assert.ts";
 import { childrenOf } from "../processes.ts";
 import { type Project, project } from "../support.ts";
-import { open, type ProgramOptions } from "@capsule/sdk/runner";
+import { open, type ProgramSettings } from "@capsule/sdk/runner";
 
 export const LANGUAGES = ["typescript", "python"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /** A hostile program, and what it is given: all that it declares, by default. */
-export interface Attack extends Pick<ProgramOptions, "mounts" | "env" | "policy" | "signal"> {
+export interface Attack extends Pick<ProgramSettings, "mounts" | "env" | "policy" | "signal"> {
   language: Language;
   /** Declares tasks; `main` is called. */
   code: string;
@@ -74,7 +74,7 @@ async function perform(options: Attack, folder: Project): Promise<Envelope> {
     (message) => warnings.push(message),
   );
   let attempts = 0;
-  const onEvent: ProgramOptions["onEvent"] = (event) => {
+  const onEvent: ProgramSettings["onEvent"] = (event) => {
     recorder.observe(event);
     if (event.type === "task_started" || event.type === "task_retried") attempts++;
   };

@@ -1,7 +1,7 @@
 /** Grants of what Capsule itself runs or keeps: a guest would decide what the host runs next. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { cli, type Project, project, ROOT, runOrThrow as run } from "../support.ts";
-import { CapsuleError, type RunOptions } from "@capsule/sdk/runner";
+import { CapsuleError, type RunSettings } from "@capsule/sdk/runner";
 
 const PROGRAM = "def main(): return 1";
 
@@ -67,7 +67,7 @@ Deno.test("declared folders and those that the host grants are refused, too", as
   using _ = environment({ HOME: folder.path });
   const code = `import { task } from "@capsule/sdk";
     task({ name: "main", allowedFiles: [{ path: ".", mode: "ro" }] }, () => 1);`;
-  const call = (more: Partial<RunOptions>) =>
+  const call = (more: Partial<RunSettings>) =>
     run({ code, language: "typescript", cwd: folder.path, ...more });
   const granted = (path: string) =>
     call({ policy: "none", grants: { allowedFiles: [{ path, mode: "ro" }] } });

@@ -1,7 +1,7 @@
 /** Opens components one after the other, and prints what each came to, and what that cost this process. */
 import process from "node:process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { CapsuleError, open, type ProgramOptions } from "@capsule/sdk/runner";
+import { CapsuleError, open, type ProgramSettings } from "@capsule/sdk/runner";
 
 /** What is told of a component. */
 export interface Told {
@@ -14,7 +14,7 @@ export interface Told {
   grownBytes: number;
 }
 
-type Isolation = Pick<ProgramOptions, "isolation">;
+type Isolation = Pick<ProgramSettings, "isolation">;
 
 if (import.meta.main) {
   const [isolation, warm, ...files] = Deno.args;

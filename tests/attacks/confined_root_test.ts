@@ -1,7 +1,7 @@
 /** Programs of strangers: their project is their own folder, not what is around it and not where the host runs. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { type Project, project, runOrThrow as run } from "../support.ts";
-import { CapsuleError, type RunOptions } from "@capsule/sdk/runner";
+import { CapsuleError, type RunSettings } from "@capsule/sdk/runner";
 
 const SECRET = "the secret of the host";
 
@@ -24,7 +24,7 @@ function importing(path: string): string {
     task({ name: "main" }, () => found);`;
 }
 
-function confined(folder: Project, file: string, more: Partial<RunOptions> = {}) {
+function confined(folder: Project, file: string, more: Partial<RunSettings> = {}) {
   return run({
     file: `${folder.path}/${file}`,
     cwd: `${folder.path}/app`,
@@ -55,7 +55,7 @@ Deno.test("a stranger's file imports nothing of the folder that the host runs in
     "./link.json",
     "../upload/../app/secrets.json",
   ];
-  const all: RunOptions["grants"][] = [{}, { allowedHosts: ["a.com"] }];
+  const all: RunSettings["grants"][] = [{}, { allowedHosts: ["a.com"] }];
   for (const grants of all) {
     for (const path of paths) {
       folder.write("upload/main.ts", importing(path));
@@ -174,7 +174,7 @@ Deno.test("what the host grants a stranger is seen from the host's project", asy
     "upload/main.py": `def main(path): return open(path).read()`,
     "upload/data/a": "the stranger's",
   });
-  const call = (more: Partial<RunOptions>) =>
+  const call = (more: Partial<RunSettings>) =>
     confined(folder, "upload/main.py", { args: ["/data/a"], ...more });
   assertEquals((await call({ mounts: ["data:ro"] })).result, "the host's");
 });

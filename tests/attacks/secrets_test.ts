@@ -3,7 +3,14 @@ import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from ".
 import { authority } from "../certificates.ts";
 import { serve } from "../servers.ts";
 import { cli, project, ROOT } from "../support.ts";
-import { CapsuleError, open, run, type RunEvent, type RunOptions } from "@capsule/sdk/runner";
+import {
+  CapsuleError,
+  open,
+  run,
+  type RunEvent,
+  type RunOptions,
+  type RunSettings,
+} from "@capsule/sdk/runner";
 
 const VALUE = "sk-live-0123456789-ABC";
 const BASIC = btoa(`me:${VALUE}`);
@@ -68,7 +75,7 @@ for (const [language, code] of Object.entries(CODES)) {
       await using server = serve(echo(seen));
       const program = { code, language: language as "python", isolation };
       const events: RunEvent[] = [];
-      const ask = async (args: unknown[], more: Partial<RunOptions> = {}) => {
+      const ask = async (args: unknown[], more: Partial<RunSettings> = {}) => {
         const envelope = await run({
           ...program,
           ...{ args, grants, secrets: secrets(), capture: true },
@@ -104,7 +111,7 @@ for (const [language, code] of Object.entries(CODES)) {
       assertStringIncludes(seen.at(-1)!, `x-token: ${VALUE}`);
 
       const count = seen.length;
-      const refused: [args: unknown[], problem: string, more?: Partial<RunOptions>][] = [
+      const refused: [args: unknown[], problem: string, more?: Partial<RunSettings>][] = [
         [[`${server.url}/KEY`, {}], "is in the URL"],
         [[`${server.url}/?key=KEY`, {}], "is in the URL"],
         [[server.url, {}, "a KEY b"], "is in the body"],

@@ -2,7 +2,7 @@
  * The contract of cases.json under Deno, in this process and in a worker. `UPDATE=1` writes what comes back
  * as what is expected: read the difference.
  */
-import { runForText } from "../../runner/run.ts";
+import { runForText, type RunOptions } from "../../runner/run.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";
 import { type Case, CASE_FOLDER, decodeBytes, expectedText, readCases, runCase } from "./suite.ts";
@@ -26,7 +26,7 @@ function testCase(one: Case, index: number, isolation: "sandbox" | "process"): v
   Deno.test(`contract: ${one.name}${where}`, async () => {
     let text = "";
     const run = async (options: Record<string, unknown>) => {
-      text = await runForText({ isolation, ...options });
+      text = await runForText({ isolation, ...options } as RunOptions);
       return decodeBytes(JSON.parse(text));
     };
     const actual = await runCase(run, one, `${FOLDER}/programs`);

@@ -1,10 +1,10 @@
 /** Python that calls its own `main`, as scripts do: it runs once, inside the task. */
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { project } from "../support.ts";
-import { run, type RunOptions } from "@capsule/sdk/runner";
+import { run, type RunSettings } from "@capsule/sdk/runner";
 
 /** What a program gives, and what it prints. */
-async function ran(code: string, options: Partial<RunOptions> = {}) {
+async function ran(code: string, options: Partial<RunSettings> = {}) {
   let printed = "";
   const decoder = new TextDecoder();
   const { result, error } = await run({

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
 import { CACHE, project, ROOT, runOrThrow as run } from "../support.ts";
-import { CapsuleError, open, type RunEvent } from "@capsule/sdk/runner";
+import { CapsuleError, open, type RunEvent, type RunOptions } from "@capsule/sdk/runner";
 
 const SDK = `import { task, unwrap } from "@capsule/sdk";\n`;
 const PY = `from capsule import task, unwrap\n`;
@@ -480,7 +480,10 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
     [{ file: "toplevel.py" }, "invalid_program", "not by top-level code"],
   ] as const;
   for (const [options, code, message] of mistakes) {
-    const error = await assertRejects(() => run({ cwd: folder.path, ...options }), CapsuleError);
+    const error = await assertRejects(
+      () => run({ cwd: folder.path, ...options } as RunOptions),
+      CapsuleError,
+    );
     assertEquals(error.code, code, JSON.stringify(options));
     assertStringIncludes(error.message, message);
     if (["open.py", "toplevel.py"].includes("file" in options ? options.file : "")) {

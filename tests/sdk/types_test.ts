@@ -1,6 +1,6 @@
 /** What the compiler knows of tasks. That this file compiles is the test. */
 import { assertEquals } from "../assert.ts";
-import { type Arrived, type Task, task, unwrap } from "@capsule/sdk";
+import { type Arrived, type RunOptions, type Task, task, unwrap } from "@capsule/sdk";
 
 /** Whether two types are one. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -52,4 +52,24 @@ Deno.test("a result has the type that it arrives with", async () => {
   const either = task({ name: "either" }, (n: number) => n > 0 ? n : "none");
   const got: number | string = unwrap(await either(1));
   assertEquals(got, 1);
+});
+
+Deno.test("a program is either a file or code with its language", () => {
+  const options: RunOptions[] = [
+    { file: "main.py" },
+    { code: "1", language: "python", limits: { timeout: "1s" } },
+    // @ts-expect-error neither
+    {},
+    // @ts-expect-error both
+    { file: "main.py", code: "1", language: "python" },
+    // @ts-expect-error no language
+    { code: "1" },
+    // @ts-expect-error no such language
+    { code: "1", language: "ts" },
+    // @ts-expect-error no such option
+    { file: "main.py", timeout: "1s" },
+    // @ts-expect-error arguments are a list
+    { file: "main.py", args: "a" },
+  ];
+  assertEquals(options.length, 8);
 });
