@@ -91,7 +91,7 @@ export interface TaskPolicy {
   folders?: FolderGrant[];
   /** The hosts that it may ask for something. */
   hosts?: HostRule[];
-  /** The hosts that it declares and was not given. */
+  /** The hosts that it declares and was not given; absent where it gets what it declares. */
   withheld_hosts?: HostRule[];
 }
 

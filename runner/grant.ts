@@ -47,9 +47,7 @@ export async function resolvePolicies(
     }
     const hosts = [...granted.allowedHosts, ...allowedHosts];
     if (hosts.length > 0) task.hosts = hosts;
-    if (!isTrusted && policy.allowedHosts.length > 0) {
-      task.withheld_hosts = withheldHosts(policy, granted);
-    }
+    if (!isTrusted) task.withheld_hosts = withheldHosts(policy, granted);
     if (allowedFiles.length + granted.allowedFiles.length + mounts.length > 0) {
       // Half a millisecond that a program without folders does without.
       const { Refused, resolveFolders } = await import("./folders.ts");

@@ -174,9 +174,9 @@ pub struct TaskPolicy {
     /// The hosts that it may ask for something.
     #[serde(default)]
     pub hosts: Vec<HostRule>,
-    /// The hosts that it declares and was not given.
+    /// The hosts that it declares and was not given. None where it gets what it declares.
     #[serde(default)]
-    pub withheld_hosts: Vec<HostRule>,
+    pub withheld_hosts: Option<Vec<HostRule>>,
 }
 
 /// Limits over a run.

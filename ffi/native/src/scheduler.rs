@@ -87,7 +87,7 @@ impl Grant {
                 network: NetworkGrant {
                     hosts: Hosts {
                         granted: policy.hosts.as_slice().into(),
-                        withheld: policy.withheld_hosts.as_slice().into(),
+                        withheld: policy.withheld_hosts.as_deref().map(Arc::from),
                     },
                     secrets: secrets.clone(),
                     option: program

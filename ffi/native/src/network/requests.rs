@@ -2,9 +2,7 @@
 
 use super::client::{Certificates, HttpClient, client};
 use super::incoming::{Body, decoded, plain};
-use super::outgoing::{
-    HttpRequest, QUOTED_CHARACTERS_AT_MOST, parse_headers, parse_method, parse_url, redacted,
-};
+use super::outgoing::{HttpRequest, parse_headers, parse_method, parse_url, redacted};
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
 use super::secrets::{Blanked, Blanks, Outgoing, Secrets};
@@ -190,22 +188,10 @@ impl Network {
 
     fn check(&self, target: &Target) -> Result<(), Refused> {
         let NetworkGrant { hosts, option, .. } = &self.grant;
-        let host = shorten(&target.host, QUOTED_CHARACTERS_AT_MOST);
         if hosts.is_granted(target) {
             return Ok(());
         }
-        let problem = if hosts.is_withheld(target) {
-            format!(
-                "the task lists {host:?}, but whoever runs it does not grant that: grants.{option}, or \
-                 --allow-hosts {host}, would"
-            )
-        } else {
-            format!(
-                "the task may not reach {host:?} ({}, port {}): add it to {option}",
-                target.scheme, target.port
-            )
-        };
-        Err(Refused::new(Kind::Denied, problem))
+        Err(Refused::new(Kind::Denied, hosts.refusal(target, option)))
     }
 
     /// Lists a request, which leaves then. None leaves once its attempt has ended.

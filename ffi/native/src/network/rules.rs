@@ -1,6 +1,8 @@
 //! Which hosts a task may ask for.
 
 use super::address::is_public;
+use super::outgoing::QUOTED_CHARACTERS_AT_MOST;
+use crate::failure::shorten;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -81,8 +83,8 @@ impl HostRule {
 pub struct Hosts {
     /// What it may reach.
     pub granted: Arc<[HostRule]>,
-    /// What it declares and was not given: messages say so.
-    pub withheld: Arc<[HostRule]>,
+    /// What it declares and was not given. None where it gets what it declares.
+    pub withheld: Option<Arc<[HostRule]>>,
 }
 
 impl Hosts {
@@ -90,8 +92,20 @@ impl Hosts {
         lists(&self.granted, target)
     }
 
-    pub fn is_withheld(&self, target: &Target) -> bool {
-        lists(&self.withheld, target)
+    /// Why a target is not reached, and what to do about that.
+    pub fn refusal(&self, target: &Target, option: &str) -> String {
+        let Target { host, scheme, port } = target;
+        let host = shorten(host, QUOTED_CHARACTERS_AT_MOST);
+        let refused = format!("the task may not reach {host:?} ({scheme}, port {port})");
+        let Some(withheld) = &self.withheld else {
+            return format!("{refused}: add it to {option}");
+        };
+        let asked = if lists(withheld, target) {
+            format!("the task lists {host:?}, but whoever runs it does not grant that")
+        } else {
+            refused
+        };
+        format!("{asked}: grants.{option}, or --allow-hosts {host}, would")
     }
 
     /// Whether a target's host may have this address: a public one, or one that is listed itself.
@@ -198,7 +212,7 @@ mod tests {
         let public: IpAddr = "93.184.216.34".parse().unwrap();
         let allows = |rules: &[HostRule], address| {
             let granted = rules.into();
-            let withheld = Arc::default();
+            let withheld = None;
             Hosts { granted, withheld }.allow_address(&to, address)
         };
         assert!(allows(std::slice::from_ref(&any), public));
@@ -224,13 +238,18 @@ mod tests {
     fn what_is_reached_is_granted() {
         let hosts = |granted: Vec<HostRule>| Hosts {
             granted: granted.into(),
-            withheld: vec![rule("y.com")].into(),
+            withheld: Some(vec![rule("y.com")].into()),
         };
         let [x, y] = ["http://x.com", "http://y.com"].map(target);
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         let listed = hosts(vec![rule("x.com"), rule("127.0.0.1")]);
         assert!(listed.is_granted(&x) && listed.allow_address(&x, loopback));
-        assert!(!listed.is_granted(&y) && listed.is_withheld(&y));
+        assert!(!listed.is_granted(&y));
+        let refusal = |to| listed.refusal(to, "allowedHosts");
+        assert!(refusal(&y).contains("lists \"y.com\", but whoever runs it"));
+        assert!(refusal(&target("http://z.com")).ends_with(
+            "may not reach \"z.com\" (http, port 80): grants.allowedHosts, or --allow-hosts z.com, would"
+        ));
         let any = hosts(vec![HostRule::default()]);
         assert!(any.is_granted(&y) && !any.allow_address(&y, loopback));
         assert!(!hosts(vec![]).is_granted(&x));
