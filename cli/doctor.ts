@@ -19,6 +19,7 @@ import { CONFIG_FILE, projectRoot } from "../runner/project.ts";
 import type { RunEvent } from "../runner/events.ts";
 import { run } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
+import { userConfigText } from "../runner/user_config.ts";
 import { VERSION } from "../version.ts";
 import { type CommandSpec, parseArguments } from "./arguments.ts";
 import { workingFolder } from "./folder.ts";
@@ -97,6 +98,7 @@ export async function doctor(args: string[]): Promise<number> {
   closeRuntime();
   findings.push(
     await look("certificates", certificatesText),
+    await look("your configuration", userConfigText),
     await look("project", () => projectText(root)),
     await look("cache folder", () => cacheText(heard, warm)),
   );

@@ -3,6 +3,7 @@ import { CapsuleError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunOptions } from "../runner/run.ts";
+import { USER_CONFIG_FILE, userConfigFolder } from "../runner/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
@@ -60,18 +61,26 @@ export async function hostOptionsOf(
     ...(timeout !== undefined && { timeout }),
   };
   const policy = policyOf(parsed);
-  const secrets = parsed.values.get("secret") ?? [];
   return {
     grants: {
       allowedHosts: listed(parsed, "allow-hosts"),
       allowedFiles: listed(parsed, "allow-files").map(folderOf),
       envVariables: listed(parsed, "allow-env"),
     },
-    ...(secrets.length > 0 && { secrets: Object.fromEntries(secrets.map(secretOf)) }),
+    ...await secretsOf(parsed.values.get("secret") ?? []),
     limits,
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
   };
+}
+
+/** Those of the user's configuration, and those of the command line, which win. */
+async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
+  const folder = userConfigFolder();
+  const hasFile = folder !== undefined && platform.exists(`${folder}/${USER_CONFIG_FILE}`);
+  if (given.length === 0 && !hasFile) return {};
+  const { userSecrets } = await import("../runner/user_config.ts");
+  return { secrets: { ...await userSecrets(), ...Object.fromEntries(given.map(secretOf)) } };
 }
 
 function secretOf(text: string): [string, { value: string; hosts: string[] }] {

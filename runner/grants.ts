@@ -119,7 +119,7 @@ export function withheldHosts({ allowedHosts }: Policy, granted: Granted): HostR
 }
 
 /** A rule as an option says it. */
-function hostText({ scheme, host, subdomains, port }: HostRule): string {
+export function hostText({ scheme, host, subdomains, port }: HostRule): string {
   const name = host === null ? "*" : host.includes(":") ? `[${host}]` : host;
   return [
     scheme === null ? "" : `${scheme}://`,

@@ -3,6 +3,7 @@ import { installationFolders } from "../compiler/installation.ts";
 import { cacheFolders } from "../compiler/tools.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, isInside, join } from "../platform/path.ts";
+import { userConfigFolder } from "./user_folder.ts";
 
 /** Why a folder cannot be granted, and what to do about it. */
 export interface Overlap {
@@ -26,6 +27,13 @@ export function overlapWithCapsule(
       const hint = `grant a folder inside of it that does not hold the cache, or ${ELSEWHERE}`;
       return { problem: `holds Capsule's cache, ${cache}`, hint };
     }
+  }
+  const folder = userConfigFolder();
+  if (folder !== undefined && platform.exists(folder)) {
+    const own = realPath(folder);
+    const hint = "grant a folder that does not hold it";
+    if (isInside(own, host)) return { problem: `lies in your configuration, ${own}`, hint };
+    if (isInside(host, own)) return { problem: `holds your configuration, ${own}`, hint };
   }
   if (read_only) return undefined;
   for (const folder of installationFolders()) {

@@ -21,6 +21,7 @@ export interface Secret {
 /** Where a secret of `capsule.toml` may go: its value comes from the environment or from `.env`. */
 export type SecretPlaces = Omit<NativeSecret, "name" | "value" | "placeholder">;
 
+const KEYS = ["value", "hosts", "headers"];
 const HEADERS = ["authorization", "x-api-key", "api-key"];
 /** A name of a header, as HTTP has it. */
 const HEADER = /^[!#$%&'*+.^_`|~a-z0-9-]+$/;
@@ -75,9 +76,7 @@ export function parsePlaces(name: string, given: Record<string, unknown>): Secre
   const { hosts, headers = HEADERS, ...rest } = given;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
-    throw new Invalid(
-      `has the unknown key "${clipped(unknown)}"; there are: value, hosts, headers`,
-    );
+    throw new Invalid(`has the unknown key "${clipped(unknown)}"; there are: ${KEYS.join(", ")}`);
   }
   if (hosts === undefined) throw new Invalid(`has no hosts: name those that it may be sent to`);
   const rules = parseAllowedHosts(hosts);
