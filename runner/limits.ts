@@ -1,6 +1,6 @@
 /** `limits`: the ceiling of each task, and what one gets that says nothing. */
 import { CapsuleError } from "../errors.ts";
-import type { TaskCeiling } from "../ffi/native.ts";
+import type { TaskCeiling, TaskPolicy } from "../ffi/native.ts";
 import { Invalid } from "./invalid.ts";
 import { DEFAULTS, isRecord, parseCompute, parseOption, type Policy } from "./policy.ts";
 import { clipped, shown } from "./shown.ts";
@@ -102,13 +102,29 @@ export function underLimits(
   const clipped: ClippedLimit[] = [];
   for (const [task, policy] of Object.entries(policies)) {
     lowered[task] = { ...policy, ...lower(policy, limits) };
-    for (const [option, key] of Object.entries(LIMITS) as [keyof TaskLimits, keyof Limits][]) {
-      const [declared, limit] = [policy[key], lowered[task][key]];
-      if (declared === null || limit === null || declared <= limit) continue;
-      if (clipped.length < CLIPPED_AT_MOST) clipped.push({ task, option, declared, limit });
-    }
+    clipped.push(...clippedIn(task, policy, limits));
   }
-  return { policies: lowered, clipped };
+  return { policies: lowered, clipped: clipped.slice(0, CLIPPED_AT_MOST) };
+}
+
+/** What limits of one call lower that tasks may use else. */
+export function clippedInCall(
+  policies: Record<string, TaskPolicy>,
+  limits: Limits,
+): ClippedLimit[] {
+  const clipped = Object.entries(policies).flatMap(([task, policy]) => {
+    const { fuel, memory_bytes, timeout_ms, max_retries } = policy;
+    const own = { fuel, memoryBytes: memory_bytes, timeoutMs: timeout_ms, maxRetries: max_retries };
+    return clippedIn(task, own, limits);
+  });
+  return clipped.slice(0, CLIPPED_AT_MOST);
+}
+
+function clippedIn(task: string, policy: Limits, limits: Limits): ClippedLimit[] {
+  return (Object.entries(LIMITS) as [keyof TaskLimits, keyof Limits][]).flatMap(([option, key]) => {
+    const [declared, limit] = [policy[key] ?? 0, limits[key] ?? Infinity];
+    return declared > limit ? [{ task, option, declared, limit }] : [];
+  });
 }
 
 /** Limits of one call, as the native library has them. */

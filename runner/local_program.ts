@@ -5,7 +5,7 @@ import { CapsuleError } from "../errors.ts";
 import type { Payload } from "../sdk/payload.ts";
 import type { Variables } from "./environment.ts";
 import { encodeInput } from "./input.ts";
-import { ceilingOf, parseLimits } from "./limits.ts";
+import { ceilingOf, clippedInCall, parseLimits } from "./limits.ts";
 import type { CallDetails, ProgramHandle } from "./open.ts";
 import { parseCapture } from "./options.ts";
 import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
@@ -56,12 +56,17 @@ export async function openHere(
     const callWith = (input: Payload, task: string, options: CallDetails) => {
       const { onEvent, signal, limits, stdin, capture } = options;
       if (program.language === "javascript") refuseKeywords(program, input);
+      const parsed = limits && parseLimits(limits);
+      if (parsed && onEvent) {
+        const clipped = clippedInCall(policies, parsed);
+        if (clipped.length > 0) onEvent({ type: "limits_clipped", limits: clipped });
+      }
       const request = {
         grant,
         task,
         input,
         observe: onEvent !== undefined,
-        ceiling: limits && ceilingOf(parseLimits(limits)),
+        ceiling: parsed && ceilingOf(parsed),
         capture: parseCapture(capture),
         stdin: encodeStdin(stdin),
       };

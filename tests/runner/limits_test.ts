@@ -90,8 +90,16 @@ Deno.test("a call may have lower limits than its program, and never higher ones"
   });
   const main = await program.call("main");
   assertEquals(main.execution.retries, 2);
-  const fewer = await program.call("main", [], { limits: { maxRetries: 0 } });
+  const events: RunEvent[] = [];
+  const fewer = await program.call("main", [], {
+    limits: { maxRetries: 0 },
+    onEvent: (event) => void events.push(event),
+  });
   assertEquals(fewer.execution.retries, 0);
+  assertEquals(events[0], {
+    type: "limits_clipped",
+    limits: [{ task: "main", option: "maxRetries", declared: 2, limit: 0 }],
+  });
   const more = await program.call("main", [], { limits: { maxRetries: 50, timeout: "1h" } });
   assertEquals(more.execution.retries, 2);
   const { error } = await program.call("plain", [], { limits: { timeout: "50ms" } });
