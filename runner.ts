@@ -13,13 +13,13 @@ export {
   type ProgramOptions,
   type ProgramSettings,
 } from "./runner/open.ts";
-export type { Budget } from "./runner/budget.ts";
-export type { GrantedFolder, Grants } from "./runner/grants.ts";
-export type { Secret } from "./runner/secrets.ts";
-export type { ClippedLimit, TaskLimits } from "./runner/limits.ts";
+export type { Budget } from "./runner/policy/budget.ts";
+export type { GrantedFolder, Grants } from "./runner/policy/grants.ts";
+export type { Secret } from "./runner/policy/secrets.ts";
+export type { ClippedLimit, TaskLimits } from "./runner/policy/limits.ts";
 export { type Configuration, configure } from "./runner/configure.ts";
 export type { RunEvent } from "./runner/events.ts";
-export { CapsuleError, type CapsuleErrorCode } from "./errors.ts";
+export { CapsuleError, type CapsuleErrorCode } from "./errors/error.ts";
 export type {
   Captured,
   Envelope,

@@ -4,7 +4,7 @@
  *
  * Usage: deno task bench build
  */
-import { cacheFolder } from "../compiler/tools.ts";
+import { cacheFolder } from "../install/certificates.ts";
 import { ROOT } from "../scripts/common.ts";
 import { preparePrograms, PROGRAMS } from "./packages.ts";
 import { table } from "./report.ts";

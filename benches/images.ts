@@ -5,9 +5,9 @@
  * Usage: deno task bench images
  */
 import { compile } from "../compiler/program.ts";
-import { packageFolders } from "../compiler/python_packages.ts";
+import { packageFolders } from "../compiler/python/packages.ts";
 import type { TaskPolicy } from "../ffi/native.ts";
-import { encodeInput } from "../runner/input.ts";
+import { encodeInput } from "../runner/envelope/input.ts";
 import { runtime } from "../runner/runtime.ts";
 import { ROOT } from "../scripts/common.ts";
 import { preparePrograms, PROGRAMS } from "./packages.ts";

@@ -1,6 +1,6 @@
-import { CapsuleError } from "../errors.ts";
-import type { CommandSpec } from "./arguments.ts";
-import { run, runCommand } from "./run.ts";
+import { CapsuleError } from "../errors/error.ts";
+import type { CommandSpec } from "./options/arguments.ts";
+import { run, runCommand } from "./commands/run.ts";
 
 /** A command. */
 export interface Command {
@@ -14,35 +14,35 @@ export interface Command {
 const COMMANDS: Record<string, () => Promise<Command>> = {
   run: () => Promise.resolve({ spec: runCommand, run }),
   build: async () => {
-    const { build, buildCommand } = await import("./build.ts");
+    const { build, buildCommand } = await import("./commands/build.ts");
     return { spec: buildCommand, run: build };
   },
   exec: async () => {
-    const { exec, execCommand } = await import("./exec.ts");
+    const { exec, execCommand } = await import("./commands/exec.ts");
     return { spec: execCommand, run: exec };
   },
   list: async () => {
-    const { list, listCommand } = await import("./list.ts");
+    const { list, listCommand } = await import("./commands/list.ts");
     return { spec: listCommand, run: list };
   },
   trace: async () => {
-    const { trace, traceCommand } = await import("./trace.ts");
+    const { trace, traceCommand } = await import("./commands/trace.ts");
     return { spec: traceCommand, run: trace };
   },
   clean: async () => {
-    const { clean, cleanCommand } = await import("./clean.ts");
+    const { clean, cleanCommand } = await import("./commands/clean.ts");
     return { spec: cleanCommand, run: clean };
   },
   doctor: async () => {
-    const { doctor, doctorCommand } = await import("./doctor.ts");
+    const { doctor, doctorCommand } = await import("./commands/doctor.ts");
     return { spec: doctorCommand, run: doctor };
   },
   worker: async () => {
-    const { worker, workerCommand } = await import("./worker.ts");
+    const { worker, workerCommand } = await import("./commands/worker.ts");
     return { spec: workerCommand, run: worker };
   },
   completions: async () => {
-    const { completions, completionsCommand } = await import("./completions.ts");
+    const { completions, completionsCommand } = await import("./commands/completions.ts");
     return { spec: completionsCommand, run: completions };
   },
 };

@@ -1,21 +1,21 @@
 /** Runs the main task of a program and shows what comes of it. */
 import { shownPath } from "../compiler/program.ts";
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
 import type { ProgramOptions } from "../runner/open.ts";
 import { mayHaveBytesKey } from "../sdk/bytes.ts";
-import { projectRoot } from "../runner/project.ts";
+import { projectRoot } from "../runner/config/project.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";
-import { TraceRecorder } from "../trace/recorder.ts";
+import { TraceRecorder } from "../telemetry/recorder.ts";
 import type { FileStat } from "../platform/platform.ts";
-import type { Arguments, OptionSpec } from "./arguments.ts";
-import { HOST_OPTIONS, hostOptionsOf } from "./host_options.ts";
-import { parseExactly, resultOf } from "./json.ts";
-import { visible } from "./visible.ts";
+import type { Arguments, OptionSpec } from "./options/arguments.ts";
+import { HOST_OPTIONS, hostOptionsOf } from "./options/host_options.ts";
+import { parseExactly, resultOf } from "./terminal/json.ts";
+import { visible } from "./terminal/visible.ts";
 import {
   endLine,
   endOutput,
@@ -27,7 +27,7 @@ import {
   reportFailure,
   reportHint,
   writeOutput,
-} from "./report.ts";
+} from "./terminal/report.ts";
 
 /** Nearly none, but as soon as this process waits for something. */
 const SOON_MS = 0.01;
@@ -247,7 +247,7 @@ async function parseJsonArray(text: string, where: string): Promise<unknown[]> {
   }
   if (Array.isArray(value)) {
     if (!mayHaveBytesKey(text)) return value;
-    const { withBytes } = await import("../runner/bytes_json.ts");
+    const { withBytes } = await import("../runner/envelope/bytes_json.ts");
     return withBytes(value, `${where}: args`) as unknown[];
   }
   throw new CapsuleError("invalid_argument", `${where} is not a JSON array`, {

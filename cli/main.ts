@@ -1,7 +1,7 @@
-import { CapsuleError } from "../errors.ts";
-import { columns, helpOf } from "./arguments.ts";
+import { CapsuleError } from "../errors/error.ts";
+import { columns, helpOf } from "./options/arguments.ts";
 import { allCommands, commandOf } from "./commands.ts";
-import { printLine, reportError } from "./report.ts";
+import { printLine, reportError } from "./terminal/report.ts";
 import { VERSION } from "../version.ts";
 
 /** The exit status of a usage or host error. */

@@ -1,5 +1,5 @@
 /** What `capsule doctor --warm` leaves in the cache. */
-import { cacheFolder } from "../compiler/cache_place.ts";
+import { cacheFolder } from "../cache/place.ts";
 import type { Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";

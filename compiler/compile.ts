@@ -1,8 +1,8 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { type Compiled, languageOfSource, type Source } from "./program.ts";
-import { collectPython } from "./python.ts";
-import { bundleTypeScript } from "./typescript.ts";
+import { collectPython } from "./python/files.ts";
+import { bundleTypeScript } from "./typescript/bundle.ts";
 
 /** As `compile` of `program.ts` says, which loads this file when there is something to compile. */
 export function compile(source: Source): Promise<Compiled> {

@@ -1,4 +1,4 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { Language, NativeComponent, ProgramFile } from "../ffi/native.ts";
 import { basename, extname, isInside, relative, resolve } from "../platform/path.ts";
 

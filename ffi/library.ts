@@ -1,5 +1,5 @@
 /** What the runtime of `runtime.ts` needs of a binding. `deno.ts` and `node.ts` make it. */
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { ABI_VERSION } from "./symbols.ts";
 
 /** Bytes that the library reads or writes. It may write to them until the call has ended. */

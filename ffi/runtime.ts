@@ -1,5 +1,5 @@
 /** A runtime of the native library, under Deno and Node alike. */
-import { CapsuleError, type CapsuleErrorCode } from "../errors.ts";
+import { CapsuleError, type CapsuleErrorCode } from "../errors/error.ts";
 import { BUFFER_BYTES, type Bytes, bytesOf, type Library, takeBuffer } from "./library.ts";
 import {
   decodeEvents,

@@ -1,4 +1,4 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 
 /** A frame, which `protocol/README.md` describes. */
 export interface Frame {

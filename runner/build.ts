@@ -1,17 +1,17 @@
 /** `capsule build`: a program as one file that runs elsewhere. */
-import { engineSources, worldPath } from "../compiler/installation.ts";
+import { engineSources, worldPath } from "../install/installation.ts";
 import {
   decodeComponent,
   encodeComponent,
   FORMAT,
   type PackageFolder,
-} from "../compiler/component.ts";
-import { changeProject, projectFolder } from "../compiler/folder.ts";
-import { digestsOf, sha256 } from "../compiler/digest.ts";
-import { readMadeFile } from "../compiler/host_file.ts";
-import { indexPath, lockEntry, readEntry, writeEntry } from "../compiler/cache_index.ts";
-import { reachablePackages } from "../compiler/python_distributions.ts";
-import { CapsuleError } from "../errors.ts";
+} from "../compiler/component/component.ts";
+import { changeProject, projectFolder } from "../cache/project_folder.ts";
+import { digestsOf, sha256 } from "../ffi/digest.ts";
+import { readMadeFile } from "../ffi/host_file.ts";
+import { indexPath, lockEntry, readEntry, writeEntry } from "../cache/entries.ts";
+import { reachablePackages } from "../compiler/python/distributions.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
 import { VERSION } from "../version.ts";

@@ -1,7 +1,7 @@
 /** Settings of the whole process. */
-import { CapsuleError } from "../errors.ts";
-import { parseRam } from "./budget.ts";
-import { Invalid } from "./invalid.ts";
+import { CapsuleError } from "../errors/error.ts";
+import { parseRam } from "./policy/budget.ts";
+import { Invalid } from "../errors/invalid.ts";
 import { limitProcessRam } from "./process_ram.ts";
 
 /** What all runs of this process share. */

@@ -1,6 +1,6 @@
-import { CACHE_HINT } from "../compiler/cache_place.ts";
+import { CACHE_HINT } from "../cache/place.ts";
 import type { Language, NativeEvent } from "../ffi/native.ts";
-import type { ClippedLimit } from "./limits.ts";
+import type { ClippedLimit } from "./policy/limits.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
 export type RunEvent =

@@ -1,6 +1,6 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { ProgramSettings } from "./prepare.ts";
-import { shown } from "./shown.ts";
+import { shown } from "../errors/shown.ts";
 
 /**
  * What is to stand between a program and this process.

@@ -1,16 +1,16 @@
 /** A program that is loaded in this process. */
-import { clipped } from "../compiler/clipped.ts";
+import { clipped } from "../errors/clipped.ts";
 import type { Program } from "../compiler/program.ts";
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { Payload } from "../sdk/payload.ts";
-import type { Variables } from "./environment.ts";
-import { encodeInput } from "./input.ts";
-import { ceilingOf, clippedInCall, parseLimits } from "./limits.ts";
+import type { Variables } from "./config/environment.ts";
+import { encodeInput } from "./envelope/input.ts";
+import { ceilingOf, clippedInCall, parseLimits } from "./policy/limits.ts";
 import type { CallDetails, ProgramHandle } from "./open.ts";
 import { parseCapture } from "./options.ts";
 import { listenerOf, prepare, type ProgramOptions } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
-import { encodeStdin } from "./stdin.ts";
+import { encodeStdin } from "./envelope/stdin.ts";
 import { checkTask } from "./task_names.ts";
 
 /** A program that is loaded in this process, and may be called for another one. */

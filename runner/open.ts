@@ -1,10 +1,10 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
-import { textOf } from "./envelope_text.ts";
+import { textOf } from "./envelope/envelope_text.ts";
 import type { RunEvent } from "./events.ts";
 import { isolationOf } from "./isolation.ts";
-import type { TaskLimits } from "./limits.ts";
+import type { TaskLimits } from "./policy/limits.ts";
 import { openHere } from "./local_program.ts";
 import { CALL_OPTIONS, checkOptions, OPEN_OPTIONS } from "./options.ts";
 import type { ProgramOptions } from "./prepare.ts";
@@ -121,6 +121,6 @@ export async function open(options: ProgramOptions): Promise<OpenProgram> {
   checkOptions(options, OPEN_OPTIONS, "open");
   if (isolationOf(options) === "sandbox") return new OpenProgram(await openHere(options));
   // Loaded only where it is used.
-  const { openInWorker } = await import("./worker_program.ts");
+  const { openInWorker } = await import("./worker/worker_program.ts");
   return new OpenProgram(await openInWorker(options));
 }

@@ -1,6 +1,6 @@
 /** The options of the API: those that there are. */
-import { CapsuleError } from "../errors.ts";
-import { clipped, shown } from "./shown.ts";
+import { CapsuleError } from "../errors/error.ts";
+import { clipped, shown } from "../errors/shown.ts";
 
 /** Options of `open` that another process can be told of. */
 export const PROGRAM_OPTIONS = [

@@ -1,6 +1,6 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
-import { compileCached } from "../compiler/cache.ts";
-import { clippedPath } from "../compiler/clipped.ts";
+import { compileCached } from "../compiler/cached.ts";
+import { clippedPath } from "../errors/clipped.ts";
 import {
   compile,
   languageOf,
@@ -8,9 +8,9 @@ import {
   type Program,
   type Source,
 } from "../compiler/program.ts";
-import { SOURCE_BYTES_AT_MOST } from "../compiler/host_file.ts";
-import { findInstallation } from "../compiler/installation.ts";
-import { CapsuleError } from "../errors.ts";
+import { SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
+import { findInstallation } from "../install/installation.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type {
   FolderGrant,
   NativeEvent,
@@ -20,20 +20,26 @@ import type {
 } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
-import { type Budget, budgetOf, parseBudget } from "./budget.ts";
-import { type Config, readConfig, readConfinedConfig } from "./config.ts";
-import { Environment, type Variables } from "./environment.ts";
+import { type Budget, budgetOf, parseBudget } from "./policy/budget.ts";
+import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
+import { Environment, type Variables } from "./config/environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
-import { resolvePolicies } from "./grant.ts";
-import { type Grants, parseGrants, parsePolicy, withheld } from "./grants.ts";
-import { defaultsOf, limitsOf, parseLimits, type TaskLimits, underLimits } from "./limits.ts";
-import { parseMounts } from "./mounts.ts";
-import { packagesHint, packagesOf, parsePackages } from "./packages.ts";
-import { parseDeclarations, policiesOf } from "./policy.ts";
-import { projectRoot, statOf } from "./project.ts";
-import type { Secret } from "./secrets.ts";
+import { resolvePolicies } from "./policy/grant.ts";
+import { type Grants, parseGrants, parsePolicy, withheld } from "./policy/grants.ts";
+import {
+  defaultsOf,
+  limitsOf,
+  parseLimits,
+  type TaskLimits,
+  underLimits,
+} from "./policy/limits.ts";
+import { parseMounts } from "./policy/files/mounts.ts";
+import { packagesHint, packagesOf, parsePackages } from "./policy/packages.ts";
+import { parseDeclarations, policiesOf } from "./policy/policy.ts";
+import { projectRoot, statOf } from "./config/project.ts";
+import type { Secret } from "./policy/secrets.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
-import { shown } from "./shown.ts";
+import { shown } from "../errors/shown.ts";
 
 /** A program in a file. */
 export interface ProgramFile {
@@ -212,7 +218,7 @@ async function secretsOf(
   environment: Environment,
 ): Promise<NativeSecret[]> {
   if (secrets === undefined && Object.keys(named).length === 0) return [];
-  const { allSecrets, parseSecrets } = await import("./secrets.ts");
+  const { allSecrets, parseSecrets } = await import("./policy/secrets.ts");
   return await allSecrets(parseSecrets(secrets), named, environment);
 }
 
@@ -224,7 +230,7 @@ async function read(
   try {
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
-      const { readComponent } = await import("../compiler/component_file.ts");
+      const { readComponent } = await import("../compiler/component/component_file.ts");
       return await readComponent(source.component);
     }
     const program = "file" in source

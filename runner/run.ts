@@ -1,14 +1,14 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { Envelope, EnvelopeError } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
-import type { Variables } from "./environment.ts";
-import { CANCELLED, failedEnvelope } from "./failure.ts";
+import type { Variables } from "./config/environment.ts";
+import { CANCELLED, failedEnvelope } from "./envelope/failure.ts";
 import { isolationOf } from "./isolation.ts";
-import { textOf } from "./envelope_text.ts";
+import { textOf } from "./envelope/envelope_text.ts";
 import { openHere } from "./local_program.ts";
 import type { CallOptions, ProgramCode, ProgramFile, ProgramSettings } from "./open.ts";
 import { checkOptions, RUN_OPTIONS } from "./options.ts";
-import { placeOf } from "./place.ts";
+import { placeOf } from "./envelope/place.ts";
 
 /** What to run, and with what. */
 export type RunOptions = RunSettings & (ProgramFile | ProgramCode);
@@ -48,7 +48,7 @@ async function envelopeOf(options: RunOptions): Promise<Payload> {
   checkOptions(options, RUN_OPTIONS, "run");
   if (isolationOf(options) === "sandbox") return await runHere(options);
   // Loaded only where it is used.
-  const { runInWorker } = await import("./worker_program.ts");
+  const { runInWorker } = await import("./worker/worker_program.ts");
   return await runInWorker(options);
 }
 

@@ -1,7 +1,7 @@
-import { cachePlace } from "../compiler/cache_place.ts";
-import { engineSources, libraryPath } from "../compiler/installation.ts";
-import { certificateFiles } from "../compiler/tools.ts";
-import { CapsuleError } from "../errors.ts";
+import { cachePlace } from "../cache/place.ts";
+import { engineSources, libraryPath } from "../install/installation.ts";
+import { certificateFiles } from "../install/certificates.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { NO_BYTES } from "../sdk/bytes.ts";
 import type { Payload } from "../sdk/payload.ts";
 import { libraryAt } from "../ffi/loaded.ts";

@@ -1,6 +1,6 @@
 import type { Program } from "../compiler/program.ts";
-import { CapsuleError } from "../errors.ts";
-import { clipped, shown } from "./shown.ts";
+import { CapsuleError } from "../errors/error.ts";
+import { clipped, shown } from "../errors/shown.ts";
 
 /**
  * The name of a task that a host has given.

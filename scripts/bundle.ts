@@ -105,7 +105,7 @@ try {
     const packages = Object.fromEntries(PACKAGES.map((name) => [name, name]));
     await esbuild.build({
       ...forDeno,
-      entryPoints: { ...packages, [PARSER]: `compiler/${PARSER}.ts` },
+      entryPoints: { ...packages, [PARSER]: `compiler/typescript/plain/${PARSER}.ts` },
     });
   } else {
     await esbuild.build({

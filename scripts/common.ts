@@ -69,3 +69,14 @@ function clear(): void {
 function write(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
+
+/** The folders of the TypeScript that is published. */
+export const ROOMS = [
+  ...["cache", "cli", "compiler", "errors", "install", "platform", "protocol", "runner", "sdk"],
+  ...["telemetry", "worker"],
+];
+/** Its files beside them. */
+export const ENTRIES = ["cli.ts", "mod.ts", "runner.ts", "version.ts"];
+/** Its files in `ffi`, which holds Rust, too. */
+export const FFI_FILES = Array.from(Deno.readDirSync(`${ROOT}ffi`), ({ name }) => `ffi/${name}`)
+  .filter((file) => file.endsWith(".ts"));

@@ -10,8 +10,8 @@ root=$(CDPATH='' cd "$here/.." && pwd -P)
 
 # Everything that decides what is built.
 inputs="package.json package-lock.json scripts engines ffi/native/Cargo.toml ffi/native/Cargo.lock
-  ffi/native/src python/src sdk mod.ts runner.ts cli.ts cli compiler platform protocol runner trace worker
-  ffi/*.ts"
+  ffi/native/src python/src mod.ts runner.ts cli.ts version.ts cache cli compiler errors install platform
+  protocol runner sdk telemetry worker ffi/*.ts"
 
 find_deno() {
   for deno in "$root"/node_modules/@deno/*/deno; do

@@ -3,7 +3,7 @@
  *
  * Usage: deno run -A scripts/setup.ts
  */
-import { encodeHex, GUEST_SDK, progress, ROOT } from "./common.ts";
+import { encodeHex, ENTRIES, FFI_FILES, GUEST_SDK, progress, ROOMS, ROOT } from "./common.ts";
 
 /** A thing to build. */
 interface Step {
@@ -114,19 +114,9 @@ const steps = {
     name: "command line",
     doing: "Bundling the command line",
     inputs: [
-      ...[
-        "cli.ts",
-        "runner.ts",
-        "mod.ts",
-        "errors.ts",
-        "version.ts",
-        "cli",
-        "compiler",
-        "platform",
-      ],
-      ...["protocol", "runner", "sdk", "trace", "worker", "package-lock.json"],
+      ...[...ENTRIES, ...ROOMS, "package-lock.json"],
       ...["bundle", "eager"].map((name) => `scripts/${name}.ts`),
-      ...["binding", "deno", "library", "native", "runtime", "symbols"].map((n) => `ffi/${n}.ts`),
+      ...FFI_FILES,
     ],
     outputs: ["dist/cli.js"],
     async build(log) {

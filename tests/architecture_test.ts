@@ -1,23 +1,11 @@
 /** The invariants of ARCHITECTURE.md that imports and names can show. */
 import { assertEquals } from "./assert.ts";
+import { ENTRIES, FFI_FILES, ROOMS } from "../scripts/common.ts";
 import { ROOT } from "./support.ts";
 import { VERSION } from "../version.ts";
 
-const SOURCES = [
-  "mod.ts",
-  "runner.ts",
-  "cli.ts",
-  "errors.ts",
-  "version.ts",
-  ...["cli", "compiler", "ffi", "platform", "protocol", "runner", "sdk", "trace", "worker"]
-    .flatMap(filesIn),
-];
-
-function filesIn(folder: string): string[] {
-  return Array.from(Deno.readDirSync(ROOT + folder))
-    .filter(({ name }) => name.endsWith(".ts"))
-    .map(({ name }) => `${folder}/${name}`);
-}
+const SOURCES = [...ENTRIES, ...FFI_FILES, ...ROOMS.flatMap((room) => [...walk(room)])]
+  .filter((file) => file.endsWith(".ts"));
 
 function read(file: string): string {
   return Deno.readTextFileSync(ROOT + file);

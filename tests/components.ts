@@ -1,5 +1,5 @@
 /** Components for tests, whole ones and such that somebody tampered with. */
-import { seal } from "../compiler/component.ts";
+import { seal } from "../compiler/component/component.ts";
 
 /** A component whose digest fits what comes before it, as whoever changes one would see to. */
 export function sealed(component: Uint8Array): Uint8Array {

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "./assert.ts";
 import { ROOT } from "./support.ts";
-import { runCommand } from "../cli/run.ts";
+import { runCommand } from "../cli/commands/run.ts";
 import { CALL_OPTIONS, OPEN_OPTIONS, RUN_OPTIONS } from "../runner/options.ts";
 
 const FILE = `${ROOT}docs/options.md`;

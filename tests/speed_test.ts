@@ -6,7 +6,7 @@
  */
 import { assertTrue } from "./assert.ts";
 import { CACHE, project, ROOT } from "./support.ts";
-import { libraryPath } from "../compiler/installation.ts";
+import { libraryPath } from "../install/installation.ts";
 import { quantile } from "../benches/statistics.ts";
 import { open } from "@capsule/sdk/runner";
 

@@ -1,5 +1,5 @@
 /** What a worker tells of errors. */
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { FailedMessage } from "../protocol/messages.ts";
 
 /** A message that is longer tells nobody more. */

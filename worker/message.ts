@@ -1,4 +1,4 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { Header } from "../protocol/frame.ts";
 import type { ClientMessage } from "../protocol/messages.ts";
 

@@ -1,7 +1,7 @@
 /** What a client says in the payload of a frame. */
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
-import type { Variables } from "../runner/environment.ts";
+import type { Variables } from "../runner/config/environment.ts";
 import { PROGRAM_OPTIONS } from "../runner/options.ts";
 import type { Payload } from "../sdk/payload.ts";
 

@@ -1,4 +1,4 @@
-import { CapsuleError } from "../errors.ts";
+import { CapsuleError } from "../errors/error.ts";
 import type { WrongFrame } from "../protocol/decoder.ts";
 import { encodeFrame, type Frame } from "../protocol/frame.ts";
 import type { ClientMessage, WorkerMessage } from "../protocol/messages.ts";
@@ -7,7 +7,7 @@ import { type LocalProgram, openHere } from "../runner/local_program.ts";
 import type { ProgramOptions } from "../runner/open.ts";
 import { limitProcessRam } from "../runner/process_ram.ts";
 import { runHere, type RunOptions } from "../runner/run.ts";
-import { decodeStdin } from "../runner/stdin.ts";
+import { decodeStdin } from "../runner/envelope/stdin.ts";
 import type { Payload } from "../sdk/payload.ts";
 import { failedOf } from "./answer.ts";
 import { parseMessage } from "./message.ts";

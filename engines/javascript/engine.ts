@@ -30,7 +30,7 @@ const { parse } = JSON;
  */
 const EMPTY_LINES = "\n".repeat(3_001);
 
-/** How a program ends that declares no task: its code runs in the one that it is. `compiler/script.ts` writes it. */
+/** How a program ends that declares no task: its code runs in the one that it is. `compiler/typescript/script.ts` writes it. */
 const SCRIPT = "/*capsule:script*/";
 
 setDispatcher(dispatcher);

@@ -1,9 +1,9 @@
 /** Damages components. */
 import { run } from "@capsule/sdk/runner";
-import { seal } from "../../compiler/component.ts";
+import { seal } from "../../compiler/component/component.ts";
 import { assembled, partsOf } from "../../tests/components.ts";
-import { DIGEST_BYTES } from "../../compiler/digest.ts";
-import { CapsuleError } from "../../errors.ts";
+import { DIGEST_BYTES } from "../../ffi/digest.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { Kind } from "./kind.ts";
 import { prepare, type Prepared, WARM } from "./prepare.ts";
 import type { Random } from "./random.ts";

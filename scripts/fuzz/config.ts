@@ -1,6 +1,6 @@
 /** Damages what configures a program: capsule.toml, `.env`, and the options of the API. */
 import { run, type RunOptions } from "@capsule/sdk/runner";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { Kind } from "./kind.ts";
 import type { Random } from "./random.ts";
 

@@ -1,11 +1,11 @@
 /** Damages what decides what an import means: texts of programs, settings, packages, and what esbuild says. */
-import { decodePacket, encodePacket } from "../../compiler/esbuild_packet.ts";
-import { exportedPath, importedPath } from "../../compiler/package_exports.ts";
-import { matchesPattern } from "../../compiler/package_json.ts";
-import { importsOnly } from "../../compiler/plain_typescript.ts";
+import { decodePacket, encodePacket } from "../../compiler/typescript/esbuild/packet.ts";
+import { exportedPath, importedPath } from "../../compiler/typescript/resolve/package_exports.ts";
+import { matchesPattern } from "../../compiler/typescript/resolve/package_json.ts";
+import { importsOnly } from "../../compiler/typescript/plain/plain_typescript.ts";
 import { compile, type Source } from "../../compiler/program.ts";
-import { parseSpecifier } from "../../compiler/specifiers.ts";
-import { CapsuleError } from "../../errors.ts";
+import { parseSpecifier } from "../../compiler/typescript/resolve/specifiers.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { Random } from "./random.ts";
 
 const SECRET = "hunter2-7f3a";

@@ -1,5 +1,5 @@
 /** Damages Python source, and reads its imports. */
-import { importsOf } from "../../compiler/python_imports.ts";
+import { importsOf } from "../../compiler/python/imports.ts";
 import { randomPython } from "../../tests/attacks/python_source.ts";
 import type { Random } from "./random.ts";
 

@@ -1,7 +1,7 @@
 /** Runs a program that attacks, and looks at what it left of everything around it. */
 import type { Envelope } from "../../sdk/envelope.ts";
-import { TraceRecorder } from "../../trace/recorder.ts";
-import { TraceStore } from "../../trace/store.ts";
+import { TraceRecorder } from "../../telemetry/recorder.ts";
+import { TraceStore } from "../../telemetry/store.ts";
 import { assertEquals } from "../assert.ts";
 import { childrenOf } from "../processes.ts";
 import { type Project, project } from "../support.ts";

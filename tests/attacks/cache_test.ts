@@ -1,6 +1,6 @@
 /** What Capsule keeps between processes: damaged, half written, and wanted by many at once. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
-import { engineSources, libraryPath } from "../../compiler/installation.ts";
+import { engineSources, libraryPath } from "../../install/installation.ts";
 import { openRuntime } from "../../ffi/runtime.ts";
 import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support.ts";
 

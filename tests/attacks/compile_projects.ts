@@ -3,9 +3,9 @@
  *
  * Usage: deno run -A compile_projects.ts FOLDER COUNT   the projects are FOLDER/0, FOLDER/1, …
  */
-import { packageFolders } from "../../compiler/python_packages.ts";
+import { packageFolders } from "../../compiler/python/packages.ts";
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 
 const [folder, count] = Deno.args;
 

@@ -3,8 +3,8 @@ import process from "node:process";
 import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
 import { assembled, partsOf, sealed, section, withHeader } from "../components.ts";
 import { CACHE, type Project, project, ROOT, runOrThrow as run, warmEngines } from "../support.ts";
-import { encodeComponent } from "../../compiler/component.ts";
-import { engineSources } from "../../compiler/installation.ts";
+import { encodeComponent } from "../../compiler/component/component.ts";
+import { engineSources } from "../../install/installation.ts";
 import { build } from "../../runner/build.ts";
 import { CapsuleError, open } from "@capsule/sdk/runner";
 import type { Told } from "./components_child.ts";
@@ -359,7 +359,7 @@ Deno.test("what another version of Capsule found out about a component is not us
   folder.write("other.json", JSON.stringify({ imports: { ...imports, ...version } }));
   folder.write(
     "read.ts",
-    `import { readComponent } from "file://${ROOT}compiler/component_file.ts";
+    `import { readComponent } from "file://${ROOT}compiler/component/component_file.ts";
     (await readComponent("${folder.path}/main.wasm")).keep?.();`,
   );
   const entries = async (map: string) => {

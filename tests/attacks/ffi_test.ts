@@ -4,8 +4,8 @@
  */
 import { assertEquals, assertStringIncludes, assertThrows, assertTrue } from "../assert.ts";
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";
-import { libraryPath } from "../../compiler/installation.ts";
-import { CapsuleError } from "../../errors.ts";
+import { libraryPath } from "../../install/installation.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { openRuntime } from "../../ffi/runtime.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 

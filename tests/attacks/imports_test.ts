@@ -1,6 +1,6 @@
 /** Programs that try to have the host read files for them, by what they import and by the settings beside them. */
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { type Project, project, runOrThrow as run } from "../support.ts";

@@ -2,9 +2,9 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { assembled, partsOf } from "../components.ts";
 import { CACHE, cli, project, ROOT, runOrThrow as run, warmEngines } from "../support.ts";
-import { decodeComponent, encodeComponent } from "../../compiler/component.ts";
-import { engineSources } from "../../compiler/installation.ts";
-import { readConfig } from "../../runner/config.ts";
+import { decodeComponent, encodeComponent } from "../../compiler/component/component.ts";
+import { engineSources } from "../../install/installation.ts";
+import { readConfig } from "../../runner/config/config.ts";
 import { CapsuleError, open } from "@capsule/sdk/runner";
 
 await warmEngines();

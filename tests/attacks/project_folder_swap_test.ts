@@ -2,10 +2,10 @@
 import { assertEquals, assertTrue } from "../assert.ts";
 import { type Project, project, runOrThrow as run } from "../support.ts";
 import { swapping } from "./swapping.ts";
-import { TraceRecorder } from "../../trace/recorder.ts";
-import { TraceStore } from "../../trace/store.ts";
+import { TraceRecorder } from "../../telemetry/recorder.ts";
+import { TraceStore } from "../../telemetry/store.ts";
 import { build } from "../../runner/build.ts";
-import { changeProject } from "../../compiler/folder.ts";
+import { changeProject } from "../../cache/project_folder.ts";
 import { CapsuleError } from "@capsule/sdk/runner";
 
 const FILES = ["wasm/kept", "wit/world.wit", "trace.db", "trace.db-journal", ".gitignore"];

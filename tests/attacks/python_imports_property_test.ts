@@ -6,7 +6,7 @@
  */
 import { assertEquals, assertTrue } from "../assert.ts";
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";
-import { importsOf } from "../../compiler/python_imports.ts";
+import { importsOf } from "../../compiler/python/imports.ts";
 import { Random } from "../../scripts/fuzz/random.ts";
 import { randomPython } from "./python_source.ts";
 import { makeProject, SECRET } from "./python_projects.ts";

@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project, warmEngines } from "../support.ts";
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { HOSTS } from "./hosts.ts";
 
 await warmEngines();

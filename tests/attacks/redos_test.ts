@@ -2,9 +2,9 @@
 import { assertEquals, assertThrows, assertTrue } from "../assert.ts";
 import { lateness } from "../lateness.ts";
 import { project, warmEngines } from "../support.ts";
-import { reachablePackages } from "../../compiler/python_distributions.ts";
-import { CapsuleError } from "../../errors.ts";
-import { parseDeclarations, policiesOf } from "../../runner/policy.ts";
+import { reachablePackages } from "../../compiler/python/distributions.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { parseDeclarations, policiesOf } from "../../runner/policy/policy.ts";
 import { HOSTS } from "./hosts.ts";
 
 await warmEngines();

@@ -1,5 +1,5 @@
 /** Programs whose settings and imports are made to keep the host itself busy: it answers others meanwhile. */
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 
 import { assertEquals, assertTrue } from "../assert.ts";
 import { lateness } from "../lateness.ts";

@@ -1,10 +1,10 @@
 /** A capsule.toml that came with somebody's program: it lowers limits, and does nothing else. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { cli, project, runOrThrow as run } from "../support.ts";
-import { BUDGET_DEFAULTS, budgetOf } from "../../runner/budget.ts";
-import { readConfig, readConfinedConfig } from "../../runner/config.ts";
-import { defaultsOf, limitsOf } from "../../runner/limits.ts";
-import { DEFAULTS } from "../../runner/policy.ts";
+import { BUDGET_DEFAULTS, budgetOf } from "../../runner/policy/budget.ts";
+import { readConfig, readConfinedConfig } from "../../runner/config/config.ts";
+import { defaultsOf, limitsOf } from "../../runner/policy/limits.ts";
+import { DEFAULTS } from "../../runner/policy/policy.ts";
 import { CapsuleError } from "@capsule/sdk/runner";
 
 /** All that a file may set, as high as it may be. */

@@ -1,7 +1,7 @@
 /** Virtual environments that a stranger has linked to the user's own files: they become nobody's packages. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project, warmEngines } from "../support.ts";
-import { packageFolders } from "../../compiler/python_packages.ts";
+import { packageFolders } from "../../compiler/python/packages.ts";
 import { HOSTS } from "./hosts.ts";
 
 await warmEngines();

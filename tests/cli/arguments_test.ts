@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "../assert.ts";
-import { type CommandSpec, helpOf, parseArguments } from "../../cli/arguments.ts";
-import { visible } from "../../cli/visible.ts";
-import { CapsuleError } from "../../errors.ts";
+import { type CommandSpec, helpOf, parseArguments } from "../../cli/options/arguments.ts";
+import { visible } from "../../cli/terminal/visible.ts";
+import { CapsuleError } from "../../errors/error.ts";
 
 const command: CommandSpec = {
   name: "try",

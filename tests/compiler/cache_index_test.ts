@@ -1,4 +1,4 @@
-import { readEntry, writeEntry } from "../../compiler/cache_index.ts";
+import { readEntry, writeEntry } from "../../cache/entries.ts";
 import { assertEquals, assertTrue } from "../assert.ts";
 import { project } from "../support.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "../assert.ts";
-import { compileCached } from "../../compiler/cache.ts";
-import { CapsuleError } from "../../errors.ts";
+import { compileCached } from "../../compiler/cached.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { CACHE, project } from "../support.ts";
 
 /** Whether a compilation starts esbuild: its bundle is new then. */

@@ -5,7 +5,7 @@ import {
   encodeComponent,
   type Encoding,
   isWhole,
-} from "../../compiler/component.ts";
+} from "../../compiler/component/component.ts";
 import type { Program } from "../../compiler/program.ts";
 import { sealed } from "../components.ts";
 

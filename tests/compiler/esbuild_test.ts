@@ -1,7 +1,11 @@
 /** esbuild as a process that stays, which bundles what it is handed. */
-import { decodePacket, encodePacket, PacketDecoder } from "../../compiler/esbuild_packet.ts";
+import {
+  decodePacket,
+  encodePacket,
+  PacketDecoder,
+} from "../../compiler/typescript/esbuild/packet.ts";
 import { compile } from "../../compiler/program.ts";
-import { SDK_NAMES } from "../../compiler/engine_modules.ts";
+import { SDK_NAMES } from "../../compiler/typescript/engine_modules.ts";
 import * as sdk from "../../engines/javascript/sdk.ts";
 import {
   assertEquals,

@@ -1,5 +1,5 @@
-import { readHostFile, readHostTextFile } from "../../compiler/host_file.ts";
-import { CapsuleError } from "../../errors.ts";
+import { readHostFile, readHostTextFile } from "../../ffi/host_file.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
 const options = { maxBytes: 10, code: "invalid_program" } as const;

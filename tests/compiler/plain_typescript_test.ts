@@ -1,10 +1,10 @@
 /** Programs that are made without esbuild: which ones are, and what becomes of them. */
 import { assertEquals, assertTrue } from "../assert.ts";
 import * as esbuild from "esbuild";
-import { eraseTypes } from "../../compiler/erase_types.ts";
-import { plainProgram } from "../../compiler/plain_typescript.ts";
+import { eraseTypes } from "../../compiler/typescript/plain/erase_types.ts";
+import { plainProgram } from "../../compiler/typescript/plain/plain_typescript.ts";
 import { compile } from "../../compiler/program.ts";
-import { parseTypeScript } from "../../compiler/typescript_parser.ts";
+import { parseTypeScript } from "../../compiler/typescript/plain/typescript_parser.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertTrue } from "../assert.ts";
-import { importsOf } from "../../compiler/python_imports.ts";
+import { importsOf } from "../../compiler/python/imports.ts";
 
 function names(source: string): string[] {
   return [...importsOf(source)].map(({ level, module, names }) =>

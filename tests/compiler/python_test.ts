@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "../assert.ts";
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { project } from "../support.ts";
 
 Deno.test("a program brings the modules beside it that it can reach", async () => {

@@ -1,7 +1,7 @@
 /** How programs name packages: `npm:`, `jsr:`, and the import map of deno.json. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 
 import { project, runOrThrow as run } from "../support.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { compile } from "../../compiler/program.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { project } from "../support.ts";
 
 async function bundle(files: Record<string, string>, main = "main.ts"): Promise<string> {

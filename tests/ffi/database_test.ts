@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "../assert.ts";
-import { libraryPath } from "../../compiler/installation.ts";
-import { digest, sha256 } from "../../compiler/digest.ts";
+import { libraryPath } from "../../install/installation.ts";
+import { digest, sha256 } from "../../ffi/digest.ts";
 import { Database, DatabaseError } from "../../ffi/database.ts";
 import { project } from "../support.ts";
 

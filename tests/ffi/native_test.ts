@@ -2,8 +2,8 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from ".
 import { openRuntime } from "../../ffi/runtime.ts";
 import { decodeEvents, encodeLoad } from "../../ffi/native.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
-import { CapsuleError } from "../../errors.ts";
-import { libraryPath } from "../../compiler/installation.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { libraryPath } from "../../install/installation.ts";
 import { project, ROOT } from "../support.ts";
 
 const header = Deno.readTextFileSync(`${ROOT}ffi/native/capsule.h`);

@@ -1,20 +1,19 @@
 /** The packages as a user installs them, and the versions of Node that they are for. */
+import { ENTRIES, ROOMS } from "../../scripts/common.ts";
 import { CACHE, ROOT } from "../support.ts";
 
 const PACKAGES = `${ROOT}build/packages`;
 const TARGET = `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
 /** What the packages are made of. */
-const SOURCES = ["mod.ts", "runner.ts", "cli.ts", "cli", "compiler", "ffi", "platform", "runner"]
-  .concat([
-    "protocol",
-    "sdk",
-    "trace",
-    "worker",
-    "scripts",
-    "package.json",
-    "build/native",
-    "build/engines",
-  ]);
+const SOURCES = [
+  ...ENTRIES,
+  ...ROOMS,
+  "ffi",
+  "scripts",
+  "package.json",
+  "build/native",
+  "build/engines",
+];
 /** What a machine has without Deno, Rust and this checkout. */
 const SYSTEM_TOOLS = ["sh", "env"];
 

@@ -1,4 +1,4 @@
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { FrameDecoder, type WrongFrame } from "../../protocol/decoder.ts";
 import {
   encodeFrame,

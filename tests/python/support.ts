@@ -1,22 +1,14 @@
 /** The wheel as a user installs it, and the versions of Python that it is for. */
+import { ENTRIES, ROOMS } from "../../scripts/common.ts";
 import { CACHE, ROOT } from "../support.ts";
 
 const WHEELS = `${ROOT}build/wheel`;
 /** What a wheel is made of. */
-const SOURCES = ["cli.ts", "runner.ts", "mod.ts", "errors.ts", "version.ts", "cli", "compiler"]
-  .concat([
-    "ffi",
-    "platform",
-    "protocol",
-    "runner",
-    "sdk",
-    "trace",
-    "worker",
-    "scripts",
-    "python/src",
-  ])
-  .concat(["python/pyproject.toml", "python/README.md", "python/requirements-wheel.txt"])
-  .concat(["package-lock.json", "build/native", "build/engines"]);
+const SOURCES = [
+  ...[...ENTRIES, ...ROOMS, "ffi", "scripts", "python/src", "python/pyproject.toml"],
+  ...["python/README.md", "python/requirements-wheel.txt", "package-lock.json"],
+  ...["build/native", "build/engines"],
+];
 /** The versions that the package is tested with, besides that of python3. */
 const VERSIONS = ["3.10", "3.11", "3.13"];
 

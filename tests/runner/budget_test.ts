@@ -5,7 +5,7 @@ import {
   budgetOf,
   clipBudget,
   parseBudget,
-} from "../../runner/budget.ts";
+} from "../../runner/policy/budget.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "../assert.ts";
 import { build } from "../../runner/build.ts";
 import { open } from "@capsule/sdk/runner";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import { assembled, partsOf, withHeader } from "../components.ts";
 import { type Project, project, runOrThrow as run, warmEngines } from "../support.ts";
 

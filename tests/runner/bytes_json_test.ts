@@ -1,6 +1,6 @@
 /** Bytes in JSON that stands alone. */
-import { CapsuleError } from "../../errors.ts";
-import { jsonOf, withBytes } from "../../runner/bytes_json.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { jsonOf, withBytes } from "../../runner/envelope/bytes_json.ts";
 import { mayHaveBytesKey } from "../../sdk/bytes.ts";
 import { encode } from "../../sdk/payload.ts";
 import { assertEquals, assertThrows } from "../assert.ts";

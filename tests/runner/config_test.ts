@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { project, runOrThrow as run } from "../support.ts";
-import { readConfig } from "../../runner/config.ts";
+import { readConfig } from "../../runner/config/config.ts";
 import { CapsuleError } from "@capsule/sdk/runner";
 
 Deno.test("without a file, nothing is said", async () => {

@@ -1,6 +1,6 @@
 /** `policy` and `grants`: what tasks get of that which they declare, and what the host gives them besides. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { RunEvent, RunOptions } from "../../runner.ts";
 import { answer, serve } from "../servers.ts";
 import { project, runOrThrow as run } from "../support.ts";

@@ -1,5 +1,5 @@
 /** Programs in a worker process: what is the same as in this process, and what a worker that ends costs. */
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { RunEvent } from "../../runner/events.ts";
 import { open } from "../../runner/open.ts";
 import { run, type RunOptions } from "../../runner/run.ts";

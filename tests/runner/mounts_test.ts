@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "../assert.ts";
 import { project, runOrThrow as run } from "../support.ts";
-import { parseMounts } from "../../runner/mounts.ts";
-import { resolveFolders } from "../../runner/folders.ts";
-import { Invalid } from "../../runner/invalid.ts";
+import { parseMounts } from "../../runner/policy/files/mounts.ts";
+import { resolveFolders } from "../../runner/policy/files/folders.ts";
+import { Invalid } from "../../errors/invalid.ts";
 import { CapsuleError } from "@capsule/sdk/runner";
 
 Deno.test("parseMounts() reads host, guest and mode", () => {

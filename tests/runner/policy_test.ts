@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "../assert.ts";
-import { CapsuleError } from "../../errors.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { Language } from "../../ffi/native.ts";
-import { policiesOf } from "../../runner/policy.ts";
+import { policiesOf } from "../../runner/policy/policy.ts";
 
 function policy(options: Record<string, unknown>, language: Language = "javascript") {
   return policiesOf({ name: "main.ts", language }, [{ name: "x", options }]).x!;

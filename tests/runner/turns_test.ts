@@ -1,4 +1,4 @@
-import { Turns } from "../../runner/turns.ts";
+import { Turns } from "../../runner/worker/turns.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 
 Deno.test("turns come in the order in which they were asked for", async () => {

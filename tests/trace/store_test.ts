@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { project } from "../support.ts";
-import { TraceRecorder } from "../../trace/recorder.ts";
-import { type AttemptRow, type RunRow, TraceStore } from "../../trace/store.ts";
+import { TraceRecorder } from "../../telemetry/recorder.ts";
+import { type AttemptRow, type RunRow, TraceStore } from "../../telemetry/store.ts";
 import { Database } from "../../ffi/database.ts";
-import { libraryPath } from "../../compiler/installation.ts";
+import { libraryPath } from "../../install/installation.ts";
 
 const RUN: RunRow = {
   run: "abc",

@@ -1,4 +1,4 @@
-"""How tasks fail. The twin of errors.ts."""
+"""How tasks fail. The twin of errors/error.ts."""
 
 import asyncio
 import os

@@ -1,5 +1,5 @@
 /** A worker in which everything is said that can be said to a console. */
-import { worker } from "../../../cli/worker.ts";
+import { worker } from "../../../cli/commands/worker.ts";
 
 setInterval(() => {
   console.log("log");

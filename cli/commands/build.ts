@@ -1,0 +1,149 @@
+import { readMadeFile } from "../../ffi/host_file.ts";
+import { SOURCE_ENDINGS } from "../../compiler/program.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
+import {
+  basename,
+  dirname,
+  extname,
+  isInside,
+  join,
+  relative,
+  resolve,
+  stem,
+} from "../../platform/path.ts";
+import { build as buildComponent, type BuildStage } from "../../runner/build.ts";
+import { closeRuntime } from "../../runner/runtime.ts";
+import { type CommandSpec, parseArguments } from "../options/arguments.ts";
+import { entrypoint, workingFolder } from "../options/folder.ts";
+import { noteLine, printLine, progress, writeOutput } from "../terminal/report.ts";
+import { duration, size } from "../terminal/table.ts";
+
+export const buildCommand: CommandSpec = {
+  name: "build",
+  usage: "[FILE] [OPTIONS]",
+  summary: "Make a program one .wasm file that runs elsewhere",
+  details: `
+FILE is a program as for run. The component holds the language's engine with the program
+loaded into it: its top-level code has run, and whoever runs the component needs neither
+its sources nor its packages. It lies in .capsule/wasm of the project; its path is
+printed. capsule exec of the same version runs it.
+
+Examples:
+  capsule build report.py --export        report.wasm beside report.py
+  capsule build main.ts --output dist/main.wasm
+  capsule build main.ts --export --thin   a few KiB that need this version of Capsule`,
+  options: {
+    export: { help: "Put a copy beside FILE, as FILE's name with .wasm" },
+    output: { value: "PATH", completes: "files", short: "o", help: "Put a copy there" },
+    thin: { help: "Leave out the engine: exec needs the same version of Capsule" },
+    cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
+  },
+  completes: { first: { endings: SOURCE_ENDINGS } },
+};
+
+const STAGES: Record<BuildStage, [doing: string, done: string]> = {
+  load: ["Loading the program", "loaded the program"],
+  packages: ["Collecting its packages", "collected its packages"],
+  component: ["Making the component", "made the component"],
+  write: ["Writing it", "wrote it"],
+};
+
+/** Builds a component. Returns the exit status. */
+export async function build(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, buildCommand);
+  const cwd = workingFolder(parsed);
+  const [given, ...more] = parsed.positional;
+  if (more.length > 0) {
+    throw new CapsuleError("invalid_argument", `build takes one FILE, not also ${more.join(" ")}`);
+  }
+  const file = resolve(cwd, given ?? await entrypoint(cwd, "build"));
+  const targets = targetsOf(file, cwd, {
+    isExported: parsed.flags.has("export"),
+    output: parsed.values.get("output")?.[0],
+  });
+  const startedMs = performance.now();
+  const stages = new Stages();
+  try {
+    const built = await buildComponent({
+      file,
+      cwd,
+      thin: parsed.flags.has("thin"),
+      onStage: (stage) => stages.begin(stage),
+      onEvent: (event) => event.type === "output" && writeOutput({ ...event, stream: "stderr" }),
+    });
+    stages.end();
+    for (const target of targets) copy(built.path, target);
+    const path = targets.at(-1) ?? built.path;
+    const shown = isInside(cwd, path) ? relative(cwd, path) : path;
+    const spent = duration(performance.now() - startedMs);
+    const how = built.isKept ? "nothing changed" : spent;
+    noteLine(`✔ ${basename(path)}: ${size(built.bytes)}, ${how}; tasks: ${built.tasks.join(", ")}`);
+    printLine(shown);
+    return 0;
+  } catch (error) {
+    stages.fail();
+    throw error;
+  } finally {
+    closeRuntime();
+  }
+}
+
+/** Where copies go. */
+function targetsOf(
+  file: string,
+  cwd: string,
+  { isExported, output }: { isExported: boolean; output: string | undefined },
+): string[] {
+  const targets: string[] = [];
+  if (isExported) {
+    targets.push(join(dirname(file), `${stem(file)}.wasm`));
+  }
+  if (output !== undefined) {
+    const path = resolve(cwd, output);
+    const name = extname(path) === ".wasm" ? path : undefined;
+    if (name === undefined || platform.stat(path)?.isFolder) {
+      throw new CapsuleError("invalid_argument", `Cannot write "${output}": it is no .wasm file`, {
+        hint: `name the file: --output ${join(output, "main.wasm")}`,
+      });
+    }
+    if (!platform.stat(dirname(path))?.isFolder) {
+      throw new CapsuleError(
+        "file_not_found",
+        `Cannot write "${output}": there is no folder "${dirname(output)}"`,
+      );
+    }
+    targets.push(path);
+  }
+  return targets;
+}
+
+function copy(from: string, to: string): void {
+  const component = readMadeFile(from);
+  if (component === undefined) {
+    throw new CapsuleError("file_not_found", `Cannot read "${from}": it was changed meanwhile`);
+  }
+  platform.replaceFile(to, component);
+}
+
+/** Shows each step while it takes, and how long it took. */
+class Stages {
+  #now: { stage: BuildStage; startedMs: number; shown: ReturnType<typeof progress> } | undefined;
+
+  begin(stage: BuildStage): void {
+    this.end();
+    this.#now = { stage, startedMs: performance.now(), shown: progress(STAGES[stage][0]) };
+  }
+
+  end(): void {
+    if (this.#now === undefined) return;
+    const { stage, startedMs, shown } = this.#now;
+    shown.done(`${STAGES[stage][1]} (${duration(performance.now() - startedMs)})`);
+    this.#now = undefined;
+  }
+
+  fail(): void {
+    this.#now?.shown.failed();
+    this.#now = undefined;
+  }
+}

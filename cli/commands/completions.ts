@@ -1,0 +1,45 @@
+import { CapsuleError } from "../../errors/error.ts";
+import { type CommandSpec, parseArguments } from "../options/arguments.ts";
+import { allCommands } from "../commands.ts";
+import { bashCompletions } from "../completions/bash.ts";
+import { fishCompletions } from "../completions/fish.ts";
+import { zshCompletions } from "../completions/zsh.ts";
+import { printLine } from "../terminal/report.ts";
+
+const SHELLS: Record<string, (commands: CommandSpec[]) => string> = {
+  bash: bashCompletions,
+  zsh: zshCompletions,
+  fish: fishCompletions,
+};
+const NAMES = Object.keys(SHELLS);
+
+export const completionsCommand: CommandSpec = {
+  name: "completions",
+  usage: NAMES.join("|"),
+  summary: "Print a script by which a shell completes commands, options and files",
+  details: `
+The script is for this version of Capsule: make it again with another one.
+
+  bash   capsule completions bash > ~/.local/share/bash-completion/completions/capsule
+  zsh    capsule completions zsh > "\${fpath[1]}/_capsule"
+  fish   capsule completions fish > ~/.config/fish/completions/capsule.fish
+
+Or for one session: source <(capsule completions bash)`,
+  options: {},
+  completes: { first: { words: NAMES } },
+};
+
+/** Prints a script. Returns the exit status. */
+export async function completions(args: string[]): Promise<number> {
+  const [shell, ...more] = parseArguments(args, completionsCommand).positional;
+  const script = shell !== undefined && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
+  if (script === undefined || more.length > 0) {
+    const given = shell === undefined
+      ? "no shell is given"
+      : `there are none for ${args.join(" ")}`;
+    throw new CapsuleError("invalid_argument", given, { hint: `give one of ${NAMES.join(", ")}` });
+  }
+  const commands = await allCommands();
+  printLine(script(commands.map(({ spec }) => spec)));
+  return 0;
+}

@@ -1,0 +1,221 @@
+import { cacheContent } from "../../cache/content.ts";
+import { projectFolder } from "../../cache/project_folder.ts";
+import { packageFolders } from "../../compiler/python/packages.ts";
+import { hostPackages } from "../../runner/policy/packages.ts";
+import {
+  engineSources,
+  esbuildPath,
+  findInstallation,
+  libraryPath,
+} from "../../install/installation.ts";
+import { CACHE_HINT, cacheFolder, cachePlace, canWriteTo } from "../../cache/place.ts";
+import { certificateFiles } from "../../install/certificates.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { Language } from "../../ffi/native.ts";
+import { platform } from "../../platform/mod.ts";
+import { join } from "../../platform/path.ts";
+import { readConfig } from "../../runner/config/config.ts";
+import { CONFIG_FILE, projectRoot } from "../../runner/config/project.ts";
+import type { RunEvent } from "../../runner/events.ts";
+import { run } from "../../runner/run.ts";
+import { closeRuntime } from "../../runner/runtime.ts";
+import { userConfigText } from "../../runner/config/user_config.ts";
+import { VERSION } from "../../version.ts";
+import { type CommandSpec, parseArguments } from "../options/arguments.ts";
+import { workingFolder } from "../options/folder.ts";
+import { printLine } from "../terminal/report.ts";
+import { count, duration, size, table } from "../terminal/table.ts";
+import { engineBytes, shareEngines } from "../warm.ts";
+
+export const doctorCommand: CommandSpec = {
+  name: "doctor",
+  usage: "[OPTIONS]",
+  summary: "Tell what is installed, what is missing, and how to mend it",
+  details: `
+Looks at each part that Capsule needs, runs a task in each language, and shows what lies
+in the cache. The exit status is 1 if something is missing or broken.
+
+With --warm, also if the compiled engines cannot be kept. Run by root with
+CAPSULE_CACHE_DIR set, it lets all users read them, as an image of a container needs:
+  ENV CAPSULE_CACHE_DIR=/var/cache/capsule
+  RUN capsule doctor --warm`,
+  options: {
+    warm: { help: "Fill the cache: the first run compiles nothing then" },
+    json: { help: "Print the findings as JSON" },
+    cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
+  },
+};
+
+/** What was found of one part. */
+interface Finding {
+  part: string;
+  found: string;
+  problem?: { message: string; hint?: string | undefined };
+}
+
+/** A language engine as it was used here. */
+interface Used {
+  language: Language;
+  /** It was not in the cache. */
+  compiled: boolean;
+  /** With the start of this process's threads. */
+  durationMs: number;
+  /** In the cache. */
+  bytes: number;
+}
+
+/** What the task of each language told. */
+interface Heard {
+  compiled: Set<Language>;
+  unkept?: { message: string; hint: string };
+}
+
+/** Looks at everything. Returns the exit status. */
+export async function doctor(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, doctorCommand);
+  const [warm, json] = [parsed.flags.has("warm"), parsed.flags.has("json")];
+  const cwd = workingFolder(parsed);
+  const root = projectRoot(undefined, cwd);
+  await findInstallation();
+  const heard: Heard = { compiled: new Set() };
+  const findings: Finding[] = [
+    { part: "Capsule", found: `${VERSION}, ${platform.runtime}, ${platform.target}` },
+    await look("native library", () => fileSize(libraryPath())),
+    await look("esbuild", () => fileSize(esbuildPath())),
+  ];
+  const engines: Used[] = [];
+  for (const language of ["javascript", "python"] as const) {
+    const engine = await look(`${language} engine`, () => engineText(language));
+    findings.push(engine);
+    if (engine.problem) continue;
+    const startedMs = performance.now();
+    const task = await look(`${language} task`, () => runTask(language, heard));
+    findings.push(task);
+    if (task.problem) continue;
+    const [compiled, bytes] = [heard.compiled.has(language), engineBytes(language)];
+    engines.push({ language, compiled, durationMs: performance.now() - startedMs, bytes });
+  }
+  closeRuntime();
+  findings.push(
+    await look("certificates", certificatesText),
+    await look("your configuration", userConfigText),
+    await look("project", () => projectText(root)),
+    await look("cache folder", () => cacheText(heard, warm)),
+  );
+  const isKept = !findings.at(-1)!.problem;
+  const isShared = warm && isKept && shareEngines();
+  const content = isKept ? cacheContent().filter(({ files }) => files > 0) : [];
+  const problems = findings.filter(({ problem }) => problem);
+  if (json) {
+    const cache = { folder: isKept ? cacheFolder() : null, shared: isShared, content };
+    const ok = problems.length === 0;
+    printLine(JSON.stringify({ ok, findings, engines, cache }, null, 2));
+    return ok ? 0 : 1;
+  }
+  const rows = findings.map(({ problem, part, found }) => [problem ? "✘" : "✔", part, found]);
+  printLine(table(["", "part", "found"], rows));
+  if (warm && engines.length > 0) {
+    const rows = engines.map(({ language, compiled, durationMs, bytes }) => [
+      language,
+      isKept ? size(bytes) : "not kept",
+      duration(durationMs),
+      compiled ? "compiled" : "was there",
+    ]);
+    printLine("");
+    printLine(table(["engine", "size>", "time>", ""], rows));
+    if (isShared) printLine("all users may read them");
+  }
+  if (content.length > 0) {
+    printLine("");
+    const kept = content.map(({ name, purpose, files, bytes }) => [
+      name,
+      count(files),
+      size(bytes),
+      purpose,
+    ]);
+    printLine(table(["in the cache", "files>", "size>", "what"], kept));
+  }
+  for (const { part, problem } of problems) {
+    printLine(`\n✘ ${part}: ${problem!.message}`);
+    if (problem!.hint) printLine(`  ${problem!.hint}`);
+  }
+  return problems.length === 0 ? 0 : 1;
+}
+
+/** Where the cache is, and whether it keeps anything. */
+function cacheText({ unkept }: Heard, warm: boolean): string {
+  const { folder, problem } = cachePlace();
+  if (folder === undefined) {
+    throw new CapsuleError("installation", problem!, { hint: CACHE_HINT });
+  }
+  if (unkept) throw new CapsuleError("installation", unkept.message, { hint: unkept.hint });
+  if (canWriteTo(folder)) return `${folder}, kept`;
+  if (warm) return `${folder}, read-only, and warm`;
+  return `${folder}, read-only: what is there is used, and nothing is added`;
+}
+
+async function look(part: string, find: () => string | Promise<string>): Promise<Finding> {
+  try {
+    return { part, found: await find() };
+  } catch (error) {
+    const isKnown = error instanceof CapsuleError;
+    if (!isKnown && !platform.isSystemError(error)) throw error;
+    const hint = isKnown ? error.hint : undefined;
+    return { part, found: "", problem: { message: (error as Error).message, hint } };
+  }
+}
+
+function fileSize(path: string): string {
+  return `${size(platform.stat(path)!.size)}, ${path}`;
+}
+
+function engineText(language: Language): string {
+  const { path, digest } = engineSources()[language];
+  if (!platform.stat(path)?.isFile) {
+    throw new CapsuleError("installation", `there is no file "${path}"`, {
+      hint: "scripts/capsule builds what is missing",
+    });
+  }
+  return `${digest.slice(0, 12)}, ${fileSize(path)}`;
+}
+
+async function runTask(language: Language, heard: Heard): Promise<string> {
+  const code = language === "python"
+    ? "def main(): return 42"
+    : `import { task } from "@capsule/sdk"; export const main = task({ name: "main" }, () => 42);`;
+  const startedMs = performance.now();
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "engine_compiling") heard.compiled.add(event.language);
+    if (event.type === "cache_unavailable") {
+      heard.unkept = { message: event.reason, hint: event.hint };
+    }
+  };
+  const ended = await run({ code, language, cwd: "/", onEvent });
+  if (ended.success && ended.result === 42) {
+    return `runs, ${duration(performance.now() - startedMs)} with its start`;
+  }
+  throw new CapsuleError("installation", ended.error?.message ?? "it gave another result", {
+    hint: "capsule clean removes what may be damaged in the cache",
+  });
+}
+
+function certificatesText(): string {
+  const found = certificateFiles().find((path) => platform.stat(path)?.isFile);
+  if (found !== undefined) return found;
+  throw new CapsuleError("installation", "there is no file of certificates: https trusts nobody", {
+    hint: "install ca-certificates, or set SSL_CERT_FILE",
+  });
+}
+
+async function projectText(root: string): Promise<string> {
+  await readConfig(root);
+  const parts = [
+    root,
+    platform.exists(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`,
+  ];
+  const host = hostPackages(platform.env, root);
+  const packages = packageFolders({ code: "", language: "python", root }, host)[0];
+  if (packages) parts.push(`packages of ${packages.host}`);
+  if (platform.stat(projectFolder(root))?.isFolder) parts.push(".capsule");
+  return parts.join(", ");
+}

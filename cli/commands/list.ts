@@ -1,0 +1,66 @@
+import { findInstallation } from "../../install/installation.ts";
+import { projectRoot } from "../../runner/config/project.ts";
+import { hasTrace, TraceStore } from "../../telemetry/store.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
+import { workingFolder } from "../options/folder.ts";
+import { noteLine, printLine } from "../terminal/report.ts";
+import { duration, moment, table } from "../terminal/table.ts";
+import { visible } from "../terminal/visible.ts";
+
+const SHOWN = 20;
+
+export const listCommand: CommandSpec = {
+  name: "list",
+  usage: "[OPTIONS]",
+  summary: "Show what ran in this project",
+  details: `
+The latest runs of the nearest capsule.toml's project, else of the current folder, the
+last one first. capsule trace RUN shows the tasks of one.
+
+Examples:
+  capsule list
+  capsule list --all --json`,
+  options: {
+    all: { help: `Show all, not the last ${SHOWN}` },
+    json: { help: "Print a JSON array" },
+    cwd: {
+      value: "DIR",
+      completes: "folders",
+      help: "The folder that the project is looked for from",
+    },
+  },
+};
+
+/** Shows runs. Returns the exit status. */
+export async function list(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, listCommand);
+  const store = await openTrace(parsed);
+  const runs = store?.runs(parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN) ?? [];
+  store?.close();
+  if (parsed.flags.has("json")) {
+    printLine(JSON.stringify(runs, null, 2));
+  } else if (runs.length === 0) {
+    noteLine("nothing ran here yet: capsule run FILE");
+  } else {
+    const rows = runs.map(({ run, startedMs, status, durationMs, tasks, program }) => [
+      run,
+      moment(startedMs),
+      status,
+      duration(durationMs),
+      String(tasks),
+      program,
+    ]);
+    printLine(table(["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"], rows));
+  }
+  return 0;
+}
+
+/** The trace of the project that a command is about, if there is one: who only looks leaves nothing behind. */
+export async function openTrace(parsed: Arguments): Promise<TraceStore | undefined> {
+  await findInstallation();
+  const root = projectRoot(undefined, workingFolder(parsed));
+  if (!hasTrace(root)) return undefined;
+  const store = new TraceStore(root, (message) => noteLine(`warning: ${visible(message)}`));
+  store.markInterrupted();
+  return store;
+}

@@ -1,0 +1,96 @@
+import { SOURCE_ENDINGS } from "../../compiler/program.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
+import type { ProgramOptions, ProgramSettings } from "../../runner/open.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
+import { execute, EXECUTION_OPTIONS } from "../execute.ts";
+import { entrypoint, workingFolder } from "../options/folder.ts";
+
+export const runCommand: CommandSpec = {
+  name: "run",
+  usage: "[FILE] [ARGS…] [OPTIONS] [-- ARGS…]",
+  summary: "Run the main task of a program, in a sandbox",
+  details: `
+FILE is TypeScript (.ts, .tsx, .mts), JavaScript (.js, .mjs) or Python (.py); - reads
+the program from standard input. Without FILE, the entrypoint of the nearest
+capsule.toml runs. ARGS go to main as text; --args-json and --args-file give typed ones.
+
+Examples:
+  capsule run hello.py
+  capsule run hello.ts Ada
+  capsule run sum.ts --args-json '[1, 2, 3]'
+  capsule run report.py --json --args-file rows.json
+  capsule run theirs.py --policy none --allow-files ./data:ro --timeout 5s
+  echo 'print(6 * 7)' | capsule run - --language python
+
+Tasks of a file get what they declare; a program from standard input gets nothing but what
+--allow options give it, unless --allow-declared is there.
+
+The exit status is 0 if the task succeeded, 1 if it or the program failed, 2 for a usage or
+host error, 130 if it was interrupted.`,
+  options: {
+    ...EXECUTION_OPTIONS,
+    packages: {
+      value: "WHICH",
+      completes: "folders",
+      help: "Packages that the program may import: host, none, or a folder's",
+    },
+    language: {
+      value: "LANGUAGE",
+      completes: { words: ["python", "typescript"] },
+      help: "python or typescript, when FILE is -",
+    },
+  },
+  completes: { first: { endings: SOURCE_ENDINGS }, others: "files" },
+};
+
+/** Runs a program. Returns the exit status. */
+export async function run(args: string[]): Promise<number> {
+  const parsed = parseArguments(args, runCommand);
+  const [file, ...texts] = parsed.positional;
+  const cwd = workingFolder(parsed);
+  if (file?.endsWith(".wasm")) {
+    throw new CapsuleError("invalid_argument", `Cannot run "${file}": it is built already`, {
+      hint: `capsule exec ${file} runs it`,
+    });
+  }
+  // Before signals are caught: whoever waits for standard input can simply be ended.
+  const program = { ...await programOf(file, parsed, cwd), ...packagesOf(parsed) };
+  return await execute(program, texts, parsed, cwd);
+}
+
+async function programOf(
+  file: string | undefined,
+  parsed: Arguments,
+  cwd: string,
+): Promise<ProgramOptions> {
+  const language = parsed.values.get("language")?.[0];
+  if (file !== "-") {
+    if (language !== undefined) {
+      throw new CapsuleError(
+        "invalid_argument",
+        "--language goes with - as FILE: a file has its ending",
+      );
+    }
+    return { file: file ?? await entrypoint(cwd, "run") };
+  }
+  if (language !== "python" && language !== "typescript") {
+    throw new CapsuleError("invalid_argument", "a program from standard input needs its language", {
+      hint: "add --language python or --language typescript",
+    });
+  }
+  if (parsed.values.get("stdin")?.[0] === "-") {
+    throw new CapsuleError(
+      "invalid_argument",
+      "--stdin - excludes - as FILE: standard input holds the program",
+      { hint: "name a file of what main reads: --stdin FILE" },
+    );
+  }
+  return { code: new TextDecoder().decode(await platform.readInput()), language };
+}
+
+function packagesOf(parsed: Arguments): Pick<ProgramSettings, "packages"> {
+  const which = parsed.values.get("packages")?.[0];
+  if (which === undefined) return {};
+  return { packages: which === "none" ? false : which };
+}

@@ -1,0 +1,35 @@
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
+import { resolve } from "../../platform/path.ts";
+import { readEntrypoint } from "../../runner/config/config.ts";
+import { projectRoot } from "../../runner/config/project.ts";
+import type { Arguments } from "./arguments.ts";
+
+/**
+ * The folder that a command's relative paths start from: `--cwd`, else the process's own.
+ *
+ * @throws {CapsuleError} `invalid_argument`, if there is none.
+ */
+export function workingFolder(parsed: Arguments): string {
+  const given = parsed.values.get("cwd")?.[0];
+  if (given === undefined) return platform.cwd();
+  const cwd = resolve(platform.cwd(), given);
+  if (platform.stat(cwd)?.isFolder) return cwd;
+  throw new CapsuleError("invalid_argument", `Cannot use --cwd "${cwd}": there is no such folder`);
+}
+
+/**
+ * The program that the project names.
+ *
+ * @throws {CapsuleError} `invalid_argument`, if it names none.
+ */
+export async function entrypoint(cwd: string, command: string): Promise<string> {
+  const root = projectRoot(undefined, cwd);
+  const found = await readEntrypoint(root);
+  if (found !== undefined) return found;
+  throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
+    hint:
+      `name a program: capsule ${command} main.ts; or write entrypoint = "main.ts" below [workflow] ` +
+      "of capsule.toml",
+  });
+}

@@ -1,0 +1,139 @@
+/** What whoever starts a run decides: access and limits, in options of the command line. */
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
+import { resolve } from "../../platform/path.ts";
+import type { RunOptions } from "../../runner/run.ts";
+import { USER_CONFIG_FILE, userConfigFolder } from "../../runner/config/user_folder.ts";
+import type { Arguments, OptionSpec } from "./arguments.ts";
+
+export const HOST_OPTIONS: Record<string, OptionSpec> = {
+  "allow-hosts": {
+    value: "HOSTS",
+    repeated: true,
+    help: "Let all tasks reach these hosts: a.com,*.b.com",
+  },
+  "allow-files": {
+    value: "DIRS",
+    completes: "folders",
+    repeated: true,
+    help: "Let all tasks use these folders: ./data:ro,./out",
+  },
+  "allow-env": {
+    value: "NAMES",
+    repeated: true,
+    help: "Let all tasks see these variables",
+  },
+  "allow-declared": { help: "Let tasks have what they declare: the same as --policy declared" },
+  secret: {
+    value: "NAME=HOSTS",
+    repeated: true,
+    help: "Put the value of a variable into headers for these hosts; tasks never have it",
+  },
+  policy: {
+    value: "POLICY",
+    completes: { words: ["declared", "none"] },
+    help: "Whether tasks get what they declare: declared, for a source file, or none",
+  },
+  compute: {
+    value: "FUEL",
+    completes: { words: ["LOW", "MEDIUM", "HIGH"] },
+    help: "What each task may use at most: LOW, MEDIUM, HIGH or a number",
+  },
+  ram: { value: "SIZE", help: "Memory that each task may use at most: 512MB" },
+  timeout: { value: "TIME", help: "Time that each task may take at most: 500ms, 30s" },
+  stdin: {
+    value: "FILE",
+    completes: "files",
+    help: "What main reads from its standard input; - passes that of this command on",
+  },
+};
+
+/** Of what they say, the options of a run. */
+export async function hostOptionsOf(
+  parsed: Arguments,
+  cwd: string,
+): Promise<Pick<RunOptions, "policy" | "grants" | "secrets" | "limits" | "stdin">> {
+  const value = (name: string) => parsed.values.get(name)?.[0];
+  const [compute, ram, timeout, stdin] = ["compute", "ram", "timeout", "stdin"].map(value);
+  const limits = {
+    ...(compute !== undefined && { compute: compute as "LOW" }),
+    ...(ram !== undefined && { ram }),
+    ...(timeout !== undefined && { timeout }),
+  };
+  const policy = policyOf(parsed);
+  return {
+    grants: {
+      allowedHosts: listed(parsed, "allow-hosts"),
+      allowedFiles: listed(parsed, "allow-files").map(folderOf),
+      envVariables: listed(parsed, "allow-env"),
+    },
+    ...await secretsOf(parsed.values.get("secret") ?? []),
+    limits,
+    ...(policy !== undefined && { policy }),
+    ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
+  };
+}
+
+/** Those of the user's configuration, and those of the command line, which win. */
+async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
+  const folder = userConfigFolder();
+  const hasFile = folder !== undefined && platform.exists(`${folder}/${USER_CONFIG_FILE}`);
+  if (given.length === 0 && !hasFile) return {};
+  const { userSecrets } = await import("../../runner/config/user_config.ts");
+  return { secrets: { ...await userSecrets(), ...Object.fromEntries(given.map(secretOf)) } };
+}
+
+function secretOf(text: string): [string, { value: string; hosts: string[] }] {
+  const [name = "", ...rest] = text.split("=");
+  const hosts = rest.join("=").split(",").map((host) => host.trim()).filter(Boolean);
+  if (name === "" || hosts.length === 0) {
+    throw new CapsuleError(
+      "invalid_argument",
+      "--secret is NAME=HOST,… : the value is no part of it",
+      {
+        hint: "its value is that of the environment variable NAME",
+      },
+    );
+  }
+  const value = platform.env(name);
+  if (value === undefined) {
+    throw new CapsuleError("invalid_argument", `--secret ${name}: there is no such variable`, {
+      hint: `set ${name} in the environment of this command`,
+    });
+  }
+  return [name, { value, hosts }];
+}
+
+function policyOf(parsed: Arguments): "declared" | "none" | undefined {
+  const policy = parsed.values.get("policy")?.[0];
+  const isAllowed = parsed.flags.has("allow-declared");
+  if (policy === undefined) return isAllowed ? "declared" : undefined;
+  if (policy !== "declared" && policy !== "none") {
+    throw new CapsuleError("invalid_argument", `--policy is declared or none, not "${policy}"`);
+  }
+  if (isAllowed && policy === "none") {
+    throw new CapsuleError(
+      "invalid_argument",
+      "--policy none and --allow-declared exclude each other",
+    );
+  }
+  return policy;
+}
+
+function listed(parsed: Arguments, name: string): string[] {
+  return (parsed.values.get(name) ?? []).flatMap((value) => value.split(","))
+    .map((text) => text.trim()).filter(Boolean);
+}
+
+function folderOf(text: string): { path: string; mode: "ro" | "rw" } {
+  const mode = text.match(/:(ro|rw)$/)?.[1] as "ro" | "rw" | undefined;
+  return { path: mode === undefined ? text : text.slice(0, -3), mode: mode ?? "rw" };
+}
+
+async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
+  if (file === "-") return await platform.readInput();
+  const path = resolve(cwd, file);
+  const bytes = platform.stat(path)?.isFile === false ? undefined : platform.readFile(path);
+  if (bytes !== undefined) return bytes;
+  throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
+}

@@ -1,0 +1,153 @@
+/** What a person sees: results on standard output, everything else on standard error. */
+import { platform } from "../../platform/mod.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { RunEvent } from "../../runner/events.ts";
+import type { Envelope } from "../../sdk/envelope.ts";
+import { parseExactly } from "./json.ts";
+import { count, duration, mebibytes } from "./table.ts";
+import { visible, VisibleBytes, visibleLine } from "./visible.ts";
+
+type OutputEvent = Extract<RunEvent, { type: "output" }>;
+
+const encoder = new TextEncoder();
+/** What is under way on a terminal, by task and stream. */
+const underWay = new Map<string, { descriptor: 1 | 2; bytes: VisibleBytes }>();
+
+/** Writes a line to standard output. */
+export function printLine(text: string): void {
+  platform.write(1, encoder.encode(`${text}\n`));
+}
+
+/** Writes a line to standard error. */
+export function noteLine(text: string): void {
+  platform.write(2, encoder.encode(`${text}\n`));
+}
+
+/** Shows a mistake of the host's side, and what to do about it. */
+export function reportError(error: unknown): void {
+  if (error instanceof CapsuleError) {
+    noteLine(`${bold("error:")} ${visible(error.message)}`);
+    if (error.hint) reportHint(error.hint);
+  } else if (error instanceof Error && platform.isSystemError(error)) {
+    noteLine(`${bold("error:")} ${visible(error.message)}`);
+  } else {
+    noteLine(`${bold("error:")} ${visible(String(error instanceof Error ? error.stack : error))}`);
+    reportHint("this is a fault of Capsule's: please report it");
+  }
+}
+
+/** Shows what one can do. */
+export function reportHint(hint: string): void {
+  noteLine(`${bold("hint:")} ${visible(hint)}`);
+}
+
+/** Shows a result, given as JSON: text as it is, other values indented, nothing for null. */
+export function printResult(json: string): void {
+  const result = parseExactly(json);
+  if (result === null) return;
+  endLine(1);
+  const text = typeof result === "string" ? result : JSON.stringify(result, null, 2);
+  printLine(platform.isTerminal(1) ? visible(text) : text);
+}
+
+/** Shows why a task failed. */
+export function reportFailure({ error, execution }: Envelope): void {
+  if (error === null) return;
+  if (error.error_type === "invalid_program") {
+    return noteLine(`${bold("error:")} ${visible(error.message.trimEnd())}`);
+  }
+  endLine(2);
+  const name = visibleLine(execution.task_name);
+  noteLine(
+    `${bold("error:")} task "${name}" failed: ${visible(error.message)} (${error.error_type})`,
+  );
+  if (error.stack) noteLine(visible(error.stack.trimEnd()));
+}
+
+/** Whether what tasks wrote last ended within a line. */
+const isWithinLine = { 1: false, 2: false };
+
+/** Ends the line that a task has left where something is written next. A terminal shows both streams. */
+export function endLine(next: 1 | 2): void {
+  for (const descriptor of [1, 2] as const) {
+    const isThere = descriptor === next ||
+      platform.isTerminal(descriptor) && platform.isTerminal(next);
+    if (!isWithinLine[descriptor] || !isThere) continue;
+    platform.write(descriptor, encoder.encode("\n"));
+    isWithinLine[descriptor] = false;
+  }
+}
+
+/** Passes on what a task writes. */
+export function writeOutput({ task, stream, data }: OutputEvent): void {
+  const descriptor = stream === "stderr" ? 2 : 1;
+  if (data.length > 0) isWithinLine[descriptor] = data.at(-1) !== 0x0a;
+  if (!platform.isTerminal(descriptor)) return void platform.write(descriptor, data);
+  const key = `${task} ${stream}`;
+  const shown = underWay.get(key) ?? { descriptor, bytes: new VisibleBytes() };
+  underWay.set(key, shown);
+  platform.write(descriptor, encoder.encode(shown.bytes.add(data)));
+}
+
+/** Shows what is left of a task's output, or of everybody's: characters that were never finished. */
+export function endOutput(task?: number): void {
+  const keys = task === undefined ? [...underWay.keys()] : [`${task} stdout`, `${task} stderr`];
+  for (const key of keys) {
+    const shown = underWay.get(key);
+    if (shown) platform.write(shown.descriptor, encoder.encode(shown.bytes.end()));
+    underWay.delete(key);
+  }
+}
+
+/** Tells of each task as it starts, retries and ends. */
+export function noteTask(event: RunEvent): void {
+  switch (event.type) {
+    case "task_started": {
+      const from = event.parent === null ? "" : ` from #${event.parent}`;
+      return noteLine(`#${event.task} ${visibleLine(event.name)} started${from}`);
+    }
+    case "task_retried":
+      return noteLine(
+        `#${event.task} attempt ${event.attempt} failed: ${visible(event.error.message)}`,
+      );
+    case "task_finished": {
+      const outcome = event.error ? `failed (${event.error.error_type})` : "completed";
+      const figures = [
+        duration(event.durationMs),
+        `${count(event.fuelConsumed)} fuel`,
+        mebibytes(event.ramUsed),
+      ].join(", ");
+      return noteLine(`#${event.task} ${visibleLine(event.name)} ${outcome}: ${figures}`);
+    }
+  }
+}
+
+/** Shows that something takes long: an animation on a terminal, a line elsewhere. */
+export function progress(text: string): { done(text: string): void; failed(): void } {
+  if (!platform.isTerminal(2)) {
+    noteLine(`${text}…`);
+    return { done: (text) => noteLine(text), failed() {} };
+  }
+  let frame = 0;
+  const draw = () => {
+    const spinner = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[frame++ % 10];
+    platform.write(2, encoder.encode(`\r${spinner} ${text}…\u001b[K`));
+  };
+  draw();
+  const timer = setInterval(draw, 80);
+  return {
+    done(text) {
+      clearInterval(timer);
+      platform.write(2, encoder.encode(`\r✔ ${text}\u001b[K\n`));
+    },
+    failed() {
+      clearInterval(timer);
+      platform.write(2, encoder.encode(`\r✘ ${text}\u001b[K\n`));
+    },
+  };
+}
+
+function bold(text: string): string {
+  const colors = platform.isTerminal(2) && !platform.env("NO_COLOR");
+  return colors ? `\u001b[1;31m${text}\u001b[0m` : text;
+}

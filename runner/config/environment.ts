@@ -1,0 +1,86 @@
+/** Where the values of environment variables come from. */
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
+import { readSettings } from "./project.ts";
+import { clipped } from "../../errors/shown.ts";
+
+/** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
+const FILES = [".env", ".env.local"];
+
+/** Gives the value of a variable of the process that a program runs for. */
+export type Variables = (name: string) => string | undefined;
+
+/** Looks up environment variables for the tasks of a project. None is ever set in this process. */
+export class Environment {
+  readonly #root: string | undefined;
+  readonly #given: Record<string, string>;
+  readonly #own: Variables;
+  #files: Record<string, string> | undefined;
+
+  /**
+   * @param root Of the project whose files count, if any do.
+   * @param given Variables that win over all others.
+   * @param own The process's own.
+   * @throws {CapsuleError} `invalid_argument` for a value that no environment can hold.
+   */
+  constructor(
+    root: string | undefined,
+    given: Record<string, string> = {},
+    own: Variables = platform.env,
+  ) {
+    checkVariables(given);
+    this.#root = root;
+    this.#given = given;
+    this.#own = own;
+  }
+
+  /** The values of those variables that exist. */
+  async pick(names: string[]): Promise<Record<string, string>> {
+    const picked: Record<string, string> = {};
+    for (const name of names) {
+      const value = this.#fromProcess(name) ?? await this.#fromFiles(name);
+      if (value !== undefined) picked[name] = value;
+    }
+    return picked;
+  }
+
+  #fromProcess(name: string): string | undefined {
+    return Object.hasOwn(this.#given, name) ? this.#given[name] : this.#own(name);
+  }
+
+  async #fromFiles(name: string): Promise<string | undefined> {
+    this.#files ??= this.#root === undefined ? {} : await readFiles(this.#root);
+    return Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
+  }
+}
+
+/**
+ * Whether an environment can hold the values.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot, or for what is no object.
+ */
+export function checkVariables(given: Record<string, string>): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new CapsuleError("invalid_argument", "env must be an object of strings");
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === "string" && !value.includes("\0")) continue;
+    throw new CapsuleError("invalid_argument", `env.${clipped(name)} is no text without NUL`);
+  }
+}
+
+async function readFiles(root: string): Promise<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const file of FILES) {
+    const text = readSettings(root, file);
+    if (text === undefined) continue;
+    // Loaded only where there is a file.
+    const { parseEnv } = await import("node:util");
+    try {
+      Object.assign(variables, parseEnv(text));
+    } catch (cause) {
+      throw new CapsuleError("invalid_config", `Cannot read ${file}: ${cause}`, { cause });
+    }
+  }
+  return variables;
+}

@@ -1,0 +1,56 @@
+/**
+ * The configuration of whoever uses this machine: it speaks for the host, whatever program the command line runs. A
+ * program that imports Capsule says all by options.
+ */
+import { platform } from "../../platform/mod.ts";
+import { join } from "../../platform/path.ts";
+import { readSecret } from "./config.ts";
+import { Environment } from "./environment.ts";
+import { hostText } from "../policy/grants.ts";
+import { readSettings } from "./project.ts";
+import type { Secret, SecretPlaces } from "../policy/secrets.ts";
+import { readInto, type SettingsFile } from "./settings_file.ts";
+import { USER_CONFIG_FILE, userConfigFolder } from "./user_folder.ts";
+
+interface UserConfig {
+  secrets: Record<string, SecretPlaces>;
+}
+
+/**
+ * The secrets of the user's configuration. Their values come from the environment, or from `.env` beside the file; those
+ * without a value are left out.
+ *
+ * @throws {CapsuleError} `invalid_config`, naming the file, line and key.
+ */
+export async function userSecrets(): Promise<Record<string, Secret>> {
+  const { folder, secrets } = await readUserConfig();
+  const values = await new Environment(folder).pick(Object.keys(secrets));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const { hosts, headers } = secrets[name]!;
+      return [name, { value, hosts: hosts.map(hostText), headers }];
+    }),
+  );
+}
+
+/** What `capsule doctor` says of it. */
+export async function userConfigText(): Promise<string> {
+  const { folder, secrets } = await readUserConfig();
+  if (folder === undefined) return "none, as HOME is not set";
+  const path = join(folder, USER_CONFIG_FILE);
+  if (!platform.exists(path)) return `none at ${path}`;
+  const bound = await userSecrets();
+  const names = Object.keys(secrets).map((name) => bound[name] ? name : `${name} (no value)`);
+  return names.length === 0 ? path : `${path}, secrets: ${names.join(", ")}`;
+}
+
+async function readUserConfig(): Promise<UserConfig & { folder: string | undefined }> {
+  const [folder, config]: [string | undefined, UserConfig] = [userConfigFolder(), { secrets: {} }];
+  const source = folder && readSettings(folder, USER_CONFIG_FILE);
+  if (source) {
+    const name = join(folder!, USER_CONFIG_FILE);
+    const file: SettingsFile<UserConfig> = { name, tables: { secrets: readSecret } };
+    await readInto(config, source, file);
+  }
+  return { folder, ...config };
+}

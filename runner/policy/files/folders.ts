@@ -1,0 +1,217 @@
+/** From folders that options and mounts name to those that the native library opens. */
+import { clippedPath } from "../../../errors/clipped.ts";
+import { readHostTextFile } from "../../../ffi/host_file.ts";
+import type { FolderGrant } from "../../../ffi/native.ts";
+import { platform } from "../../../platform/mod.ts";
+import { dirname, isInside, join, normalize, relative, resolve } from "../../../platform/path.ts";
+import type { FolderAccess } from "../access.ts";
+import { hiddenBecause, isHiddenIn } from "./hidden_names.ts";
+import { overlapWithCapsule } from "./own_places.ts";
+import { CONFIG_FILE, statOf } from "../../config/project.ts";
+import { Invalid } from "../../../errors/invalid.ts";
+import { type Mount, mountDenied } from "./mounts.ts";
+
+/** Where a guest sees the packages of its program. */
+export const RESERVED = "/.capsule/packages";
+
+/** What Capsule and git keep in a project's root: no task changes it. */
+const PROTECTED = [CONFIG_FILE, ".capsule", ".git"];
+/** Inside of `.capsule`, everything else may be granted. */
+const OWN = ["wasm", "wit", "trace.db"];
+const GIT = ".git";
+/** Of a file `.git`, which names a folder. */
+const GIT_FILE_BYTES_AT_MOST = 8192;
+
+/** Says why a folder is not granted: `which …`. */
+type Refuse = (problem: string, hint?: string) => Error;
+
+/** The folders of one task. */
+export interface TaskFolders {
+  /** Those of the project that it declares, if that counts. */
+  declared: FolderAccess[];
+  /** Those that the host grants. */
+  granted: FolderAccess[];
+  mounts: Mount[];
+}
+
+/**
+ * The folders of a task: those that it declares, those that the host grants, and the mounts, which never change the mode of
+ * a folder that is declared.
+ *
+ * @throws {Refused} for a folder that cannot be granted.
+ * @throws {CapsuleError} `mount_denied`.
+ */
+export function resolveFolders(
+  root: string,
+  { declared, granted, mounts }: TaskFolders,
+): FolderGrant[] {
+  const realRoot = platform.realPath(root);
+  const folders: FolderGrant[] = [];
+  // Of a folder that is declared and granted, the greater of both counts.
+  const ofHost = granted.filter((folder) =>
+    !folder.readOnly || !declared.some((other) => isSameFolder(root, folder, other))
+  );
+  const ofTask = declared.filter((folder) =>
+    !ofHost.some((other) => isSameFolder(root, other, folder))
+  );
+  addAll(folders, ofTask, { root, realRoot, isHost: false });
+  addAll(folders, ofHost, { root, realRoot, isHost: true });
+  for (const { spec, host: path, guest, readOnly } of mounts) {
+    const refuse = (problem: string, hint?: string) =>
+      mountDenied(spec, problem.replace(/^which /, "it "), hint);
+    const host = realFolder(realRoot, join(root, path), refuse);
+    // A folder that is declared keeps its mode, also by another name. Inside of it, a more exact name decides.
+    const isReadOnly = folders.some((folder) =>
+      folder.read_only && isInside(folder.host, host) &&
+      (folder.host === host || !isInside(folder.guest, guest))
+    );
+    const mode = isReadOnly || readOnly;
+    if (isInside(RESERVED, guest)) throw refuse(`GUEST lies in ${RESERVED}`);
+    const folder = { host, guest, read_only: mode };
+    protect(realRoot, folder, refuse);
+    add(folders, folder, refuse);
+  }
+  return folders;
+}
+
+/** A folder of options that cannot be granted, and whose it is. */
+export class Refused extends Invalid {
+  readonly isHost: boolean;
+
+  constructor(message: string, isHost: boolean, hint?: string) {
+    super(message, hint);
+    this.isHost = isHost;
+  }
+}
+
+interface Place {
+  root: string;
+  realRoot: string;
+  /** The host's own authority grants them, also outside of its project. */
+  isHost: boolean;
+}
+
+function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): void {
+  const { root, realRoot, isHost } = place;
+  for (const { path, as = path, readOnly, readsGit = false } of added) {
+    const refuse = (problem: string, hint?: string) =>
+      new Refused(`has ${clippedPath(JSON.stringify(path))}, ${problem}`, isHost, hint);
+    const outermost = isHost && path.startsWith("/") ? "/" : realRoot;
+    const host = realFolder(outermost, resolve(root, path), refuse);
+    const guest = normalize(`/${as}`);
+    if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
+    const folder = { host, guest, read_only: readOnly };
+    protect(realRoot, folder, refuse);
+    add(folders, folder, refuse);
+    if (readsGit) addGit(folders, folder, refuse);
+  }
+}
+
+/** Whether a granted folder is one that a task declares, under the same name. */
+function isSameFolder(
+  root: string,
+  { path, as = path }: FolderAccess,
+  declared: FolderAccess,
+): boolean {
+  return normalize(`/${as}`) === normalize(`/${declared.path}`) &&
+    realPath(resolve(root, path)) === realPath(resolve(root, declared.path));
+}
+
+/**
+ * The folder without links, if it is one of the project. It is looked at by that path alone, and the native library opens
+ * it there without following any link: what is checked is what is opened.
+ */
+function realFolder(root: string, path: string, refuse: Refuse): string {
+  const real = realPath(path);
+  const stat = statOf(real);
+  if (stat === undefined) throw refuse("which does not exist");
+  if (!stat.isFolder) throw refuse("which is no folder");
+  if (!isInside(root, real)) throw refuse("which leads out of the project");
+  return real;
+}
+
+/** A path that cannot be looked at leads nowhere. */
+function realPath(path: string): string {
+  try {
+    return platform.realPath(path);
+  } catch (error) {
+    if (!platform.isSystemError(error)) throw error;
+    return path;
+  }
+}
+
+/** Refuses folders that git and Capsule live by. */
+function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
+  const names = (isInside(root, folder.host) ? relative(root, folder.host) : folder.host).split(
+    "/",
+  );
+  for (const [index, name] of names.entries()) {
+    const reason = hiddenBecause(name);
+    const next = names[index + 1];
+    // Sessions and the like lie in `.capsule`.
+    const isFree = name === ".capsule" && next !== undefined && !OWN.includes(next);
+    if (reason !== undefined && !isFree) throw refuse(`which ${reason}`);
+  }
+  if (isInside(folder.host, root) && !folder.read_only) {
+    throw refuse(
+      `which is the project's own folder, where ${PROTECTED.join(", ")} lie or may be made: ` +
+        "grant a folder inside of it, or make it read-only",
+    );
+  }
+  const overlap = overlapWithCapsule(folder);
+  if (overlap !== undefined) throw refuse(`which ${overlap.problem}`, overlap.hint);
+  if (!folder.read_only && holdsGitFolder(root, folder.host)) throw refuse("which belongs to git");
+}
+
+/** Whether a file `.git` above the folder, or in it, says that the repository of it lies there under another name. */
+function holdsGitFolder(root: string, host: string): boolean {
+  for (let around = host; isInside(root, around); around = dirname(around)) {
+    const path = join(around, GIT);
+    if (statOf(path)?.isFile) {
+      const text = readHostTextFile(path, {
+        maxBytes: GIT_FILE_BYTES_AT_MOST,
+        code: "mount_denied",
+      });
+      const named = text?.startsWith("gitdir:") ? text.slice("gitdir:".length).trim() : "";
+      if (named !== "") {
+        const folder = realPath(resolve(around, named));
+        if (isInside(folder, host)) return true;
+        if (isInside(host, folder) && !isHiddenIn(host, folder)) return true;
+      }
+    }
+    if (around === dirname(around)) break;
+  }
+  return false;
+}
+
+/** Grants the `.git` of a folder to be read, beside the folder, in which it is hidden. */
+function addGit(folders: FolderGrant[], { host, guest }: FolderGrant, refuse: Refuse): void {
+  const git = join(host, GIT);
+  // One that is a link or a file leads elsewhere.
+  if (!statOf(git)?.isFolder || realPath(git) !== git) return;
+  add(folders, { host: git, guest: join(guest, GIT), read_only: true }, refuse);
+}
+
+/** Adds a folder, unless it would be granted twice in ways that differ. */
+function add(
+  folders: FolderGrant[],
+  added: FolderGrant,
+  refuse: Refuse,
+): void {
+  for (const other of folders) {
+    const isSame = other.host === added.host && other.read_only === added.read_only;
+    if (other.guest === added.guest) {
+      if (isSame) return;
+      throw refuse(`which would be at ${clippedPath(added.guest)}, where another folder is`);
+    }
+    for (const [outer, inner] of [[other, added], [added, other]] as const) {
+      // Through the outer one, the inner one could be written to.
+      const isReached = isInside(outer.host, inner.host) && !isHiddenIn(outer.host, inner.host);
+      if (isReached && !outer.read_only && inner.read_only) {
+        const [shut, open] = [clippedPath(inner.guest), clippedPath(outer.guest)];
+        throw refuse(`which makes ${shut} read-only and ${open} around it read-write`);
+      }
+    }
+  }
+  folders.push(added);
+}

@@ -1,0 +1,134 @@
+/** `grants`: what the host itself gives to all tasks of a program, whatever they declare. */
+import { CapsuleError } from "../../errors/error.ts";
+import type { HostRule } from "../../ffi/native.ts";
+import { isInside, resolve } from "../../platform/path.ts";
+import { type FolderAccess, parseEnvVariables, parseGrantedFiles } from "./access.ts";
+import { parseAllowedHosts } from "./hosts.ts";
+import { Invalid } from "../../errors/invalid.ts";
+import { isRecord, type Policy } from "./policy.ts";
+import { clipped, shown } from "../../errors/shown.ts";
+
+/** A folder that the host grants. */
+export interface GrantedFolder {
+  /** Relative to the host's project, or absolute. */
+  path: string;
+  /** Where tasks see it: `"in"` is `/in`. By default under its own path. */
+  as?: string;
+  /** What may be done in it: everything, by default. */
+  mode?: "read-only" | "ro" | "read-write" | "rw";
+  /** Its `.git` may be read: else it is not there. */
+  git?: "ro";
+}
+
+/** What every task may reach besides what the policy lets it have, in the words of its own options. */
+export interface Grants {
+  /** As `allowedFiles` of a task; a folder may be absolute, and have another name for tasks. */
+  allowedFiles?: (string | GrantedFolder)[];
+  /** As `allowedHosts` of a task. */
+  allowedHosts?: string[];
+  /** As `envVariables` of a task. */
+  envVariables?: string[];
+}
+
+/** {@link Grants}, parsed. */
+export type Granted = Pick<Policy, "allowedFiles" | "allowedHosts" | "envVariables">;
+
+const PARSERS = {
+  allowedFiles: parseGrantedFiles,
+  allowedHosts: parseAllowedHosts,
+  envVariables: parseEnvVariables,
+};
+
+/**
+ * Parses `grants`.
+ *
+ * @throws {CapsuleError} `invalid_argument`, naming key and value.
+ */
+export function parseGrants(grants: unknown): Granted {
+  if (grants === undefined) return NOTHING;
+  if (!isRecord(grants)) {
+    throw refused(`${shown(grants)} is no object`);
+  }
+  const unknown = Object.keys(grants).find((key) => !Object.hasOwn(PARSERS, key));
+  if (unknown !== undefined) {
+    const known = Object.keys(PARSERS).join(", ");
+    throw refused(`unknown key "${clipped(unknown)}"; there are: ${known}`);
+  }
+  const parsed = <K extends keyof typeof PARSERS>(key: K) => {
+    const value = (grants as Grants)[key] ?? [];
+    try {
+      return PARSERS[key](value) as ReturnType<typeof PARSERS[K]>;
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      throw refused(`${key}: it ${error.message}`);
+    }
+  };
+  return {
+    allowedFiles: parsed("allowedFiles"),
+    allowedHosts: parsed("allowedHosts"),
+    envVariables: parsed("envVariables"),
+  };
+}
+
+const NOTHING: Granted = { allowedFiles: [], allowedHosts: [], envVariables: [] };
+
+/**
+ * Parses `policy`.
+ *
+ * @throws {CapsuleError} `invalid_argument`.
+ */
+export function parsePolicy(policy: unknown, byDefault: "declared" | "none"): "declared" | "none" {
+  if (policy === undefined) return byDefault;
+  if (policy === "declared" || policy === "none") return policy;
+  const isFormer = typeof policy === "object" && policy !== null;
+  throw new CapsuleError(
+    "invalid_argument",
+    `policy: ${shown(policy)} is neither "declared" nor "none"`,
+    { hint: isFormer ? "what tasks may reach besides is the option grants" : undefined },
+  );
+}
+
+/** What tasks declare and are not given, as it is written in options. Undefined if that is nothing. */
+export function withheld(
+  declared: Policy[],
+  granted: Granted,
+): { hosts: string[]; files: string[]; env: string[] } | undefined {
+  const at = (path: string) => resolve("/", path);
+  const isGranted = (folder: FolderAccess) =>
+    granted.allowedFiles.some(({ path, as = path, readOnly }) =>
+      isInside(at(as), at(folder.path)) && (folder.readOnly || !readOnly)
+    );
+  const all = <T>(list: (policy: Policy) => T[]) => declared.flatMap(list);
+  const hosts = new Set(all((policy) => withheldHosts(policy, granted)).map(hostText));
+  const files = new Set(
+    all(({ allowedFiles }) => allowedFiles).filter((folder) => !isGranted(folder))
+      .map(({ path, readOnly }) => readOnly ? `${path}:ro` : path),
+  );
+  const env = new Set(
+    all(({ envVariables }) => envVariables).filter((name) => !granted.envVariables.includes(name)),
+  );
+  if (hosts.size + files.size + env.size === 0) return undefined;
+  return { hosts: [...hosts], files: [...files], env: [...env] };
+}
+
+/** The hosts that a task declares and is not given. */
+export function withheldHosts({ allowedHosts }: Policy, granted: Granted): HostRule[] {
+  const given = new Set(granted.allowedHosts.map(hostText));
+  if (given.has("*")) return [];
+  return allowedHosts.filter((host) => !given.has(hostText(host)));
+}
+
+/** A rule as an option says it. */
+export function hostText({ scheme, host, subdomains, port }: HostRule): string {
+  const name = host === null ? "*" : host.includes(":") ? `[${host}]` : host;
+  return [
+    scheme === null ? "" : `${scheme}://`,
+    subdomains ? "*." : "",
+    name,
+    port === null ? "" : `:${port}`,
+  ].join("");
+}
+
+function refused(problem: string): CapsuleError {
+  return new CapsuleError("invalid_argument", `grants: ${problem}`);
+}

@@ -1,0 +1,69 @@
+/** `packages`: which packages a program may import. */
+import type { Source } from "../../compiler/program.ts";
+import type { HostPackages } from "../../compiler/python/packages.ts";
+import type { PackagePath } from "../../compiler/python/paths.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { FolderGrant, Language } from "../../ffi/native.ts";
+import { resolve } from "../../platform/path.ts";
+import type { Variables } from "../config/environment.ts";
+import { shown } from "../../errors/shown.ts";
+
+/**
+ * Which packages are meant, a folder as an absolute path.
+ *
+ * @throws {CapsuleError} `invalid_argument`.
+ */
+export function parsePackages(value: unknown, cwd: string): string | false | undefined {
+  if (value === undefined || value === false || value === "host") return value;
+  const isPath = typeof value === "string" && value !== "" && !value.includes("\0");
+  if (isPath && value.length <= PATH_LENGTH_AT_MOST) return resolve(cwd, value);
+  throw new CapsuleError(
+    "invalid_argument",
+    `packages: ${shown(value)} is neither "host", a folder nor false`,
+  );
+}
+
+/** Where the packages of a Python program lie. */
+export async function packagesOf(
+  source: Source,
+  variables: Variables,
+  cwd: string,
+): Promise<FolderGrant[]> {
+  // Programs in TypeScript do without.
+  const { packageFolders } = await import("../../compiler/python/packages.ts");
+  return packageFolders(source, hostPackages(variables, cwd));
+}
+
+/** Where packages were looked for, for a module that was not found. */
+export function packagesHint(language: Language, packages: FolderGrant[]): string | undefined {
+  if (language !== "python") return undefined;
+  const folders = packages.map(({ host }) => host);
+  return folders.length > 0
+    ? `packages were looked for in ${folders.join(", ")}`
+    : "there are no packages: VIRTUAL_ENV is not set, and no .venv lies in the folders of the project";
+}
+
+/** Where a host finds packages. */
+export function hostPackages(variables: Variables, cwd: string): HostPackages {
+  const environment = variables("VIRTUAL_ENV");
+  return { cwd, environment, interpreter: parseInterpreter(variables(INTERPRETER)) };
+}
+
+/** What the Python package tells, of the interpreter that it runs in. */
+function parseInterpreter(text: string | undefined): PackagePath[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return (JSON.parse(text) as PackagePath[]).filter(({ folder, module }) =>
+      typeof folder === "string" && folder.startsWith("/") && !folder.includes("\0") &&
+      (module === undefined || typeof module === "string")
+    );
+  } catch {
+    // Somebody else's.
+    return undefined;
+  }
+}
+
+/** Set by `python/src/capsule/_client/packages.py`. */
+const INTERPRETER = "CAPSULE_PYTHON_PACKAGES";
+
+const PATH_LENGTH_AT_MOST = 4096;
