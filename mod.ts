@@ -6,20 +6,21 @@
  *
  * @module
  */
-import type { OpenProgram, ProgramOptions } from "./runner/open.ts";
-import type { RunOptions } from "./runner/run.ts";
+import type { OpenProgram } from "./runner/open.ts";
+import type { ProgramOptions, RunOptions } from "./runner/options.ts";
 import type { Envelope } from "./sdk/envelope.ts";
 
 export * from "./sdk/mod.ts";
+export type { OpenProgram } from "./runner/open.ts";
 export type {
   CallOptions,
-  OpenProgram,
   ProgramCode,
   ProgramFile,
   ProgramOptions,
   ProgramSettings,
-} from "./runner/open.ts";
-export type { RunOptions, RunSettings } from "./runner/run.ts";
+  RunOptions,
+  RunSettings,
+} from "./runner/options.ts";
 
 /**
  * `run()` of `@capsule/sdk/runner`, which is loaded by the first call: runs a task of a program in a sandbox.

@@ -3,16 +3,17 @@
  *
  * @module
  */
-export { run, type RunOptions, type RunSettings } from "./runner/run.ts";
-export {
-  type CallOptions,
-  open,
-  OpenProgram,
-  type ProgramCode,
-  type ProgramFile,
-  type ProgramOptions,
-  type ProgramSettings,
-} from "./runner/open.ts";
+export { run } from "./runner/run.ts";
+export { open, OpenProgram } from "./runner/open.ts";
+export type {
+  CallOptions,
+  ProgramCode,
+  ProgramFile,
+  ProgramOptions,
+  ProgramSettings,
+  RunOptions,
+  RunSettings,
+} from "./runner/options.ts";
 export type { Budget } from "./runner/policy/budget.ts";
 export type { GrantedFolder, Grants } from "./runner/policy/grants.ts";
 export type { Secret } from "./runner/policy/secrets.ts";

@@ -4,7 +4,7 @@
  *
  * Usage: deno task bench images
  */
-import { compile } from "../compiler/program.ts";
+import { compile } from "../compiler/compile.ts";
 import { packageFolders } from "../compiler/python/packages.ts";
 import type { TaskPolicy } from "../ffi/native.ts";
 import { encodeInput } from "../runner/envelope/input.ts";

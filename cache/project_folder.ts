@@ -4,11 +4,10 @@
  */
 import { CapsuleError } from "../errors/error.ts";
 import { BUFFER_BYTES, takeBuffer } from "../ffi/library.ts";
-import { libraryAt } from "../ffi/loaded.ts";
+import { library } from "../ffi/loaded.ts";
 import { STATUS } from "../ffi/symbols.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
-import { libraryPath } from "../install/installation.ts";
 
 const FOLDER = ".capsule";
 
@@ -36,12 +35,11 @@ export function projectFolder(root: string): string {
  */
 export function changeProject(root: string, change: ProjectChange, content?: Uint8Array): void {
   const realRoot = platform.realPath(root);
-  const library = libraryAt(libraryPath());
   const encoder = new TextEncoder();
   const [path, request] = [encoder.encode(realRoot), encoder.encode(JSON.stringify(change))];
   const bytes = (content ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>;
   const error = new Uint8Array(BUFFER_BYTES);
-  const status = library.functions.capsule_change_project(
+  const status = library().functions.capsule_change_project(
     path,
     BigInt(path.length),
     request,
@@ -51,7 +49,7 @@ export function changeProject(root: string, change: ProjectChange, content?: Uin
     error,
   );
   if (status === STATUS.ok) return;
-  const told = takeBuffer(library, error, (text) => new TextDecoder().decode(text));
+  const told = takeBuffer(library(), error, (text) => new TextDecoder().decode(text));
   const place = join(projectFolder(realRoot), change.name);
   if (status === STATUS.notFound) {
     throw new CapsuleError("file_not_found", `Cannot write to "${place}": it leads elsewhere`, {

@@ -43,7 +43,9 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   },
   completions: async () => {
     const { completions, completionsCommand } = await import("./commands/completions.ts");
-    return { spec: completionsCommand, run: completions };
+    const run = async (args: string[]) =>
+      completions(args, (await allCommands()).map(({ spec }) => spec));
+    return { spec: completionsCommand, run };
   },
 };
 

@@ -4,7 +4,7 @@ import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { resolve } from "../platform/path.ts";
 import type { RunEvent } from "../runner/events.ts";
-import type { ProgramOptions } from "../runner/open.ts";
+import type { ProgramOptions } from "../runner/options.ts";
 import { mayHaveBytesKey } from "../sdk/bytes.ts";
 import { projectRoot } from "../runner/config/project.ts";
 import { runForText } from "../runner/run.ts";

@@ -14,7 +14,8 @@ import { sha256 as digestOf } from "../ffi/digest.ts";
 import { changeProject, projectFolder } from "../cache/project_folder.ts";
 import { readHostFile, readMadeFile, SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
 import { indexPath, isSettled, lockEntry, readEntry, writeEntry } from "../cache/entries.ts";
-import { compile, type FileSource, type Program } from "./program.ts";
+import { compile } from "./compile.ts";
+import type { FileSource, Program } from "./program.ts";
 import { engineSources } from "../install/installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */

@@ -72,20 +72,6 @@ const LANGUAGES: Record<string, Language> = {
 export const SOURCE_ENDINGS: string[] = Object.keys(LANGUAGES);
 
 /**
- * Reads a program and all that it imports.
- *
- * @throws {CapsuleError} `file_not_found`, `invalid_argument` for a file of another kind, or
- * `compile_failed` naming file, line and column.
- */
-export async function compile(source: Source): Promise<Compiled> {
-  // A millisecond that an unchanged program does without.
-  compiler ??= import("./compile.ts");
-  return (await compiler).compile(source);
-}
-
-let compiler: Promise<typeof import("./compile.ts")> | undefined;
-
-/**
  * The language of a file, by its ending.
  *
  * @throws {CapsuleError} `invalid_argument` for an ending that no engine knows.

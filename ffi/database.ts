@@ -1,6 +1,6 @@
 /** SQLite, as the native library has it: `node:sqlite` takes 3 ms to load. */
 import { BUFFER_BYTES, bytesOf, type Library, takeBuffer } from "./library.ts";
-import { libraryAt } from "./loaded.ts";
+import { library } from "./loaded.ts";
 import { STATUS } from "./symbols.ts";
 
 export type SqlValue = string | number | null;
@@ -36,8 +36,8 @@ export class Database {
    *
    * @param path Absolute. It leads through no link.
    */
-  constructor(libraryPath: string, path: string) {
-    this.#library = libraryAt(libraryPath);
+  constructor(path: string) {
+    this.#library = library();
     const id = new BigUint64Array(1);
     const text = encoder.encode(path);
     const { capsule_database_open } = this.#library.functions;

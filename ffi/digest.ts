@@ -1,12 +1,11 @@
 /** SHA-256, by the native library: the first digest of a process by Web Crypto takes half a millisecond. */
-import { libraryAt } from "./loaded.ts";
-import { libraryPath } from "../install/installation.ts";
+import { library } from "./loaded.ts";
 
 export const DIGEST_BYTES = 32;
 
 /** The SHA-256 of some bytes. */
 export function digest(content: Uint8Array): Uint8Array {
-  const { capsule_sha256 } = libraryAt(libraryPath()).functions;
+  const { capsule_sha256 } = library().functions;
   const sum = new Uint8Array(DIGEST_BYTES);
   capsule_sha256(content as Uint8Array<ArrayBuffer>, BigInt(content.length), sum);
   return sum;

@@ -4,9 +4,8 @@
  */
 import { CapsuleError, type CapsuleErrorCode } from "../errors/error.ts";
 import { BUFFER_BYTES, takeBuffer } from "./library.ts";
-import { libraryAt } from "./loaded.ts";
+import { library } from "./loaded.ts";
 import { STATUS } from "./symbols.ts";
-import { libraryPath } from "../install/installation.ts";
 import { clippedPath } from "../errors/clipped.ts";
 
 /** What a source, a module or a data file that a program imports may have: more than any has. */
@@ -37,10 +36,9 @@ export function readHostFile(
   path: string,
   { maxBytes, inside = "", code }: HostFileOptions,
 ): Uint8Array | undefined {
-  const library = libraryAt(libraryPath());
   const [name, folder] = [encoder.encode(path), encoder.encode(inside)];
   const [content, error] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
-  const status = library.functions.capsule_read_file(
+  const status = library().functions.capsule_read_file(
     name,
     BigInt(name.length),
     folder,
@@ -49,8 +47,8 @@ export function readHostFile(
     content,
     error,
   );
-  if (status === STATUS.ok) return takeBuffer(library, content, (bytes) => bytes.slice());
-  const told = takeBuffer(library, error, (bytes) => decoder.decode(bytes));
+  if (status === STATUS.ok) return takeBuffer(library(), content, (bytes) => bytes.slice());
+  const told = takeBuffer(library(), error, (bytes) => decoder.decode(bytes));
   if (status === STATUS.notFound) return undefined;
   const problem = status === STATUS.failed ? JSON.parse(told).message : told;
   throw new CapsuleError(code, `Cannot read "${clippedPath(path)}": ${clippedPath(problem)}`);
@@ -66,10 +64,9 @@ export function readHostFilePart(
   path: string,
   { start, end, code }: { start: number; end: number; code: CapsuleErrorCode },
 ): Uint8Array {
-  const library = libraryAt(libraryPath());
   const name = encoder.encode(path);
   const [content, error] = [new Uint8Array(BUFFER_BYTES), new Uint8Array(BUFFER_BYTES)];
-  const status = library.functions.capsule_read_file_part(
+  const status = library().functions.capsule_read_file_part(
     name,
     BigInt(name.length),
     BigInt(start),
@@ -77,8 +74,8 @@ export function readHostFilePart(
     content,
     error,
   );
-  if (status === STATUS.ok) return takeBuffer(library, content, (bytes) => bytes.slice());
-  const told = takeBuffer(library, error, (bytes) => decoder.decode(bytes));
+  if (status === STATUS.ok) return takeBuffer(library(), content, (bytes) => bytes.slice());
+  const told = takeBuffer(library(), error, (bytes) => decoder.decode(bytes));
   const isJson = status === STATUS.failed || status === STATUS.notFound;
   const problem = isJson ? JSON.parse(told).message : told;
   throw new CapsuleError(code, `Cannot read "${path}": ${problem}`);

@@ -1,15 +1,19 @@
 import { openLibrary } from "./binding.ts";
 import type { Library } from "./library.ts";
 
-const opened = new Map<string, Library>();
+let find: (() => string) | undefined;
+let opened: Library | undefined;
+
+/** Sets who finds the file of the native library: that depends on how Capsule is installed. */
+export function findLibraryBy(path: () => string): void {
+  find = path;
+}
 
 /**
- * The native library at a path, loaded once in a process.
+ * The native library, loaded once in a process, on first use.
  *
  * @throws {CapsuleError} `installation`.
  */
-export function libraryAt(path: string): Library {
-  let library = opened.get(path);
-  if (library === undefined) opened.set(path, library = openLibrary(path));
-  return library;
+export function library(): Library {
+  return opened ??= openLibrary(find!());
 }

@@ -11,15 +11,15 @@ import {
   type RunRequest,
   type RuntimeConfig,
 } from "./native.ts";
-import { libraryAt } from "./loaded.ts";
+import { library } from "./loaded.ts";
 import { STATUS } from "./symbols.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Loads the library and starts a runtime. */
-export function openRuntime(libraryPath: string, config: RuntimeConfig): NativeRuntime {
-  return new LibraryRuntime(libraryAt(libraryPath), config);
+export function openRuntime(config: RuntimeConfig): NativeRuntime {
+  return new LibraryRuntime(library(), config);
 }
 
 class LibraryRuntime implements NativeRuntime {

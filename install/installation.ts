@@ -1,5 +1,6 @@
 /** What Capsule consists of besides its sources, and where that lies: it depends on who has installed it. */
 import { CapsuleError } from "../errors/error.ts";
+import { findLibraryBy } from "../ffi/loaded.ts";
 import type { EngineSource, Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
@@ -188,3 +189,5 @@ function missing(what: string, path: string): CapsuleError {
     hint: HINTS[kind()],
   });
 }
+
+findLibraryBy(libraryPath);

@@ -16,7 +16,8 @@ import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
 import { checkTask } from "./task_names.ts";
-import { prepare, type PreparedProgram, type ProgramSettings } from "./prepare.ts";
+import type { ProgramSettings } from "./options.ts";
+import { prepare, type PreparedProgram } from "./prepare.ts";
 import { runtime } from "./runtime.ts";
 
 /** What to build. */

@@ -1,5 +1,5 @@
 import { CapsuleError } from "../errors/error.ts";
-import type { ProgramSettings } from "./prepare.ts";
+import type { ProgramSettings } from "./options.ts";
 import { shown } from "../errors/shown.ts";
 
 /**

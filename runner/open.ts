@@ -2,46 +2,16 @@ import { CapsuleError } from "../errors/error.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
 import { textOf } from "./envelope/envelope_text.ts";
-import type { RunEvent } from "./events.ts";
 import { isolationOf } from "./isolation.ts";
-import type { TaskLimits } from "./policy/limits.ts";
 import { openHere } from "./local_program.ts";
-import { CALL_OPTIONS, checkOptions, OPEN_OPTIONS } from "./options.ts";
-import type { ProgramOptions } from "./prepare.ts";
-
-export type { ProgramCode, ProgramFile, ProgramOptions, ProgramSettings } from "./prepare.ts";
-
-/** How a task is called. */
-export interface CallOptions {
-  /** Cancels the call: its envelope says `cancelled`. */
-  signal?: AbortSignal;
-  /** Hears of what happens in this call. */
-  onEvent?: (event: RunEvent) => void;
-  /** Keyword arguments, for a task in Python. */
-  kwargs?: Record<string, unknown>;
-  /** What the task reads from its standard input. Nothing, by default; its sub-tasks have none. */
-  stdin?: string | Uint8Array;
-  /**
-   * Whether the envelope tells as `stdout` and `stderr` what the task and its sub-tasks have printed: each at most 1 MiB,
-   * then cut and marked. Not by default.
-   */
-  capture?: boolean;
-  /** What each task may use at most in this call, where that is less than it may use anyhow. */
-  limits?: TaskLimits;
-}
-
-/** {@link CallOptions}, each of which may be undefined. */
-export type CallDetails = { [K in keyof CallOptions]?: CallOptions[K] | undefined };
-
-/** A program that is loaded, wherever that is. */
-export interface ProgramHandle {
-  /** The names of its tasks. */
-  readonly tasks: string[];
-  /** Runs a task. Returns its envelope. */
-  call(task: string, args: unknown[], options: CallDetails): Promise<Payload>;
-  /** Forgets the program, once. Calls that are under way go on. */
-  close(): void;
-}
+import type { ProgramHandle } from "./handle.ts";
+import {
+  CALL_OPTIONS,
+  type CallOptions,
+  checkOptions,
+  OPEN_OPTIONS,
+  type ProgramOptions,
+} from "./options.ts";
 
 /** A program that is loaded: calls of it start at once. Close it when it is no longer needed. */
 export class OpenProgram {

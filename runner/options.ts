@@ -1,6 +1,116 @@
 /** The options of the API: those that there are. */
 import { CapsuleError } from "../errors/error.ts";
+import type { RunEvent } from "./events.ts";
+import type { Budget } from "./policy/budget.ts";
+import type { Grants } from "./policy/grants.ts";
+import type { TaskLimits } from "./policy/limits.ts";
+import type { Secret } from "./policy/secrets.ts";
 import { clipped, shown } from "../errors/shown.ts";
+
+/** A program in a file. */
+export interface ProgramFile {
+  /** A `.ts`, `.js` or `.py` file, or a `.wasm` that `capsule build` made, relative to `cwd`. */
+  file: string;
+  code?: undefined;
+  language?: undefined;
+}
+
+/** A program as text. */
+export interface ProgramCode {
+  file?: undefined;
+  /** The program itself, instead of a file. */
+  code: string;
+  /** The language of `code`. */
+  language: "typescript" | "javascript" | "python";
+}
+
+/** Which program, and what it may do. */
+export type ProgramOptions = ProgramSettings & (ProgramFile | ProgramCode);
+
+/** What a program may do, and who hears of it. */
+export interface ProgramSettings {
+  /** The folder that relative paths start from: the process's own by default. */
+  cwd?: string;
+  /**
+   * Folders that all tasks may touch besides their own: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
+   * project's root.
+   */
+  mounts?: string[];
+  /**
+   * Environment variables that win over the process's own. A task sees those that its `envVariables`
+   * name.
+   */
+  env?: Record<string, string>;
+  /**
+   * Whether tasks get the files, hosts and variables that they declare: `"declared"`, for programs whose author one
+   * trusts, or `"none"`. Under `"none"`, the program imports files from its own folder downwards only, `.env` files are not
+   * read, a `capsule.toml` in its folder may only lower limits, and `limits` have lower defaults. The default is
+   * `"declared"` for a source file, and `"none"` for `code` and for a `.wasm`.
+   */
+  policy?: "declared" | "none";
+  /** What all tasks may reach besides. Under the policy `"none"`, this is all that there is. */
+  grants?: Grants;
+  /**
+   * Values that the host puts into headers of requests, by the variables that stand for them: tasks have a placeholder
+   * there, whatever they list, and never the value.
+   */
+  secrets?: Record<string, Secret>;
+  /** What each task may use at most, and what one gets that says nothing. */
+  limits?: TaskLimits;
+  /**
+   * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
+   * `.venv` and `node_modules` of `cwd`; those of a folder; or `false`, for none. By default those of its project;
+   * under the policy `"none"` for text the `"host"`'s, and for a file those that lie in its own folder.
+   */
+  packages?: "host" | string | false;
+  /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */
+  budget?: Budget;
+  /** Hears of what happens. */
+  onEvent?: (event: RunEvent) => void;
+  /** Gives up loading: the reason of the signal is thrown. */
+  signal?: AbortSignal;
+  /**
+   * What stands between the program and this process: its `"sandbox"`, which is the default; or a
+   * `"process"` besides, so that a fault in a sandbox, or in what serves it, ends that process and not this
+   * one. Calls take longer by a fraction of a millisecond, and the first one by the start of the process.
+   */
+  isolation?: "sandbox" | "process";
+}
+
+/** How a task is called. */
+export interface CallOptions {
+  /** Cancels the call: its envelope says `cancelled`. */
+  signal?: AbortSignal;
+  /** Hears of what happens in this call. */
+  onEvent?: (event: RunEvent) => void;
+  /** Keyword arguments, for a task in Python. */
+  kwargs?: Record<string, unknown>;
+  /** What the task reads from its standard input. Nothing, by default; its sub-tasks have none. */
+  stdin?: string | Uint8Array;
+  /**
+   * Whether the envelope tells as `stdout` and `stderr` what the task and its sub-tasks have printed: each at most 1 MiB,
+   * then cut and marked. Not by default.
+   */
+  capture?: boolean;
+  /** What each task may use at most in this call, where that is less than it may use anyhow. */
+  limits?: TaskLimits;
+}
+
+/** {@link CallOptions}, each of which may be undefined. */
+export type CallDetails = { [K in keyof CallOptions]?: CallOptions[K] | undefined };
+
+/** What to run, and with what. */
+export type RunOptions = RunSettings & (ProgramFile | ProgramCode);
+
+/** What a task is run with, and what it may do. */
+export interface RunSettings extends ProgramSettings, Omit<CallOptions, "limits"> {
+  /** The task to run: `main` by default. */
+  task?: string;
+  /** Its arguments: whatever JSON can hold, and bytes. */
+  args?: unknown[];
+  /** Cancels the run, whatever it is at: its envelope says `cancelled`. */
+  signal?: AbortSignal;
+}
 
 /** Options of `open` that another process can be told of. */
 export const PROGRAM_OPTIONS = [

@@ -1,13 +1,8 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
 import { compileCached } from "../compiler/cached.ts";
 import { clippedPath } from "../errors/clipped.ts";
-import {
-  compile,
-  languageOf,
-  languageOfSource,
-  type Program,
-  type Source,
-} from "../compiler/program.ts";
+import { compile } from "../compiler/compile.ts";
+import { languageOf, languageOfSource, type Program, type Source } from "../compiler/program.ts";
 import { SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
 import { findInstallation } from "../install/installation.ts";
 import { CapsuleError } from "../errors/error.ts";
@@ -20,96 +15,20 @@ import type {
 } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, extname, resolve } from "../platform/path.ts";
-import { type Budget, budgetOf, parseBudget } from "./policy/budget.ts";
+import { budgetOf, parseBudget } from "./policy/budget.ts";
 import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
 import { Environment, type Variables } from "./config/environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
 import { resolvePolicies } from "./policy/grant.ts";
-import { type Grants, parseGrants, parsePolicy, withheld } from "./policy/grants.ts";
-import {
-  defaultsOf,
-  limitsOf,
-  parseLimits,
-  type TaskLimits,
-  underLimits,
-} from "./policy/limits.ts";
+import { parseGrants, parsePolicy, withheld } from "./policy/grants.ts";
+import { defaultsOf, limitsOf, parseLimits, underLimits } from "./policy/limits.ts";
 import { parseMounts } from "./policy/files/mounts.ts";
 import { packagesHint, packagesOf, parsePackages } from "./policy/packages.ts";
 import { parseDeclarations, policiesOf } from "./policy/policy.ts";
 import { projectRoot, statOf } from "./config/project.ts";
-import type { Secret } from "./policy/secrets.ts";
+import type { ProgramOptions, ProgramSettings } from "./options.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 import { shown } from "../errors/shown.ts";
-
-/** A program in a file. */
-export interface ProgramFile {
-  /** A `.ts`, `.js` or `.py` file, or a `.wasm` that `capsule build` made, relative to `cwd`. */
-  file: string;
-  code?: undefined;
-  language?: undefined;
-}
-
-/** A program as text. */
-export interface ProgramCode {
-  file?: undefined;
-  /** The program itself, instead of a file. */
-  code: string;
-  /** The language of `code`. */
-  language: "typescript" | "javascript" | "python";
-}
-
-/** Which program, and what it may do. */
-export type ProgramOptions = ProgramSettings & (ProgramFile | ProgramCode);
-
-/** What a program may do, and who hears of it. */
-export interface ProgramSettings {
-  /** The folder that relative paths start from: the process's own by default. */
-  cwd?: string;
-  /**
-   * Folders that all tasks may touch besides their own: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
-   * project's root.
-   */
-  mounts?: string[];
-  /**
-   * Environment variables that win over the process's own. A task sees those that its `envVariables`
-   * name.
-   */
-  env?: Record<string, string>;
-  /**
-   * Whether tasks get the files, hosts and variables that they declare: `"declared"`, for programs whose author one
-   * trusts, or `"none"`. Under `"none"`, the program imports files from its own folder downwards only, `.env` files are not
-   * read, a `capsule.toml` in its folder may only lower limits, and `limits` have lower defaults. The default is
-   * `"declared"` for a source file, and `"none"` for `code` and for a `.wasm`.
-   */
-  policy?: "declared" | "none";
-  /** What all tasks may reach besides. Under the policy `"none"`, this is all that there is. */
-  grants?: Grants;
-  /**
-   * Values that the host puts into headers of requests, by the variables that stand for them: tasks have a placeholder
-   * there, whatever they list, and never the value.
-   */
-  secrets?: Record<string, Secret>;
-  /** What each task may use at most, and what one gets that says nothing. */
-  limits?: TaskLimits;
-  /**
-   * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
-   * `.venv` and `node_modules` of `cwd`; those of a folder; or `false`, for none. By default those of its project;
-   * under the policy `"none"` for text the `"host"`'s, and for a file those that lie in its own folder.
-   */
-  packages?: "host" | string | false;
-  /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */
-  budget?: Budget;
-  /** Hears of what happens. */
-  onEvent?: (event: RunEvent) => void;
-  /** Gives up loading: the reason of the signal is thrown. */
-  signal?: AbortSignal;
-  /**
-   * What stands between the program and this process: its `"sandbox"`, which is the default; or a
-   * `"process"` besides, so that a fault in a sandbox, or in what serves it, ends that process and not this
-   * one. Calls take longer by a fraction of a millisecond, and the first one by the start of the process.
-   */
-  isolation?: "sandbox" | "process";
-}
 
 /** A program that is loaded, and all that was found out about it. */
 export interface PreparedProgram {

@@ -6,22 +6,8 @@ import { CANCELLED, failedEnvelope } from "./envelope/failure.ts";
 import { isolationOf } from "./isolation.ts";
 import { textOf } from "./envelope/envelope_text.ts";
 import { openHere } from "./local_program.ts";
-import type { CallOptions, ProgramCode, ProgramFile, ProgramSettings } from "./open.ts";
-import { checkOptions, RUN_OPTIONS } from "./options.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions } from "./options.ts";
 import { placeOf } from "./envelope/place.ts";
-
-/** What to run, and with what. */
-export type RunOptions = RunSettings & (ProgramFile | ProgramCode);
-
-/** What a task is run with, and what it may do. */
-export interface RunSettings extends ProgramSettings, Omit<CallOptions, "limits"> {
-  /** The task to run: `main` by default. */
-  task?: string;
-  /** Its arguments: whatever JSON can hold, and bytes. */
-  args?: unknown[];
-  /** Cancels the run, whatever it is at: its envelope says `cancelled`. */
-  signal?: AbortSignal;
-}
 
 /**
  * Runs a task of a program in a sandbox. What goes wrong in the task is in the envelope.

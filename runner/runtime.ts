@@ -1,10 +1,10 @@
 import { cachePlace } from "../cache/place.ts";
-import { engineSources, libraryPath } from "../install/installation.ts";
+import { engineSources } from "../install/installation.ts";
 import { certificateFiles } from "../install/certificates.ts";
 import { CapsuleError } from "../errors/error.ts";
 import { NO_BYTES } from "../sdk/bytes.ts";
 import type { Payload } from "../sdk/payload.ts";
-import { libraryAt } from "../ffi/loaded.ts";
+import { library } from "../ffi/loaded.ts";
 import { openRuntime } from "../ffi/runtime.ts";
 import type {
   GrantRequest,
@@ -196,7 +196,7 @@ export function runtime(wanted?: Language): Runtime {
   if (shared !== undefined) return shared;
   const { folder, problem } = cachePlace();
   return shared = new Runtime(
-    openRuntime(libraryPath(), {
+    openRuntime({
       cache_folder: folder,
       cache_problem: problem,
       engines: engineSources(),
@@ -212,7 +212,7 @@ export function runtime(wanted?: Language): Runtime {
  * @throws {CapsuleError} `installation`.
  */
 export function loadLibrary(): void {
-  libraryAt(libraryPath());
+  library();
 }
 
 /** Closes the runtime of this process, if it was opened: what it keeps for the next one is written then. */

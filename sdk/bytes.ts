@@ -1,5 +1,14 @@
 /** What counts as bytes, and what their keys in JSON look like. */
 
+/**
+ * JSON text, and the bytes that it has placeholders for, in their order. Where all of these are empty, there is one byte
+ * that nothing stands for.
+ */
+export interface Payload {
+  json: string;
+  bytes: Uint8Array;
+}
+
 // A program in a sandbox may replace what it likes: this has to work all the same.
 const { isView } = ArrayBuffer;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;

@@ -3,17 +3,10 @@
  * `{"$bytes":[offset,length]}` stands for some of them, and an object of one key that could be taken for that, `$bytes`
  * after any number of `$`, gains a `$` in the text, and loses it when it is read.
  */
-import { copyOf, dollarsOf, lengthOf, mayBeBytes, NO_BYTES } from "./bytes.ts";
+import { copyOf, dollarsOf, lengthOf, mayBeBytes, NO_BYTES, type Payload } from "./bytes.ts";
 import { writeWithBytes } from "./payload_writer.ts";
 
-/**
- * JSON text, and the bytes that it has placeholders for, in their order. Where all of these are empty, there is one byte
- * that nothing stands for.
- */
-export interface Payload {
-  json: string;
-  bytes: Uint8Array;
-}
+export type { Payload } from "./bytes.ts";
 
 // A program in a sandbox may replace what it likes: this has to work all the same.
 const { isArray } = Array;

@@ -1,6 +1,5 @@
 /** `JSON.stringify` for values with bytes in them, or with keys that could be taken for theirs. */
-import { bytesOf, dollarsOf, joinBytes, lengthOf, NO_BYTES } from "./bytes.ts";
-import type { Payload } from "./payload.ts";
+import { bytesOf, dollarsOf, joinBytes, lengthOf, NO_BYTES, type Payload } from "./bytes.ts";
 
 // A program in a sandbox may replace what it likes: this has to work all the same.
 const { isArray } = Array;

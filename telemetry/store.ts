@@ -2,7 +2,6 @@
 import { changeProject, projectFolder } from "../cache/project_folder.ts";
 import { readHostFile, SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
 import { CapsuleError } from "../errors/error.ts";
-import { libraryPath } from "../install/installation.ts";
 import { Database, DatabaseError, type Row, type Statement } from "../ffi/database.ts";
 import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
@@ -229,7 +228,7 @@ export class TraceStore {
     const path = pathOf(this.#root);
     // Before SQLite opens it: should somebody put another file there in between, that one is opened and judged.
     this.#inode = checkFiles(this.#root, path, this.#warn);
-    const database = new Database(libraryPath(), path);
+    const database = new Database(path);
     database.submit([...OPENING, ...PREPARED]);
     return database;
   }

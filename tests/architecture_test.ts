@@ -17,7 +17,7 @@ function trespassers(pattern: RegExp, allowed: (file: string) => boolean): strin
 }
 
 Deno.test("only the platform and the native binding know Deno", () => {
-  const allowed = (file: string) => file.startsWith("platform/") || file.startsWith("ffi/");
+  const allowed = (file: string) => /^(?:platform|ffi)\//.test(file);
   assertEquals(trespassers(/\bDeno\.\w|from "node:/, allowed), []);
 });
 
@@ -36,21 +36,60 @@ Deno.test("only cli.ts exits", () => {
   assertEquals(trespassers(/\.exit\(/, (file) => allowed.includes(file)), []);
 });
 
+/** Each room imports only rooms that stand before it, and itself. */
+const FLOORS = [
+  ...["errors", "platform", "protocol", "sdk", "ffi", "cache", "install", "compiler", "runner"],
+  ...["telemetry", "worker", "cli"],
+];
+/** What the lowest rooms may import. */
+const GROUND: Record<string, string[]> = {
+  errors: [],
+  platform: [],
+  protocol: ["errors"],
+  sdk: [],
+  ffi: ["errors", "platform"],
+  cache: ["errors", "ffi", "platform"],
+  telemetry: ["cache", "errors", "ffi", "install", "platform", "runner"],
+};
+
 Deno.test("each room imports only what lies below it", () => {
-  const above: Record<string, RegExp> = {
-    "sdk/": /from "\.\.\//,
-    "platform/": /from "\.\.\//,
-    "ffi/": /"\.\.\/(?:cli|compiler|protocol|runner|sdk|trace|worker)\//,
-    "protocol/": /"\.\.\/(?:cli|compiler|ffi|platform|runner|sdk|trace|worker)\//,
-    "compiler/": /"\.\.\/(?:cli|protocol|runner|sdk|trace|worker)\//,
-    "runner/": /"\.\.\/(?:cli|trace|worker)\//,
-    "worker/": /"\.\.\/(?:cli|trace)\//,
-    "trace/": /"\.\.\/(?:cli|protocol|worker)\//,
-  };
-  for (const [room, pattern] of Object.entries(above)) {
-    assertEquals(trespassers(pattern, (file) => !file.startsWith(room)), [], room);
-  }
+  const wrong = SOURCES.flatMap((file) => {
+    const room = roomOf(file);
+    if (room === undefined) return [];
+    const allowed = GROUND[room] ?? FLOORS.slice(0, FLOORS.indexOf(room));
+    return importsOf(file).map(roomOf)
+      .filter((other) => other !== undefined && other !== room && !allowed.includes(other))
+      .map((other) => `${file} imports ${other}`);
+  });
+  assertEquals(wrong, []);
 });
+
+Deno.test("no files import each other in a circle", () => {
+  const files = [...SOURCES, ...walk("engines/javascript")].filter((file) => file.endsWith(".ts"));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, above: string[]) => {
+    if (above.includes(file)) circles.push([...above.slice(above.indexOf(file)), file].join(" → "));
+    else if (!done.has(file)) {
+      for (const other of importsOf(file)) visit(other, [...above, file]);
+      done.add(file);
+    }
+  };
+  for (const file of files) visit(file, []);
+  assertEquals(circles, []);
+});
+
+/** The first folder of a file, if it is a room. */
+function roomOf(file: string): string | undefined {
+  return FLOORS.find((room) => file.startsWith(`${room}/`));
+}
+
+/** The files of this repository that a file imports, also late ones and types alone. */
+function importsOf(file: string): string[] {
+  const source = read(file).replaceAll(/\/\*[^]*?\*\//g, "");
+  const found = source.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]*\.ts)"/g);
+  return Array.from(found, ([, path]) => new URL(path!, `file:///${file}`).pathname.slice(1));
+}
 
 Deno.test("Rust reads no environment, no current folder and no configuration", () => {
   const folder = "ffi/native/src";

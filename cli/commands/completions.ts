@@ -1,6 +1,5 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { type CommandSpec, parseArguments } from "../options/arguments.ts";
-import { allCommands } from "../commands.ts";
 import { bashCompletions } from "../completions/bash.ts";
 import { fishCompletions } from "../completions/fish.ts";
 import { zshCompletions } from "../completions/zsh.ts";
@@ -30,7 +29,7 @@ Or for one session: source <(capsule completions bash)`,
 };
 
 /** Prints a script. Returns the exit status. */
-export async function completions(args: string[]): Promise<number> {
+export function completions(args: string[], commands: CommandSpec[]): number {
   const [shell, ...more] = parseArguments(args, completionsCommand).positional;
   const script = shell !== undefined && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
   if (script === undefined || more.length > 0) {
@@ -39,7 +38,6 @@ export async function completions(args: string[]): Promise<number> {
       : `there are none for ${args.join(" ")}`;
     throw new CapsuleError("invalid_argument", given, { hint: `give one of ${NAMES.join(", ")}` });
   }
-  const commands = await allCommands();
-  printLine(script(commands.map(({ spec }) => spec)));
+  printLine(script(commands));
   return 0;
 }

@@ -2,7 +2,7 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
-import type { RunOptions } from "../../runner/run.ts";
+import type { RunOptions } from "../../runner/options.ts";
 import { USER_CONFIG_FILE, userConfigFolder } from "../../runner/config/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 

@@ -10,11 +10,15 @@ import { parseGrants, parsePolicy } from "../policy/grants.ts";
 import { encodeInput } from "../envelope/input.ts";
 import { parseLimits } from "../policy/limits.ts";
 import { parseMounts } from "../policy/files/mounts.ts";
-import type { CallDetails, ProgramHandle } from "../open.ts";
-import { parseCapture } from "../options.ts";
+import type { ProgramHandle } from "../handle.ts";
+import {
+  type CallDetails,
+  parseCapture,
+  type ProgramOptions,
+  type RunOptions,
+} from "../options.ts";
 import { parsePackages } from "../policy/packages.ts";
-import { checkTexts, type ProgramOptions, workingFolder } from "../prepare.ts";
-import type { RunOptions } from "../run.ts";
+import { checkTexts, workingFolder } from "../prepare.ts";
 import { parseSecrets } from "../policy/secrets.ts";
 import { encodeStdin } from "../envelope/stdin.ts";
 import { taskName } from "../task_names.ts";

@@ -3,7 +3,8 @@ import { decodePacket, encodePacket } from "../../compiler/typescript/esbuild/pa
 import { exportedPath, importedPath } from "../../compiler/typescript/resolve/package_exports.ts";
 import { matchesPattern } from "../../compiler/typescript/resolve/package_json.ts";
 import { importsOnly } from "../../compiler/typescript/plain/plain_typescript.ts";
-import { compile, type Source } from "../../compiler/program.ts";
+import { compile } from "../../compiler/compile.ts";
+import type { Source } from "../../compiler/program.ts";
 import { parseSpecifier } from "../../compiler/typescript/resolve/specifiers.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { Random } from "./random.ts";

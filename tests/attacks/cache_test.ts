@@ -1,6 +1,6 @@
 /** What Capsule keeps between processes: damaged, half written, and wanted by many at once. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
-import { engineSources, libraryPath } from "../../install/installation.ts";
+import { engineSources } from "../../install/installation.ts";
 import { openRuntime } from "../../ffi/runtime.ts";
 import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support.ts";
 
@@ -73,7 +73,7 @@ Deno.test("an engine that is not what was installed is not compiled", async () =
   const { path, ...known } = engineSources().javascript;
   const engine = Deno.readFileSync(path);
   engine[engine.length >> 1]! ^= 1;
-  const runtime = openRuntime(libraryPath(), {
+  const runtime = openRuntime({
     cache_folder: `${folder.path}/cache`,
     engines: { javascript: { path: folder.write("javascript.wasm", engine), ...known } },
   });

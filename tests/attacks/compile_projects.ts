@@ -4,7 +4,7 @@
  * Usage: deno run -A compile_projects.ts FOLDER COUNT   the projects are FOLDER/0, FOLDER/1, …
  */
 import { packageFolders } from "../../compiler/python/packages.ts";
-import { compile } from "../../compiler/program.ts";
+import { compile } from "../../compiler/compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 
 const [folder, count] = Deno.args;

@@ -6,7 +6,7 @@ import { assertEquals, assertStringIncludes, assertThrows, assertTrue } from "..
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";
 import { libraryPath } from "../../install/installation.ts";
 import { CapsuleError } from "../../errors/error.ts";
-import { openRuntime } from "../../ffi/runtime.ts";
+import { openLibrary } from "../../ffi/binding.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 
 const encoder = new TextEncoder();
@@ -182,8 +182,7 @@ Deno.test("a library of another version is refused, with both versions", async (
       args: ["-shared", "-fPIC", "-o", library, `${folder.path}/${name}.c`],
     }).output();
     assertTrue(success, new TextDecoder().decode(stderr));
-    const config = { cache_folder: folder.path, engines: {} };
-    const error = assertThrows(() => openRuntime(library, config), CapsuleError, says);
+    const error = assertThrows(() => openLibrary(library), CapsuleError, says);
     assertEquals(error.code, "installation");
     assertStringIncludes(error.message, library);
   }

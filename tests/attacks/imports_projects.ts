@@ -4,7 +4,8 @@
  *
  * Usage: deno run -A tests/attacks/imports_projects.ts FOLDER COUNT SEED [unconfined]
  */
-import { compile, type Source } from "../../compiler/program.ts";
+import { compile } from "../../compiler/compile.ts";
+import type { Source } from "../../compiler/program.ts";
 
 /** A compilation, and the folders and files that it may open. */
 export interface Marked {

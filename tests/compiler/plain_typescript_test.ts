@@ -3,7 +3,7 @@ import { assertEquals, assertTrue } from "../assert.ts";
 import * as esbuild from "esbuild";
 import { eraseTypes } from "../../compiler/typescript/plain/erase_types.ts";
 import { plainProgram } from "../../compiler/typescript/plain/plain_typescript.ts";
-import { compile } from "../../compiler/program.ts";
+import { compile } from "../../compiler/compile.ts";
 import { parseTypeScript } from "../../compiler/typescript/plain/typescript_parser.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;

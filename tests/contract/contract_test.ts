@@ -2,7 +2,8 @@
  * The contract of cases.json under Deno, in this process and in a worker. `UPDATE=1` writes what comes back
  * as what is expected: read the difference.
  */
-import { runForText, type RunOptions } from "../../runner/run.ts";
+import type { RunOptions } from "../../runner/options.ts";
+import { runForText } from "../../runner/run.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";
 import { type Case, CASE_FOLDER, decodeBytes, expectedText, readCases, runCase } from "./suite.ts";

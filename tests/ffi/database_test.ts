@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "../assert.ts";
-import { libraryPath } from "../../install/installation.ts";
+// It tells where the library lies.
+import "../../install/installation.ts";
 import { digest, sha256 } from "../../ffi/digest.ts";
 import { Database, DatabaseError } from "../../ffi/database.ts";
 import { project } from "../support.ts";
@@ -7,7 +8,7 @@ import { project } from "../support.ts";
 Deno.test("a database gives back what was put in", () => {
   using folder = project();
   const path = `${folder.path}/some.db`;
-  const database = new Database(libraryPath(), path);
+  const database = new Database(path);
   const rows = [
     { i: 2 ** 52, r: 0.5, s: `"é\n\0` },
     { i: -1, r: 3, s: "" },
@@ -27,7 +28,7 @@ Deno.test("a database gives back what was put in", () => {
   database.close();
   assertThrows(() => database.all("SELECT 1"), DatabaseError, "there is no database");
 
-  const again = new Database(libraryPath(), path);
+  const again = new Database(path);
   assertEquals(again.all("PRAGMA user_version"), [{ user_version: 5 }]);
   assertEquals(again.all("SELECT count(*) AS n FROM t"), [{ n: 2 }], "a close loses nothing");
   again.close();
@@ -35,7 +36,7 @@ Deno.test("a database gives back what was put in", () => {
 
 Deno.test("what fails in a transaction leaves nothing of it", () => {
   using folder = project();
-  const database = new Database(libraryPath(), `${folder.path}/some.db`);
+  const database = new Database(`${folder.path}/some.db`);
   database.execute([{ sql: "CREATE TABLE t (i INTEGER UNIQUE)" }]);
   const insert = (...numbers: number[]) => ({
     sql: "INSERT INTO t VALUES (?)",
@@ -51,7 +52,7 @@ Deno.test("what fails in a transaction leaves nothing of it", () => {
 
 Deno.test("what SQLite refuses is an error with its code", () => {
   using folder = project({ "none.db": "this is no database ".repeat(1000) });
-  const open = (name: string) => new Database(libraryPath(), `${folder.path}/${name}`);
+  const open = (name: string) => new Database(`${folder.path}/${name}`);
   const codeOf = (act: () => unknown) => assertThrows(act, DatabaseError).code;
   const database = open("a.db");
   assertEquals(codeOf(() => database.all("SELECT * FROM nothing")), 1);

@@ -1,9 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "../assert.ts";
+import { openLibrary } from "../../ffi/binding.ts";
 import { openRuntime } from "../../ffi/runtime.ts";
 import { decodeEvents, encodeLoad } from "../../ffi/native.ts";
 import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 import { CapsuleError } from "../../errors/error.ts";
-import { libraryPath } from "../../install/installation.ts";
+// It tells where the library lies.
+import "../../install/installation.ts";
 import { project, ROOT } from "../support.ts";
 
 const header = Deno.readTextFileSync(`${ROOT}ffi/native/capsule.h`);
@@ -51,8 +53,7 @@ Deno.test("a load request lays its files one behind the other", () => {
 });
 
 Deno.test("a library that is none, or of another version, is refused", () => {
-  const config = { cache_folder: "/tmp", engines: {} };
-  const error = assertThrows(() => openRuntime("/no/such/library.so", config), CapsuleError);
+  const error = assertThrows(() => openLibrary("/no/such/library.so"), CapsuleError);
   assertEquals(error.code, "installation");
   assertStringIncludes(error.message, "/no/such/library.so");
 });
@@ -61,7 +62,7 @@ Deno.test("a cache folder that others may write to is refused", () => {
   using folder = project();
   Deno.chmodSync(folder.path, 0o777);
   const config = { cache_folder: folder.path, engines: {} };
-  const error = assertThrows(() => openRuntime(libraryPath(), config), CapsuleError);
+  const error = assertThrows(() => openRuntime(config), CapsuleError);
   assertEquals(error.code, "installation");
   assertStringIncludes(error.message, "others may write to it");
 });
@@ -69,7 +70,7 @@ Deno.test("a cache folder that others may write to is refused", () => {
 Deno.test("a closed runtime has no more events", async () => {
   using folder = project();
   const config = { cache_folder: `${folder.path}/cache`, engines: {} };
-  const runtime = openRuntime(libraryPath(), config);
+  const runtime = openRuntime(config);
   const waiting = runtime.nextEvents();
   runtime.close();
   runtime.close();

@@ -2,7 +2,8 @@
 import { CapsuleError } from "../../errors/error.ts";
 import type { RunEvent } from "../../runner/events.ts";
 import { open } from "../../runner/open.ts";
-import { run, type RunOptions } from "../../runner/run.ts";
+import type { RunOptions } from "../../runner/options.ts";
+import { run } from "../../runner/run.ts";
 import { assertEquals, assertMatch, assertRejects, assertTrue } from "../assert.ts";
 import { eventually, isAlive, workersOf } from "../processes.ts";
 import { CACHE, project, ROOT, warmEngines } from "../support.ts";

@@ -1,6 +1,6 @@
 /** Programs that are made without esbuild do the same as by it. */
 import { assertEquals } from "../assert.ts";
-import { compile } from "../../compiler/program.ts";
+import { compile } from "../../compiler/compile.ts";
 import { project, runOrThrow as run } from "../support.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;

@@ -3,7 +3,8 @@ import { project } from "../support.ts";
 import { TraceRecorder } from "../../telemetry/recorder.ts";
 import { type AttemptRow, type RunRow, TraceStore } from "../../telemetry/store.ts";
 import { Database } from "../../ffi/database.ts";
-import { libraryPath } from "../../install/installation.ts";
+// It tells where the library lies.
+import "../../install/installation.ts";
 
 const RUN: RunRow = {
   run: "abc",
@@ -84,7 +85,7 @@ Deno.test("runs whose process is gone were interrupted", () => {
     store.write(RUN, [ATTEMPT, { ...ATTEMPT, task: 2, status: "completed" }]);
     store.write({ ...RUN, run: "mine" }, []);
   });
-  const database = new Database(libraryPath(), `${folder.path}/.capsule/trace.db`);
+  const database = new Database(`${folder.path}/.capsule/trace.db`);
   // Numbers of processes end at 2^22.
   database.execute([{ sql: "UPDATE runs SET process = 999999999 WHERE run = 'abc'" }]);
   database.close();
@@ -153,7 +154,7 @@ Deno.test("a trace that was taken away while a program ran is begun anew", async
 Deno.test("a database with tables of somebody else's is no new trace", async () => {
   for (const table of ["foo (x)", "runs (x)"]) {
     using folder = project({ ".capsule/none": "" });
-    const other = new Database(libraryPath(), `${folder.path}/.capsule/trace.db`);
+    const other = new Database(`${folder.path}/.capsule/trace.db`);
     other.execute([{ sql: `CREATE TABLE ${table}` }]);
     other.close();
     const [warning, ...rest] = await record(folder.path);
@@ -169,7 +170,7 @@ Deno.test("a trace that cannot be used is a warning, once", async () => {
   assertEquals(await record(folder.path), []);
   const path = `${folder.path}/.capsule/trace.db`;
   // Locks are those of a process: another copy of SQLite in this one would see none.
-  const other = new Database(libraryPath(), path);
+  const other = new Database(path);
   other.execute([{ sql: "BEGIN EXCLUSIVE" }]);
   const locked = await record(folder.path);
   other.execute([{ sql: "ROLLBACK; PRAGMA user_version = 7" }]);

@@ -1,33 +1,14 @@
 /** `node:http`: requests by the host's one way to the network. There are no sockets, and no servers. */
+import { Agent } from "./http_agent.ts";
 import { ClientRequest, type RequestInput } from "./http_request.ts";
 import { IncomingMessage } from "./http_response.ts";
-import { EventEmitter } from "./events.ts";
 import stream from "node:stream";
 import { partly } from "./unavailable.ts";
 
 /** What HTTP calls methods and statuses: whoever builds the engine has it from Node. */
 declare const HTTP_NAMES: { METHODS: string[]; STATUS_CODES: Record<number, string> };
 
-/** What keeps connections elsewhere: here the host does. */
-export class Agent extends EventEmitter {
-  readonly protocol: string = "http:";
-  readonly defaultPort: number = 80;
-  readonly options: Record<string, unknown>;
-  readonly requests = {};
-  readonly sockets = {};
-  readonly freeSockets = {};
-  maxSockets = Infinity;
-  maxFreeSockets = 256;
-  keepAlive: boolean;
-
-  constructor(options: Record<string, unknown> = {}) {
-    super();
-    this.options = options;
-    this.keepAlive = options.keepAlive === true;
-  }
-
-  destroy(): void {}
-}
+export { Agent };
 
 export const globalAgent: Agent = new Agent({ keepAlive: true });
 
