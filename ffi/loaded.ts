@@ -4,7 +4,7 @@ import type { Library } from "./library.ts";
 let find: (() => string) | undefined;
 let opened: Library | undefined;
 
-/** Sets who finds the file of the native library: that depends on how Capsule is installed. */
+/** Sets what finds the file of the native library. `install/installation.ts` does so as it is imported. */
 export function findLibraryBy(path: () => string): void {
   find = path;
 }
@@ -15,5 +15,6 @@ export function findLibraryBy(path: () => string): void {
  * @throws {CapsuleError} `installation`.
  */
 export function library(): Library {
-  return opened ??= openLibrary(find!());
+  if (find === undefined) throw new TypeError("install/installation.ts has not been imported");
+  return opened ??= openLibrary(find());
 }

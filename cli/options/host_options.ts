@@ -3,7 +3,7 @@ import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
 import type { RunOptions } from "../../runner/options.ts";
-import { USER_CONFIG_FILE, userConfigFolder } from "../../runner/config/user_folder.ts";
+import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
@@ -76,9 +76,7 @@ export async function hostOptionsOf(
 
 /** Those of the user's configuration, and those of the command line, which win. */
 async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
-  const folder = userConfigFolder();
-  const hasFile = folder !== undefined && platform.exists(`${folder}/${USER_CONFIG_FILE}`);
-  if (given.length === 0 && !hasFile) return {};
+  if (given.length === 0 && userConfigFile() === undefined) return {};
   const { userSecrets } = await import("../../runner/config/user_config.ts");
   return { secrets: { ...await userSecrets(), ...Object.fromEntries(given.map(secretOf)) } };
 }

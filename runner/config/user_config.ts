@@ -2,7 +2,6 @@
  * The configuration of whoever uses this machine: it speaks for the host, whatever program the command line runs. A
  * program that imports Capsule says all by options.
  */
-import { platform } from "../../platform/mod.ts";
 import { join } from "../../platform/path.ts";
 import { readSecret } from "./config.ts";
 import { Environment } from "./environment.ts";
@@ -10,7 +9,7 @@ import { hostText } from "../policy/grants.ts";
 import { readSettings } from "./project.ts";
 import type { Secret, SecretPlaces } from "../policy/secrets.ts";
 import { readInto, type SettingsFile } from "./settings_file.ts";
-import { USER_CONFIG_FILE, userConfigFolder } from "./user_folder.ts";
+import { USER_CONFIG_FILE, userConfigFile, userConfigFolder } from "./user_folder.ts";
 
 interface UserConfig {
   secrets: Record<string, SecretPlaces>;
@@ -36,19 +35,18 @@ export async function userSecrets(): Promise<Record<string, Secret>> {
 /** What `capsule doctor` says of it. */
 export async function userConfigText(): Promise<string> {
   const { folder, secrets } = await readUserConfig();
-  if (folder === undefined) return "none, as HOME is not set";
-  const path = join(folder, USER_CONFIG_FILE);
-  if (!platform.exists(path)) return `none at ${path}`;
+  const path = folder && join(folder, USER_CONFIG_FILE);
+  if (userConfigFile() === undefined) return path ? `none at ${path}` : "none, as HOME is not set";
   const bound = await userSecrets();
   const names = Object.keys(secrets).map((name) => bound[name] ? name : `${name} (no value)`);
-  return names.length === 0 ? path : `${path}, secrets: ${names.join(", ")}`;
+  return names.length === 0 ? path! : `${path}, secrets: ${names.join(", ")}`;
 }
 
 async function readUserConfig(): Promise<UserConfig & { folder: string | undefined }> {
-  const [folder, config]: [string | undefined, UserConfig] = [userConfigFolder(), { secrets: {} }];
-  const source = folder && readSettings(folder, USER_CONFIG_FILE);
+  const config: UserConfig = { secrets: {} };
+  const [folder, name] = [userConfigFolder(), userConfigFile()];
+  const source = name && readSettings(folder!, USER_CONFIG_FILE);
   if (source) {
-    const name = join(folder!, USER_CONFIG_FILE);
     const file: SettingsFile<UserConfig> = { name, tables: { secrets: readSecret } };
     await readInto(config, source, file);
   }

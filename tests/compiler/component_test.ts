@@ -1,3 +1,5 @@
+// It tells where the library lies.
+import "../../install/installation.ts";
 import { assertEquals } from "../assert.ts";
 import {
   type Content,

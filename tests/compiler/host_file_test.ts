@@ -1,3 +1,5 @@
+// It tells where the library lies.
+import "../../install/installation.ts";
 import { readHostFile, readHostTextFile } from "../../ffi/host_file.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import { assertEquals, assertThrows } from "../assert.ts";

@@ -234,7 +234,7 @@ Deno.test("a text is made the same way, whether it is the first of a process or 
   ];
   const script = `
     import { compile } from ${
-    JSON.stringify(new URL("../../compiler/program.ts", import.meta.url).href)
+    JSON.stringify(new URL("../../compiler/compile.ts", import.meta.url).href)
   };
     const { program } = await compile({ code: Deno.args[0], language: "javascript", root: Deno.args[1] });
     console.log(JSON.stringify(new TextDecoder().decode(program.files[0].data)));

@@ -3,6 +3,7 @@ import { installationFolders } from "../../../install/installation.ts";
 import { cacheFolders } from "../../../install/certificates.ts";
 import { platform } from "../../../platform/mod.ts";
 import { basename, dirname, isInside, join } from "../../../platform/path.ts";
+import { statOf } from "../../config/project.ts";
 import { userConfigFolder } from "../../config/user_folder.ts";
 
 /** Why a folder cannot be granted, and what to do about it. */
@@ -29,7 +30,7 @@ export function overlapWithCapsule(
     }
   }
   const folder = userConfigFolder();
-  if (folder !== undefined && platform.exists(folder)) {
+  if (folder !== undefined && statOf(folder) !== undefined) {
     const own = realPath(folder);
     const hint = "grant a folder that does not hold it";
     if (isInside(own, host)) return { problem: `lies in your configuration, ${own}`, hint };
