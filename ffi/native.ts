@@ -54,6 +54,15 @@ export interface LoadRequest {
   /** Folders of packages, which all of the program may read. */
   packages?: FolderGrant[];
   limits?: Partial<NativeLimits> | undefined;
+  /** Of its top-level code. Its image is not kept then. */
+  fixed?: NativeFixed | undefined;
+}
+
+/** Random bytes and time that are not the host's. */
+export interface NativeFixed {
+  seed?: number;
+  /** Milliseconds since 1970. */
+  now_ms?: number;
 }
 
 /** What a run may use, whatever its tasks may. */
@@ -148,6 +157,7 @@ export interface RunRequest {
   capture?: boolean;
   /** What the task reads from standard input: each character is a byte. */
   stdin?: string | undefined;
+  fixed?: NativeFixed | undefined;
 }
 
 /** Limits of one call, which only lower those of policies. */
@@ -244,8 +254,8 @@ export function decodeEvents(batch: Uint8Array): NativeEvent[] {
 
 /** The JSON and the payload of a load request, as the ABI takes them. */
 export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8Array } {
-  const { language, files, component, sourceMap = new Uint8Array(0), key, packages, limits } =
-    request;
+  const { language, files, component, sourceMap = new Uint8Array(0), key, packages } = request;
+  const { limits, fixed } = request;
   const total = files.reduce((sum, file) => sum + file.data.length, sourceMap.length);
   const payload = new Uint8Array(total);
   let offset = 0;
@@ -266,6 +276,7 @@ export function encodeLoad(request: LoadRequest): { json: string; payload: Uint8
     key,
     packages,
     limits,
+    fixed,
   });
   return { json, payload };
 }

@@ -22,6 +22,7 @@ mod envelope;
 mod event;
 mod failure;
 mod files;
+mod fixed;
 mod handles;
 mod host;
 mod image;

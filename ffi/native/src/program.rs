@@ -6,6 +6,7 @@ use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure};
 use crate::files::stamp::{Stamped, stamp_all};
 use crate::files::{self, FolderGrant, Folders, Seen};
+use crate::fixed::FixedRequest;
 use crate::host::{Draws, Operations, TaskContext};
 use crate::image::Image;
 use crate::image::pending::PendingImage;
@@ -76,6 +77,7 @@ pub struct Loading<'a> {
     pub key: Option<&'a str>,
     pub packages: &'a [FolderGrant],
     pub limits: &'a Limits,
+    pub fixed: &'a FixedRequest,
     pub events: Arc<EventQueue>,
     pub images: &'a Arc<ImageStore>,
     pub cpu: &'a Arc<Cpu>,
@@ -109,6 +111,7 @@ impl Program {
                     stdin: Arc::default(),
                     seen: Some(Arc::default()),
                     draws: None,
+                    fixed: loading.fixed.load(),
                 };
                 let announce = |image, declarations| {
                     let engine = Arc::clone(&engine);
@@ -147,7 +150,10 @@ impl Program {
         loading: &Loading<'_>,
         announce: impl FnOnce(PendingImage, String) + Send,
     ) -> Result<(), Failure> {
-        let key = loading.key.map(|digest| Key {
+        // An image holds what top-level code drew and saw: one that was fixed serves nobody else, and nothing else serves
+        // whoever has fixed it.
+        let digest = loading.key.filter(|_| context.fixed.is_none());
+        let key = digest.map(|digest| Key {
             digest,
             packages: loading.packages,
         });

@@ -2,6 +2,7 @@
 
 use crate::engine::{EngineSource, Language};
 use crate::files::FolderGrant;
+use crate::fixed::FixedRequest;
 use crate::network::{HostRule, Secret};
 use crate::shipped::ComponentFile;
 use serde::Deserialize;
@@ -52,6 +53,9 @@ pub struct LoadRequest {
     pub packages: Vec<FolderGrant>,
     #[serde(default)]
     pub limits: Limits,
+    /// Of its top-level code. Its image is not kept then.
+    #[serde(default)]
+    pub fixed: FixedRequest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +101,8 @@ pub struct RunRequest<'a> {
     /// What the task reads from its standard input: each character is a byte.
     #[serde(default)]
     pub stdin: Option<String>,
+    #[serde(default)]
+    pub fixed: FixedRequest,
 }
 
 /// Limits that only lower those of a policy.

@@ -127,6 +127,8 @@ impl Runtime {
         let request: LoadRequest = serde_json::from_str(request)
             .map_err(|error| Refusal::Invalid(format!("a load request: {error}")))?;
         let sources = sources(&request, payload)?;
+        let problem = |problem| Refusal::Invalid(format!("a load request: {problem}"));
+        request.fixed.check().map_err(problem)?;
         let id = self.shared.next_id();
         let cancelled = self.shared.cancellable(id);
         let shared = Arc::clone(&self.shared);
@@ -220,6 +222,8 @@ impl Runtime {
             json: request.input.get().to_owned(),
             bytes: bytes.to_vec(),
         };
+        let problem = |problem| Refusal::Invalid(format!("a run request: {problem}"));
+        request.fixed.check().map_err(problem)?;
         placeholders::check(&input).map_err(|problem| {
             Refusal::Failed(format!("the arguments are malformed: {problem}"))
         })?;
@@ -235,6 +239,7 @@ impl Runtime {
             ceiling: request.ceiling,
             capture: request.capture,
             stdin: bytes_of(request.stdin.as_deref().unwrap_or_default())?,
+            fixed: request.fixed.run(),
             cancelled: self.shared.cancellable(id),
         };
         let shared = Arc::clone(&self.shared);
@@ -321,6 +326,7 @@ impl Shared {
             key: request.key.as_deref(),
             packages: &request.packages,
             limits: &request.limits,
+            fixed: &request.fixed,
             events: Arc::clone(&self.events),
             images: &self.images,
             cpu: &self.cpu,

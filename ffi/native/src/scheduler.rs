@@ -7,6 +7,7 @@ use crate::envelope::{Execution, envelope, envelope_with, rounded};
 use crate::event::{Event, EventQueue};
 use crate::failure::{ErrorType, Failure, shorten};
 use crate::files::{self, Folders};
+use crate::fixed::Fixed;
 use crate::host::{Operations, Payload, TaskContext};
 use crate::network::{Certificates, Hosts, Network, NetworkGrant, Secret, Secrets};
 use crate::output::Output;
@@ -47,6 +48,8 @@ pub struct Run {
     ceiling: Ceiling,
     capture: Option<Arc<Capture>>,
     stdin: Arc<[u8]>,
+    /// Of the task that the host called.
+    fixed: Option<Arc<Fixed>>,
     alive: AtomicUsize,
     /// Told when no task is alive any more.
     idle: Notify,
@@ -120,6 +123,7 @@ pub struct RunPlan {
     pub capture: bool,
     /// What the first task reads.
     pub stdin: Vec<u8>,
+    pub fixed: Option<Arc<Fixed>>,
     pub cancelled: watch::Receiver<bool>,
 }
 
@@ -141,6 +145,7 @@ impl Run {
             ceiling: plan.ceiling,
             capture: plan.capture.then(Arc::default),
             stdin: plan.stdin.into(),
+            fixed: plan.fixed,
             grant: plan.grant,
             observe: plan.observe,
             cancelled: plan.cancelled,
@@ -157,7 +162,10 @@ impl Run {
 
     /// Runs the task that the host called. Returns its envelope, once all that it started has ended.
     pub async fn start(self: Arc<Self>, task: String, input: Payload) -> Payload {
-        let (outcome, execution) = execute(Arc::clone(&self), None, 0, task, input).await;
+        let caller = None;
+        let call = SubTask { task, input };
+        let fixed = self.fixed.clone();
+        let (outcome, execution) = execute(Arc::clone(&self), caller, 0, call, fixed).await;
         self.wait_until_idle().await;
         let captured = self.capture.as_ref().map(|capture| capture.texts());
         envelope_with(outcome, &execution, captured)
@@ -264,6 +272,12 @@ impl SubTask {
         shorten(&self.task, NAME_CHARACTERS_AT_MOST)
     }
 
+    /// What it is known by.
+    pub fn parts(&self) -> [&[u8]; 3] {
+        let Self { task, input } = self;
+        [task.as_bytes(), input.json.as_bytes(), &input.bytes]
+    }
+
     pub fn parse(Payload { json, bytes }: Payload) -> Result<Self, String> {
         let SubTaskRequest { task, input } = serde_json::from_str(&json)
             .map_err(|error| format!("a call is {{task, input}}: {error}"))?;
@@ -289,11 +303,11 @@ fn milliseconds(milliseconds: f64) -> Duration {
 }
 
 /// Runs a sub-task. Returns its envelope.
-pub async fn run_sub_task(caller: Caller, call: SubTask) -> Payload {
+pub async fn run_sub_task(caller: Caller, call: SubTask, fixed: Option<Arc<Fixed>>) -> Payload {
     let Caller { run, task, depth } = caller;
     let name = call.name();
     let ram = Arc::clone(&run.ram);
-    let (outcome, execution) = execute(run, Some(task), depth + 1, call.task, call.input).await;
+    let (outcome, execution) = execute(run, Some(task), depth + 1, call, fixed).await;
     let envelope = envelope(outcome, &execution);
     // Its caller may leave it with the host for long. There it is counted by who keeps it.
     match Charge::none(&ram).add_when_freed(envelope.len()).await {
@@ -316,8 +330,8 @@ async fn execute(
     run: Arc<Run>,
     parent: Option<u64>,
     depth: usize,
-    name: String,
-    input: Payload,
+    SubTask { task: name, input }: SubTask,
+    fixed: Option<Arc<Fixed>>,
 ) -> (Result<Payload, Failure>, Execution) {
     let mut execution = Execution {
         // One that a guest made up may be long; no task has a name like that.
@@ -334,7 +348,7 @@ async fn execute(
                 depth,
             };
             let mut observed = Observed::start(&caller, parent, &execution.task_name);
-            let outcome = attempts(&caller, &granted, input, &mut execution).await;
+            let outcome = attempts(&caller, &granted, input, fixed, &mut execution).await;
             observed.finish(&outcome, &execution);
             outcome
         }
@@ -378,6 +392,7 @@ async fn attempts(
     caller: &Caller,
     granted: &TaskGrant,
     Payload { json, bytes }: Payload,
+    fixed: Option<Arc<Fixed>>,
     execution: &mut Execution,
 ) -> Result<Payload, Failure> {
     let bytes = Arc::new(bytes);
@@ -398,8 +413,12 @@ async fn attempts(
             caller,
             granted,
             &bounds,
-            &execution.task_name,
-            (&json, &bytes),
+            Given {
+                task: &execution.task_name,
+                json: &json,
+                bytes: &bytes,
+                fixed: fixed.as_ref().map(|fixed| fixed.attempt(execution.retries)),
+            },
             output.clone(),
             &network,
         )
@@ -442,13 +461,25 @@ impl Attempt {
     }
 }
 
+/// What an attempt begins with.
+struct Given<'a> {
+    task: &'a str,
+    json: &'a str,
+    bytes: &'a Arc<Vec<u8>>,
+    fixed: Option<Arc<Fixed>>,
+}
+
 /// One attempt, in a sandbox of its own.
 async fn attempt(
     caller: &Caller,
     granted: &TaskGrant,
     bounds: &Bounds,
-    task: &str,
-    (json, bytes): (&str, &Arc<Vec<u8>>),
+    Given {
+        task,
+        json,
+        bytes,
+        fixed,
+    }: Given<'_>,
     output: Output,
     network: &Arc<Network>,
 ) -> Attempt {
@@ -495,6 +526,7 @@ async fn attempt(
             stdin: run.stdin_at(caller.depth),
             seen: None,
             draws: None,
+            fixed,
         },
         bytes: TaskBytes::new(Arc::clone(bytes), &run.ram),
     };

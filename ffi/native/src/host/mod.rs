@@ -1,5 +1,6 @@
 //! The host's side of the world in `engines/wit/world.wit`.
 
+mod clock;
 mod ended;
 mod operations;
 mod random;
@@ -29,6 +30,7 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
     files::link(linker)?;
     link_operations(linker)?;
     random::link(linker, language)?;
+    clock::link(linker)?;
     if language == Language::JavaScript {
         linker
             .instance(EVENTS)?
@@ -103,5 +105,6 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
 }
 
 fn waiter(context: &mut Context<'_>) -> Result<Waiter> {
-    Ok(context.data_mut().task()?.operations.waiter())
+    let task = context.data_mut().task()?;
+    Ok(task.operations.waiter().with_clock(task.context.clock()))
 }

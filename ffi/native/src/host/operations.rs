@@ -2,6 +2,7 @@
 
 use crate::failure::{ErrorType, Failure, Stop, shorten};
 use crate::files::{Files, Folders, Seen};
+use crate::fixed::{Clock, Fixed, Meanwhile};
 use crate::host::{Draws, unheard};
 use crate::network::Network;
 use crate::ram::{Charge, RunRam, Shortage};
@@ -82,6 +83,15 @@ pub struct TaskContext {
     pub seen: Option<Arc<Seen>>,
     /// While a program is loaded, whether it draws random bytes.
     pub draws: Option<Arc<Draws>>,
+    /// Random bytes and time, if they are not the host's.
+    pub fixed: Option<Arc<Fixed>>,
+}
+
+impl TaskContext {
+    /// What time is, if that is not the host's.
+    pub fn clock(&self) -> Option<&Arc<Clock>> {
+        self.fixed.as_ref()?.clock()
+    }
 }
 
 type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
@@ -128,8 +138,10 @@ struct Ended {
 #[derive(Clone)]
 enum Kind {
     Nothing,
+    /// A sleep that a clock of a guest's is told of.
+    Sleep(Meanwhile),
     /// A sub-task, which its caller waits for, and its name.
-    Call(String),
+    Call(String, Option<Meanwhile>),
     /// A response whose body is kept for the guest.
     Response(Arc<Network>),
 }
@@ -138,13 +150,21 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "Nothing",
-            Self::Call(_) => "Call",
+            Self::Sleep(_) => "Sleep",
+            Self::Call(..) => "Call",
             Self::Response(_) => "Response",
         })
     }
 }
 
 impl Kind {
+    /// The guest knows of the outcome from now on.
+    fn taken(&self) {
+        if let Self::Sleep(meanwhile) | Self::Call(_, Some(meanwhile)) = self {
+            meanwhile.end();
+        }
+    }
+
     /// Lets go of what an outcome names that nobody will take.
     fn drop_outcome(&self, outcome: &Payload) {
         if let Self::Response(network) = self {
@@ -155,7 +175,7 @@ impl Kind {
     /// What is told instead of an outcome: of a sub-task, its envelope.
     fn failed(&self, failure: Failure) -> Payload {
         match self {
-            Self::Call(name) => scheduler::refused(name.clone(), failure),
+            Self::Call(name, _) => scheduler::refused(name.clone(), failure),
             _ => Payload::error(failure.error_type.as_str(), failure.message),
         }
     }
@@ -252,7 +272,10 @@ impl Operations {
     }
 
     pub fn waiter(&self) -> Waiter {
-        Waiter(Arc::clone(&self.shared))
+        Waiter {
+            shared: Arc::clone(&self.shared),
+            clock: None,
+        }
     }
 
     /// Ends all but the calls of sub-tasks, and waits for those.
@@ -260,7 +283,7 @@ impl Operations {
         self.shared.lock().abort(|running| !running.is_call);
         let waiter = self.waiter();
         poll_fn(|context| {
-            let mut state = waiter.0.lock();
+            let mut state = waiter.shared.lock();
             if state.running.is_empty() {
                 return Poll::Ready(());
             }
@@ -279,7 +302,7 @@ impl Operations {
         let mut handles: Vec<_> = state.ended.keys().collect();
         handles.sort_unstable();
         let ended = handles.iter().map(|handle| &state.ended[handle]);
-        let calls = ended.filter(|ended| matches!(ended.kind, Kind::Call(_)));
+        let calls = ended.filter(|ended| matches!(ended.kind, Kind::Call(..)));
         unheard::told(calls.map(|ended| ended.outcome.json.as_str()))
     }
 
@@ -297,14 +320,26 @@ impl Drop for Operations {
 
 /// Waits for operations without borrowing the sandbox's store.
 #[derive(Clone, Debug)]
-pub struct Waiter(Arc<Shared>);
+pub struct Waiter {
+    shared: Arc<Shared>,
+    /// The guest's, if that is not the host's.
+    clock: Option<Arc<Clock>>,
+}
 
 impl Waiter {
+    pub fn with_clock(self, clock: Option<&Arc<Clock>>) -> Self {
+        Self {
+            clock: clock.cloned(),
+            ..self
+        }
+    }
+
     /// Takes the outcome of one operation. `timeout` in microseconds.
     pub async fn wait(&self, handle: u32, timeout: Option<u64>) -> Result<Option<Payload>, String> {
         let ended = poll_fn(|context| {
-            let mut state = self.0.lock();
+            let mut state = self.shared.lock();
             if let Some(ended) = state.take(handle) {
+                ended.kind.taken();
                 return Poll::Ready(Ok(ended.outcome));
             }
             if !state.running.contains_key(&handle) {
@@ -313,7 +348,11 @@ impl Waiter {
             state.register(context);
             Poll::Pending
         });
-        within(timeout, ended).await.transpose()
+        let outcome = within(timeout, ended).await;
+        if outcome.is_none() {
+            self.waited_for(timeout);
+        }
+        outcome.transpose()
     }
 
     /// The handles of operations that ended, as soon as there are any. `timeout` in microseconds.
@@ -324,12 +363,26 @@ impl Waiter {
             Poll::Ready(handles) if handles.is_empty() && sleeps => Poll::Pending,
             polled => polled,
         });
-        within(timeout, ended).await.unwrap_or_default()
+        let left = match (&self.clock, timeout) {
+            (Some(clock), Some(timeout)) => Some(clock.left(timeout)),
+            _ => timeout,
+        };
+        let handles = within(left, ended).await;
+        if handles.is_none() {
+            self.waited_for(timeout);
+        }
+        handles.unwrap_or_default()
+    }
+
+    fn waited_for(&self, timeout: Option<u64>) {
+        if let (Some(clock), Some(microseconds)) = (&self.clock, timeout) {
+            clock.advance(microseconds.saturating_mul(1000));
+        }
     }
 
     /// Ready with nothing when no operation is under way.
     pub fn poll_ended(&self, context: &mut Context<'_>) -> Poll<Vec<u32>> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         let handles = std::mem::take(&mut state.untold);
         if !handles.is_empty() || state.running.is_empty() {
             return Poll::Ready(handles);
@@ -366,7 +419,8 @@ fn begin(
                 tokio::time::sleep(duration).await;
                 Payload::json("null")
             });
-            Ok((Kind::Nothing, work))
+            let asleep = |clock| Kind::Sleep(Meanwhile::asleep(clock, duration));
+            Ok((context.clock().map_or(Kind::Nothing, asleep), work))
         }
         "call" => {
             let caller = context.caller.clone().ok_or_else(|| {
@@ -377,8 +431,14 @@ fn begin(
             })?;
             let call = scheduler::SubTask::parse(request)
                 .map_err(|message| Payload::error("invalid_request", message))?;
-            let kind = Kind::Call(call.name());
-            let work = Box::pin(scheduler::run_sub_task(caller, call));
+            let fixed = context.fixed.as_ref();
+            let fixed = fixed.map(|fixed| fixed.sub_task(&call.parts()));
+            let clocks = context
+                .clock()
+                .zip(fixed.as_ref().and_then(|of| of.clock()));
+            let meanwhile = clocks.map(|(own, of_call)| Meanwhile::of(own, of_call));
+            let kind = Kind::Call(call.name(), meanwhile);
+            let work = Box::pin(scheduler::run_sub_task(caller, call, fixed));
             Ok((kind, work))
         }
         "http" | "http_body" | "http_discard" | "http_reach" => {
@@ -424,7 +484,7 @@ impl Shared {
     }
 
     fn spawn(self: &Arc<Self>, handle: u32, kind: Kind, work: Work, held: Option<Charge>) {
-        let is_call = matches!(kind, Kind::Call(_));
+        let is_call = matches!(kind, Kind::Call(..));
         // Held until the operation is registered: it cannot end before.
         let mut state = self.lock();
         let shared = Arc::clone(self);
@@ -562,6 +622,7 @@ mod tests {
             stdin: Arc::default(),
             seen: None,
             draws: None,
+            fixed: None,
         }
     }
 
@@ -700,7 +761,7 @@ mod tests {
         let operations = Operations::new(10);
         for handle in [1, 2] {
             let large = Payload::json("x".repeat(100 << 20));
-            let kind = Kind::Call("part".to_owned());
+            let kind = Kind::Call("part".to_owned(), None);
             operations.shared.lock().tell(handle, kind, large);
         }
         let second = operations.waiter().wait(2, None).await.unwrap().unwrap();

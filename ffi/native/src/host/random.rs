@@ -1,4 +1,4 @@
-//! Random bytes for guests, and whether a program drew any while it was loaded.
+//! Random bytes for guests, from the host or from a seed, and whether a program drew any while it was loaded.
 
 use super::{Context, OPERATIONS};
 use crate::cache::Lock;
@@ -61,7 +61,7 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
             if counts {
                 note(&mut context);
             }
-            Ok((Ok::<_, String>(bytes(count as usize)?),))
+            Ok((Ok::<_, String>(bytes(&context, count as usize)?),))
         },
     )?;
     // In the place of WASI's own.
@@ -77,12 +77,14 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
                 ));
             }
             note(&mut context);
-            Ok((bytes(count as usize)?,))
+            Ok((bytes(&context, count as usize)?,))
         },
     )?;
     instance.func_wrap("get-random-u64", |mut context: Context<'_>, ()| {
         note(&mut context);
-        let bytes = bytes(8)?.try_into().expect("so many were asked for");
+        let bytes = bytes(&context, 8)?
+            .try_into()
+            .expect("so many were asked for");
         Ok((u64::from_le_bytes(bytes),))
     })?;
     linker.allow_shadowing(false);
@@ -98,8 +100,15 @@ fn note(context: &mut Context<'_>) {
     }
 }
 
-fn bytes(count: usize) -> Result<Vec<u8>> {
+fn bytes(context: &Context<'_>, count: usize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; count];
+    if context
+        .data()
+        .fixed()
+        .is_some_and(|fixed| fixed.fill(&mut bytes))
+    {
+        return Ok(bytes);
+    }
     getrandom::fill(&mut bytes).map_err(|error| {
         let message = format!("the host has no random bytes: {error}");
         Stop::error(ErrorType::InternalError, message)

@@ -5,6 +5,7 @@ use super::limiter::Limiter;
 use super::meter::Meter;
 use crate::failure::{ErrorType, Stop};
 use crate::files::{Folders, Seen};
+use crate::fixed::Fixed;
 use crate::host::{Operations, TaskContext};
 use crate::output::Output;
 use std::sync::Arc;
@@ -109,6 +110,11 @@ impl SandboxState {
         self.task.as_ref()?.context.seen.as_deref()
     }
 
+    /// Random bytes and time of the guest, if they are not the host's.
+    pub fn fixed(&self) -> Option<&Fixed> {
+        self.task.as_ref()?.context.fixed.as_deref()
+    }
+
     /// The task that runs here. A guest that calls the host without one is ended.
     pub fn task(&mut self) -> wasmtime::Result<&mut TaskSide> {
         self.task
@@ -133,6 +139,9 @@ impl WasiView for SandboxState {
                         .is_some_and(|task| task.context.caller.is_none()),
                 );
             if let Some(task) = task {
+                if let Some(fixed) = &task.context.fixed {
+                    fixed.configure(&mut builder);
+                }
                 builder
                     .stdout(task.output.stream(1))
                     .stderr(task.output.stream(2));
