@@ -39,15 +39,18 @@ export class TraceRecorder {
   /** Whether others were writing for as long as one may wait while a run goes on. */
   #isHeldUp = false;
 
-  /** @param run The program, as messages call it, and when its run has begun. */
+  /** @param run The program, as messages call it, when its run has begun, and what that is called. */
   constructor(
     root: string,
-    { program, startedMs }: Pick<RunRow, "program" | "startedMs">,
+    { program, startedMs, labels = [] }: Pick<RunRow, "program" | "startedMs"> & {
+      labels?: string[] | undefined;
+    },
     warn: (message: string) => void,
   ) {
     this.#root = root;
     this.#warn = warn;
-    this.#run = { run: newId(startedMs), program, status: "running", startedMs, durationMs: null };
+    const run = newId(startedMs);
+    this.#run = { run, program, status: "running", startedMs, durationMs: null, labels };
   }
 
   /** Hears of what happens. */

@@ -19,6 +19,8 @@ export interface RunRow {
   startedMs: number;
   /** Null while it runs. */
   durationMs: number | null;
+  /** What whoever started it calls it. */
+  labels: string[];
 }
 
 /** One attempt of a task. The figures are null while it runs. */
@@ -44,7 +46,11 @@ const FILE = "trace.db";
 /** Of the files that SQLite keeps beside it, the journal first. */
 const SUFFIXES = ["-journal", "-wal", "-shm"];
 /** Changes when the tables do. */
-const VERSION = 1;
+const VERSION = 2;
+/** The one before, which had no labels. */
+const WITHOUT_LABELS = 1;
+/** More are shown of no run: the file may be somebody else's. */
+const LABELS_AT_MOST = 16;
 /** Older runs are forgotten. */
 const RUNS_AT_MOST = 1000;
 /** How long a statement waits for another process. */
@@ -60,6 +66,14 @@ const NO_TABLE = 1;
 /** How often a trace is set aside that others set aside at the same time. */
 const SET_ASIDE_AT_MOST = 3;
 
+/** What a trace of the version before lacks. A table of its own, so that the others keep their text. */
+const LABELS = `
+  CREATE TABLE labels (
+    run TEXT NOT NULL REFERENCES runs(run) ON DELETE CASCADE, position INTEGER NOT NULL,
+    label TEXT NOT NULL, PRIMARY KEY (run, position)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${VERSION};
+`;
 /** Their text is what a file is known by: changes of it, too, need another version. */
 const TABLES = `
   CREATE TABLE runs (
@@ -73,8 +87,9 @@ const TABLES = `
     PRIMARY KEY (run, task, attempt)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX runs_by_start ON runs(started_ms);
-  PRAGMA user_version = ${VERSION};
-`;
+${LABELS}`;
+/** How many tables and indices there are by version. */
+const TABLES_OF: Record<number, number> = { [WITHOUT_LABELS]: 3, [VERSION]: 4 };
 
 /**
  * What is asked as soon as a trace is opened: {@link TraceStore} waits for it when it is first used. Version and tables are
@@ -92,6 +107,7 @@ const WRITE_RUN = `
   INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run) DO UPDATE
   SET status = excluded.status, duration_ms = excluded.duration_ms`;
 const WRITE_ATTEMPT = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const WRITE_LABEL = "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)";
 const FORGET = `
   DELETE FROM runs WHERE run IN
   (SELECT run FROM runs ORDER BY started_ms DESC LIMIT -1 OFFSET ?)`;
@@ -112,6 +128,8 @@ export class TraceStore {
   /** Of the file that is opened, or of none. */
   #inode: number | undefined;
   #isReady = false;
+  /** Not, if it is an older one that may not be written. */
+  #hasLabels = true;
 
   /**
    * Begins to open the trace of a project, which is made if it is missing.
@@ -131,7 +149,7 @@ export class TraceStore {
    * @param meanwhile Done while another thread writes.
    */
   write(
-    { run, program, status, startedMs, durationMs }: RunRow,
+    { run, program, status, startedMs, durationMs, labels }: RunRow,
     attempts: AttemptRow[],
     meanwhile?: () => void,
   ): void {
@@ -143,6 +161,10 @@ export class TraceStore {
         sql: WRITE_RUN,
         values: [[run, program, status, startedMs, durationMs, platform.processId]],
       },
+      ...labels.length === 0 ? [] : [{
+        sql: WRITE_LABEL,
+        values: labels.map((label, position) => [run, position, label]),
+      }],
       {
         sql: WRITE_ATTEMPT,
         values: attempts.map((row) => [
@@ -178,11 +200,16 @@ export class TraceStore {
     this.#database.execute([BEGIN, ...updates, COMMIT]);
   }
 
-  /** The latest runs, the last one first. */
-  runs(atMost: number): (RunRow & { tasks: number })[] {
-    const rows = this.#use().all(
-      `SELECT *, (SELECT count(DISTINCT task) FROM attempts WHERE attempts.run = runs.run) AS tasks
-       FROM runs ORDER BY started_ms DESC, run DESC LIMIT ?`,
+  /** The latest runs that have all these labels, the last one first. */
+  runs(atMost: number, labels: string[] = []): (RunRow & { tasks: number })[] {
+    const database = this.#use();
+    if (labels.length > 0 && !this.#hasLabels) return [];
+    const labelled = labels.map(() => "AND run IN (SELECT run FROM labels WHERE label = ?)");
+    const rows = database.all(
+      `SELECT *, ${this.#labels} AS labels,
+         (SELECT count(DISTINCT task) FROM attempts WHERE attempts.run = runs.run) AS tasks
+       FROM runs WHERE true ${labelled.join(" ")} ORDER BY started_ms DESC, run DESC LIMIT ?`,
+      ...labels,
       atMost,
     );
     return rows.map((row) => ({ ...runOf(row), tasks: Number(row.tasks) }));
@@ -190,12 +217,20 @@ export class TraceStore {
 
   /** Runs whose name begins so. */
   find(prefix: string): RunRow[] {
-    return this.#use().all(
-      "SELECT * FROM runs WHERE substr(run, 1, ?) = ?",
+    const database = this.#use();
+    const rows = database.all(
+      `SELECT *, ${this.#labels} AS labels FROM runs WHERE substr(run, 1, ?) = ?`,
       prefix.length,
       prefix,
-    )
-      .map(runOf);
+    );
+    return rows.map(runOf);
+  }
+
+  /** SQL for the labels of a run, as a JSON array. */
+  get #labels(): string {
+    if (!this.#hasLabels) return "'[]'";
+    return `(SELECT json_group_array(label) FROM (SELECT label FROM labels
+      WHERE labels.run = runs.run ORDER BY position LIMIT ${LABELS_AT_MOST}))`;
   }
 
   /** All attempts of a run, in the order in which they started. */
@@ -237,7 +272,7 @@ export class TraceStore {
   #use(): Database {
     for (let times = 0; !this.#isReady; times++) {
       try {
-        prepare(this.#database);
+        this.#hasLabels = prepare(this.#database);
         this.#isReady = true;
       } catch (error) {
         this.#database.close();
@@ -342,20 +377,27 @@ function removeForeignJournal(
 class ForeignTables extends Error {}
 
 /**
- * Waits until a database is open, and makes the tables of one that is new.
+ * Waits until a database is open, and makes the tables that are missing in one that is new, or of the version before. Returns
+ * whether there are labels: an older one that may not be written has none.
  *
  * @throws An error for what is no trace, or one of another version.
  */
-function prepare(database: Database): void {
+function prepare(database: Database): boolean {
   const [, , versions, tables] = opened(database);
   const version = Number(versions?.[0]?.user_version);
-  if (version === VERSION) return checkTables(tables!);
-  if (version !== 0) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
-  if (tables!.length > 0) throw new ForeignTables("somebody else's tables are in the trace");
-  database.execute([BEGIN]);
+  checkTables(version, tables!);
+  if (version === VERSION) return true;
+  try {
+    database.execute([BEGIN]);
+  } catch (error) {
+    if (version === WITHOUT_LABELS && isMoved(error)) return false;
+    throw error;
+  }
   // Another process may have been first.
-  const isNew = Number(database.all("PRAGMA user_version")[0]?.user_version) === 0;
-  database.execute(isNew ? [{ sql: TABLES }, COMMIT] : [COMMIT]);
+  const present = Number(database.all("PRAGMA user_version")[0]?.user_version);
+  const missing = present === 0 ? TABLES : present === WITHOUT_LABELS ? LABELS : undefined;
+  database.execute(missing === undefined ? [COMMIT] : [{ sql: missing }, COMMIT]);
+  return true;
 }
 
 /** What {@link OPENING} gives. */
@@ -370,8 +412,12 @@ function opened(database: Database): Row[][] {
   }
 }
 
-function checkTables(rows: Row[]): void {
-  const isOurs = rows.length === 3 && rows.every(({ sql }) => TABLES.includes(`${sql};`));
+function checkTables(version: number, rows: Row[]): void {
+  if (version === 0 && rows.length === 0) return;
+  if (version === 0) throw new ForeignTables("somebody else's tables are in the trace");
+  const count = TABLES_OF[version];
+  if (count === undefined) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
+  const isOurs = rows.length === count && rows.every(({ sql }) => TABLES.includes(`${sql};`));
   if (!isOurs) throw new ForeignTables("the tables of the trace are somebody else's");
 }
 
@@ -382,5 +428,6 @@ function runOf(row: Row): RunRow {
     status: row.status as Status,
     startedMs: Number(row.started_ms),
     durationMs: row.duration_ms as number | null,
+    labels: JSON.parse(String(row.labels)),
   };
 }

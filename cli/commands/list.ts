@@ -19,10 +19,16 @@ last one first. capsule trace RUN shows the tasks of one.
 
 Examples:
   capsule list
+  capsule list --label nightly
   capsule list --all --json`,
   options: {
     all: { help: `Show all, not the last ${SHOWN}` },
     json: { help: "Print a JSON array" },
+    label: {
+      value: "TEXT",
+      repeated: true,
+      help: "Show only runs with this label, of several with all of them",
+    },
     cwd: {
       value: "DIR",
       completes: "folders",
@@ -35,22 +41,31 @@ Examples:
 export async function list(args: string[]): Promise<number> {
   const parsed = parseArguments(args, listCommand);
   const store = await openTrace(parsed);
-  const runs = store?.runs(parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN) ?? [];
+  const atMost = parsed.flags.has("all") ? Number.MAX_SAFE_INTEGER : SHOWN;
+  const wanted = parsed.values.get("label") ?? [];
+  const runs = store?.runs(atMost, wanted) ?? [];
   store?.close();
   if (parsed.flags.has("json")) {
     printLine(JSON.stringify(runs, null, 2));
   } else if (runs.length === 0) {
-    noteLine("nothing ran here yet: capsule run FILE");
+    noteLine(
+      wanted.length > 0
+        ? `no run has ${wanted.length > 1 ? "these labels" : "this label"}`
+        : "nothing ran here yet: capsule run FILE",
+    );
   } else {
-    const rows = runs.map(({ run, startedMs, status, durationMs, tasks, program }) => [
+    const header = ["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"];
+    if (runs.some(({ labels }) => labels.length > 0)) header.push("LABELS");
+    const rows = runs.map(({ run, startedMs, status, durationMs, tasks, program, labels }) => [
       run,
       moment(startedMs),
       status,
       duration(durationMs),
       String(tasks),
       program,
+      ...header.includes("LABELS") ? [labels.join(", ")] : [],
     ]);
-    printLine(table(["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"], rows));
+    printLine(table(header, rows));
   }
   return 0;
 }

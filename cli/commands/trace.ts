@@ -60,7 +60,8 @@ function runOf(found: RunRow[], prefix: string | undefined): RunRow {
 function show(run: RunRow, attempts: AttemptRow[]): void {
   const took = run.durationMs === null ? "" : ` in ${duration(run.durationMs)}`;
   const [name, program, status] = [run.run, run.program, run.status].map(visibleLine);
-  printLine(`${name}  ${program}  ${moment(run.startedMs)}  ${status}${took}\n`);
+  const labels = run.labels.length === 0 ? "" : `  ${visibleLine(run.labels.join(", "))}`;
+  printLine(`${name}  ${program}  ${moment(run.startedMs)}  ${status}${took}${labels}\n`);
   const rows = tree(attempts).map(([branch, row]) => [
     branch + row.name + (row.attempt > 1 ? ` (attempt ${row.attempt})` : ""),
     row.status,

@@ -103,10 +103,11 @@ Deno.test("a trace that is open does not follow its folder elsewhere", () => {
   const row = {
     run: "a",
     program: "p",
-    status: "running",
+    status: "running" as const,
     startedMs: 1,
     durationMs: null,
-  } as const;
+    labels: [],
+  };
   const store = new TraceStore(root, () => {});
   store.write(row, []);
   Deno.renameSync(`${root}/.capsule`, `${root}/kept`);

@@ -148,12 +148,12 @@ Deno.test("a trace of a newer version is left alone, and the command that shows 
     database.exec("PRAGMA user_version = 99; CREATE TABLE newer (a)");
   }
   const before = Deno.readFileSync(folder.trace);
-  assertStringIncludes(await runs(folder.path), "the trace is of version 99, not 1");
+  assertStringIncludes(await runs(folder.path), "the trace is of version 99, not 2");
   for (const command of ["list", "trace"]) {
     assertEquals(await cli([command], { cwd: folder.path }), {
       status: 2,
       stdout: "",
-      stderr: "error: the trace is of version 99, not 1\n",
+      stderr: "error: the trace is of version 99, not 2\n",
     });
   }
   assertEquals(Deno.readFileSync(folder.trace), before);
@@ -211,6 +211,8 @@ Deno.test("rows of somebody else's trace are shown as text, each in one line", a
     row.run(run, 7, 7, evil, 1, evil, evil, evil);
     row.run(run, -5, 1, evil, 1, evil, evil, evil);
     database.prepare("UPDATE runs SET program = ?, status = ?").run(evil, evil);
+    const label = database.prepare("INSERT INTO labels VALUES (?, ?, ?)");
+    for (let position = 0; position < 1000; position++) label.run(run, position, evil);
   }
   for (const command of ["list", "trace"]) {
     const { status, stdout, stderr } = await cli([command], { cwd: folder.path });

@@ -12,6 +12,7 @@ const RUN: RunRow = {
   status: "running",
   startedMs: 1000.5,
   durationMs: null,
+  labels: [],
 };
 const ATTEMPT: AttemptRow = {
   run: "abc",
@@ -77,6 +78,59 @@ Deno.test("what is written is read back, the latest first", () => {
     assertEquals(store.find("%"), []);
   });
   assertEquals(folder.read(".capsule/.gitignore"), "*\n");
+});
+
+Deno.test("labels are kept with their run, in their order, and forgotten with it", () => {
+  using folder = project();
+  const labels = ["nightly", "a 'quote'; --", "nightly"];
+  withStore(folder.path, (store) => {
+    store.write({ ...RUN, labels }, []);
+    store.write({ ...RUN, labels, status: "completed" }, []);
+    store.write({ ...RUN, run: "abd", labels: ["nightly"], startedMs: 2000 }, []);
+    store.write({ ...RUN, run: "abe", startedMs: 3000 }, []);
+    assertEquals(store.find("abc").map(({ labels }) => labels), [labels]);
+    const runs = (...labels: string[]) => store.runs(9, labels).map(({ run }) => run);
+    assertEquals(runs(), ["abe", "abd", "abc"]);
+    assertEquals(runs("nightly"), ["abd", "abc"]);
+    assertEquals(runs("nightly", "a 'quote'; --"), ["abc"]);
+    assertEquals([runs("night"), runs("nightly", "other")], [[], []]);
+    for (let number = 0; number < 1000; number++) {
+      store.write({ ...RUN, run: `${number}`, startedMs: 4000, status: "completed" }, []);
+    }
+    assertEquals(runs("nightly"), []);
+  });
+  const database = new Database(`${folder.path}/.capsule/trace.db`);
+  assertEquals(database.all("SELECT * FROM labels"), []);
+  database.close();
+});
+
+/** Makes the trace of a project what the version before would have made of it. */
+function withoutLabels(root: string): void {
+  const database = new Database(`${root}/.capsule/trace.db`);
+  database.execute([{ sql: "DROP TABLE labels; PRAGMA user_version = 1" }]);
+  database.close();
+}
+
+Deno.test("a trace of the version before is kept, and has labels from then on", async () => {
+  using folder = project();
+  withStore(folder.path, (store) => store.write(RUN, [ATTEMPT]));
+  withoutLabels(folder.path);
+  withStore(folder.path, (store, warnings) => {
+    assertEquals(store.find("abc"), [RUN]);
+    store.write({ ...RUN, run: "abd", labels: ["new"] }, []);
+    assertEquals(store.runs(9).map(({ run, labels }) => [run, labels]), [["abd", ["new"]], [
+      "abc",
+      [],
+    ]]);
+    assertEquals(warnings, []);
+  });
+  withoutLabels(folder.path);
+  assertEquals(await record(folder.path), []);
+  const database = new Database(`${folder.path}/.capsule/trace.db`);
+  database.execute([{ sql: "PRAGMA user_version = 1" }]);
+  database.close();
+  // It says that it is older, and has a table that older ones had not.
+  assertStringIncludes((await record(folder.path)).join(), "set aside");
 });
 
 Deno.test("runs whose process is gone were interrupted", () => {
@@ -177,7 +231,7 @@ Deno.test("a trace that cannot be used is a warning, once", async () => {
   other.close();
   assertEquals(locked.length, 1);
   assertStringIncludes(locked[0]!, "this run is not in the trace: database is locked");
-  assertStringIncludes((await record(folder.path)).join(), "the trace is of version 7, not 1");
+  assertStringIncludes((await record(folder.path)).join(), "the trace is of version 7, not 2");
 
   for (const rest of ["", "-wal", "-shm"]) {
     await Deno.remove(path + rest).catch(() => {});
