@@ -92,7 +92,7 @@ export async function execute(
         // Others load the program: this process has nothing else to do now.
         if (event.type === "program_loading") {
           interrupt.listen();
-          recorder ??= recorderOf(program.file, cwd, startedMs);
+          recorder ??= recorderOf(program.file, cwd, startedMs, hostOptions.labels);
         }
         recorder?.observe(event);
         show(event);
@@ -141,12 +141,17 @@ function hintOf({ hosts, files, env }: Withheld): string {
   return `the program wants more than it was given: ${given.join(" ")}, or --allow-declared`;
 }
 
-function recorderOf(file: string | undefined, cwd: string, startedMs: number): TraceRecorder {
+function recorderOf(
+  file: string | undefined,
+  cwd: string,
+  startedMs: number,
+  labels: string[] | undefined,
+): TraceRecorder {
   const path = file === undefined ? undefined : resolve(cwd, file);
   const root = projectRoot(path, cwd);
   const name = path === undefined ? "-" : shownPath(root, path);
   const warn = (message: string) => noteLine(`warning: ${visible(message)}`);
-  return new TraceRecorder(root, { program: name, startedMs }, warn);
+  return new TraceRecorder(root, { program: name, startedMs, labels }, warn);
 }
 
 interface Interrupts {

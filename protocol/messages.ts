@@ -7,7 +7,7 @@ export const PROTOCOL = 1;
 export type ClientMessage =
   | { type: "run"; observe: boolean; json?: number }
   | { type: "open"; observe: boolean }
-  /** `detailed`: the JSON of the payload is `{ input, limits, stdin, capture }`, and not the input alone. */
+  /** `detailed`: the JSON of the payload is `{ input, limits, stdin, capture, seed, now }`, and not the input alone. */
   | {
     type: "call";
     program: number;

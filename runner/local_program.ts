@@ -5,6 +5,7 @@ import { CapsuleError } from "../errors/error.ts";
 import type { Payload } from "../sdk/payload.ts";
 import type { Variables } from "./config/environment.ts";
 import { encodeInput } from "./envelope/input.ts";
+import { parseFixed } from "./policy/fixed.ts";
 import { ceilingOf, clippedInCall, parseLimits } from "./policy/limits.ts";
 import type { ProgramHandle } from "./handle.ts";
 import { type CallDetails, parseCapture, type ProgramOptions } from "./options.ts";
@@ -49,12 +50,12 @@ export async function openHere(
   options: ProgramOptions,
   variables?: Variables,
 ): Promise<LocalProgram> {
-  const { program, loaded, policies, limits, secrets } = await prepare(options, variables);
+  const { program, loaded, policies, limits, secrets, fixed } = await prepare(options, variables);
   const names = new Set(Object.keys(policies));
   try {
     const grant = runtime().grant({ program: loaded.id, policies, limits, secrets });
     const callWith = (input: Payload, task: string, options: CallDetails) => {
-      const { onEvent, signal, limits, stdin, capture } = options;
+      const { onEvent, signal, limits, stdin, capture, seed, now } = options;
       if (program.language === "javascript") refuseKeywords(program, input);
       const parsed = limits && parseLimits(limits);
       if (parsed && onEvent) {
@@ -69,6 +70,9 @@ export async function openHere(
         ceiling: parsed && ceilingOf(parsed),
         capture: parseCapture(capture),
         stdin: encodeStdin(stdin),
+        fixed: seed === undefined && now === undefined
+          ? fixed
+          : { ...fixed, ...parseFixed({ seed, now }) },
       };
       return runtime().run(request, listenerOf(onEvent), signal);
     };

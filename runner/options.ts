@@ -65,6 +65,20 @@ export interface ProgramSettings {
   packages?: "host" | string | false;
   /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */
   budget?: Budget;
+  /**
+   * Makes randomness deterministic: the same seed, program and arguments give the same random bytes each time. Sub-tasks
+   * and retries each get bytes of their own. A whole number from 0 to 2^53 - 1. Given to `open`, it applies to top-level
+   * code, and to calls that have no seed of their own.
+   */
+  seed?: number;
+  /**
+   * The time at which the clocks of tasks start: a `Date`, or text with a time zone, `"2026-01-31T12:00:00Z"`. They advance
+   * by what tasks sleep, and by 10 µs at each reading. Time limits use the real clock. Given to `open`, it applies as `seed`
+   * does.
+   */
+  now?: Date | string;
+  /** Labels that are kept with the run in the trace, if there is one: at most 16, of at most 64 characters. */
+  labels?: string[];
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
   /** Gives up loading: the reason of the signal is thrown. */
@@ -94,6 +108,10 @@ export interface CallOptions {
   capture?: boolean;
   /** What each task may use at most in this call, where that is less than it may use anyhow. */
   limits?: TaskLimits;
+  /** As in `run`, for this call. It does not change what top-level code drew. */
+  seed?: number;
+  /** As in `run`, for this call. */
+  now?: Date | string;
 }
 
 /** {@link CallOptions}, each of which may be undefined. */
@@ -115,14 +133,17 @@ export interface RunSettings extends ProgramSettings, Omit<CallOptions, "limits"
 /** Options of `open` that another process can be told of. */
 export const PROGRAM_OPTIONS = [
   ...["file", "code", "language", "cwd", "mounts", "env", "policy", "grants", "secrets", "limits"],
-  ...["packages", "budget"],
+  ...["packages", "budget", "seed", "now", "labels"],
 ] as const;
 /** Options of `open`. */
 export const OPEN_OPTIONS = [...PROGRAM_OPTIONS, "onEvent", "signal", "isolation"] as const;
 /** Options of a call that another process can be told of, besides `limits`. */
 export const CALL_DETAILS = ["kwargs", "stdin", "capture"] as const;
 /** Options of a call. */
-export const CALL_OPTIONS = [...CALL_DETAILS, "limits", "onEvent", "signal"] as const;
+export const CALL_OPTIONS = [
+  ...CALL_DETAILS,
+  ...["limits", "seed", "now", "onEvent", "signal"],
+] as const;
 /** Options of `run`. */
 export const RUN_OPTIONS = [...OPEN_OPTIONS, ...CALL_DETAILS, "task", "args"] as const;
 

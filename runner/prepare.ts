@@ -9,6 +9,7 @@ import { CapsuleError } from "../errors/error.ts";
 import type {
   FolderGrant,
   NativeEvent,
+  NativeFixed,
   NativeLimits,
   NativeSecret,
   TaskPolicy,
@@ -19,6 +20,7 @@ import { budgetOf, parseBudget } from "./policy/budget.ts";
 import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
 import { Environment, type Variables } from "./config/environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
+import { parseFixed } from "./policy/fixed.ts";
 import { resolvePolicies } from "./policy/grant.ts";
 import { parseGrants, parsePolicy, withheld } from "./policy/grants.ts";
 import { defaultsOf, limitsOf, parseLimits, underLimits } from "./policy/limits.ts";
@@ -41,6 +43,8 @@ export interface PreparedProgram {
   policies: Record<string, TaskPolicy>;
   limits: Partial<NativeLimits>;
   secrets: NativeSecret[];
+  /** Of its calls, if they say nothing else. */
+  fixed: NativeFixed | undefined;
 }
 
 /** A component needs no compiler. */
@@ -83,6 +87,12 @@ export async function prepare(
   const granted = parseGrants(options.grants);
   const taskLimits = limitsOf(parseLimits(options.limits), isTrusted);
   const budget = parseBudget(options.budget);
+  const fixed = options.seed === undefined && options.now === undefined
+    ? undefined
+    : parseFixed(options);
+  if (options.labels !== undefined) {
+    (await import("./policy/labels.ts")).parseLabels(options.labels);
+  }
   const packagesGiven = parsePackages(options.packages, workingFolder(options.cwd));
   const given = "component" in found ? found : { ...found, packages: packagesGiven };
   const source = isTrusted ? given : confine(given);
@@ -102,7 +112,7 @@ export async function prepare(
   const mounts = parseMounts(options.mounts ?? []);
   const secrets = await secretsOf(options, isTrusted ? config.secrets : {}, environment);
   const { program, packages, keep } = await read(source, variables, options);
-  const loaded = await load(program, { packages, limits, onEvent, signal });
+  const loaded = await load(program, { packages, limits, fixed, onEvent, signal });
   keep?.();
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
@@ -123,7 +133,7 @@ export async function prepare(
     if (clipped.length > 0) onEvent?.({ type: "limits_clipped", limits: clipped });
     // The load may have ended before it heard of that.
     signal?.throwIfAborted();
-    return { source, program, packages, loaded, declarations, policies, limits, secrets };
+    return { source, program, packages, loaded, declarations, policies, limits, secrets, fixed };
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;
@@ -245,14 +255,15 @@ export function workingFolder(given: string | undefined): string {
 interface Loading {
   packages: FolderGrant[];
   limits: Partial<NativeLimits>;
+  fixed: NativeFixed | undefined;
   onEvent: ((event: RunEvent) => void) | undefined;
   signal: AbortSignal | undefined;
 }
 
 async function load(program: Program, loading: Loading): Promise<LoadedProgram> {
   const { language, files, component, sourceMap, key } = program;
-  const { packages, limits, onEvent, signal } = loading;
-  const request = { language, files, component, sourceMap, key, packages, limits };
+  const { packages, limits, fixed, onEvent, signal } = loading;
+  const request = { language, files, component, sourceMap, key, packages, limits, fixed };
   try {
     return await runtime().load(request, listenerOf(onEvent), signal);
   } catch (error) {

@@ -21,6 +21,7 @@ const COMMAND_LINE: Record<string, string> = {
   secrets: "`--secret`",
   limits: "`--compute`, `--ram`, `--timeout`",
   budget: "`[budget]` of `capsule.toml`",
+  labels: "`--label`",
   args: "`ARGS`, `--args-json`, `--args-file`",
   onEvent: "`--verbose`, `--json`",
   signal: "Ctrl-C",

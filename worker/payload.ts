@@ -12,7 +12,7 @@ export const INPUT_MEMBERS = ["args", "kwargs"];
 /** The members of what does both. */
 export const RUN_MEMBERS = [...OPEN_MEMBERS, "task", ...INPUT_MEMBERS, "input", "stdin", "capture"];
 /** The members of a call with details. */
-export const CALL_MEMBERS = ["input", "limits", "stdin", "capture"];
+export const CALL_MEMBERS = ["input", "limits", "stdin", "capture", "seed", "now"];
 
 /**
  * Parses the JSON of a payload: an object with some of the members.

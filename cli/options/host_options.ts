@@ -46,13 +46,33 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
     completes: "files",
     help: "What main reads from its standard input; - passes that of this command on",
   },
+  seed: {
+    value: "NUMBER",
+    help: "Make randomness deterministic: the same bytes for the same number",
+  },
+  now: { value: "TIME", help: "Start the clocks of tasks at this time: 2026-01-31T12:00:00Z" },
+  label: {
+    value: "TEXT",
+    repeated: true,
+    help: "Keep a label with the run; capsule list shows it",
+  },
 };
+
+type Decided =
+  | "policy"
+  | "grants"
+  | "secrets"
+  | "limits"
+  | "stdin"
+  | "seed"
+  | "now"
+  | "labels";
 
 /** Of what they say, the options of a run. */
 export async function hostOptionsOf(
   parsed: Arguments,
   cwd: string,
-): Promise<Pick<RunOptions, "policy" | "grants" | "secrets" | "limits" | "stdin">> {
+): Promise<Pick<RunOptions, Decided>> {
   const value = (name: string) => parsed.values.get(name)?.[0];
   const [compute, ram, timeout, stdin] = ["compute", "ram", "timeout", "stdin"].map(value);
   const limits = {
@@ -61,6 +81,8 @@ export async function hostOptionsOf(
     ...(timeout !== undefined && { timeout }),
   };
   const policy = policyOf(parsed);
+  const labels = parsed.values.get("label");
+  const [seed, now] = ["seed", "now"].map(value);
   return {
     grants: {
       allowedHosts: listed(parsed, "allow-hosts"),
@@ -71,6 +93,10 @@ export async function hostOptionsOf(
     limits,
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
+    // What is no number is refused where all seeds are.
+    ...(seed !== undefined && { seed: (/^\d+$/.test(seed) ? Number(seed) : seed) as number }),
+    ...(now !== undefined && { now }),
+    ...(labels !== undefined && { labels }),
   };
 }
 

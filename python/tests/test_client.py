@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 from concurrent.futures import ProcessPoolExecutor
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -23,11 +24,14 @@ from capsule._client.events import event_of
 from capsule._client.exchange import Exchange
 from capsule._client.frames import Frame, FrameDecoder, encode_frame
 from capsule._client.opened import Opened
+from capsule._client.options import check_call
 from capsule._client.outcome import envelope_of, error_of
 from capsule._client.request import Call, call_request, open_request, run_request
 from capsule._envelope import no_execution
 
 CODE = {"code": "1", "language": "python"}
+WEST = timezone(timedelta(hours=-1))
+LATER = datetime(2026, 1, 31, 11, 0, 0, 123_456, tzinfo=WEST)
 
 
 def payload_of(exchange: Exchange) -> dict[str, Any]:
@@ -215,6 +219,11 @@ def test_details_of_a_call_are_written_as_the_worker_reads_them():
         "stdin": "Ã©",
         "limits": {"timeout": "1s", "maxRetries": 2},
     }
+    call = Call("main", [], None, stdin=None, capture=False, limits=None, seed=0, now=LATER)
+    fixed = Call(**check_call(call._asdict(), None))
+    assert fixed.now == "2026-01-31T12:00:00.123Z"
+    assert call_request(1, fixed, observe=False).header["detailed"] is True
+    assert payload_of(run_request({**CODE, "now": LATER, "seed": 3}))["now"] == fixed.now
     with pytest.raises(CapsuleError, match="limits: unknown key 'maxRetries'; there are: compute"):
         asked_for([], limits={"maxRetries": 1})
     with pytest.raises(CapsuleError, match="stdin must be str or bytes, not int"):
@@ -352,6 +361,16 @@ LANGUAGES = '"python", "typescript" or "javascript"'
         ({"code": None}, "give a file or code"),
         ({"code": None, "file": 5}, "file must be a str or os.PathLike, not int"),
         ({"code": 5}, "code must be a str, not int"),
+        ({"seed": "7"}, "seed must be an int, not str"),
+        ({"seed": True}, "seed must be an int, not bool"),
+        ({"seed": 1.0}, "seed must be an int, not float"),
+        ({"seed": -1}, "seed: -1 is not a whole number from 0 to 2**53 - 1"),
+        ({"seed": 2**53}, "seed: 9007199254740992 is not a whole number"),
+        ({"now": 5}, "now must be a datetime or a str, not int"),
+        ({"now": datetime(2026, 1, 31)}, "now: the datetime has no time zone: "),
+        ({"now": datetime.max.replace(tzinfo=WEST)}, "now: 9999-12-31 "),
+        ({"labels": "nightly"}, "labels must be a list, not str"),
+        ({"labels": [5]}, "labels[0] must be a str, not int"),
         ({"language": "ts"}, f"language must be {LANGUAGES}, not 'ts'"),
         ({"language": None}, f"language must be given with code: {LANGUAGES}"),
     ],

@@ -1,5 +1,6 @@
 """What an editor knows of tasks: checked by mypy, run by nobody."""
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -62,6 +63,8 @@ async def run_cases() -> None:
     )
     assert_type(envelope, Envelope[Any])
     assert_type(run_sync(code="1", language="python", env={"A": "b"}), Envelope[Any])
+    run_sync(file="a.py", seed=7, now=datetime.now(timezone.utc), labels=["nightly"])
+    run_sync(file="a.py", now=5)  # type: ignore[arg-type]
     budget: Budget = {"ram": "2GB", "tasks_alive": 10}
     limits: TaskLimits = {"timeout": "1s", "max_retries": 1}
     assert_type(run_sync(file="a.py", limits=limits, stdin="a", capture=True), Envelope[Any])

@@ -6,8 +6,10 @@ import type { Payload } from "../../sdk/payload.ts";
 import { parseBudget } from "../policy/budget.ts";
 import { checkVariables } from "../config/environment.ts";
 import { CANCELLED, failedEnvelope } from "../envelope/failure.ts";
+import { type FixedOptions, parseFixed } from "../policy/fixed.ts";
 import { parseGrants, parsePolicy } from "../policy/grants.ts";
 import { encodeInput } from "../envelope/input.ts";
+import { parseLabels } from "../policy/labels.ts";
 import { parseLimits } from "../policy/limits.ts";
 import { parseMounts } from "../policy/files/mounts.ts";
 import type { ProgramHandle } from "../handle.ts";
@@ -83,11 +85,14 @@ class WorkerProgram implements ProgramHandle {
   }
 
   call(task: string, args: unknown[], options: CallDetails): Promise<Payload> {
-    const { kwargs, signal, limits, stdin, capture } = options;
+    const { kwargs, signal, limits, stdin, capture, seed } = options;
     return envelopeOf(task, signal, async () => {
       parseLimits(limits);
-      const details = { limits, stdin: encodeStdin(stdin), capture: parseCapture(capture) };
-      const detailed = limits !== undefined || stdin !== undefined || details.capture;
+      const now = checkFixed(options);
+      const printed = parseCapture(capture);
+      const details = { limits, stdin: encodeStdin(stdin), capture: printed, seed, now };
+      const given = [limits, stdin, seed, now, printed || undefined];
+      const detailed = given.some((option) => option !== undefined);
       const { json, bytes } = encodeInput(args, kwargs);
       const { length, payload } = joined({
         json: detailed ? JSON.stringify({ input: json, ...details }) : json,
@@ -195,13 +200,15 @@ function joined({ json, bytes }: Payload): { length: { json?: number }; payload:
  */
 function describe(options: ProgramOptions): Record<string, unknown> {
   const { file, code, language, mounts, env, policy, grants, packages, budget } = options;
-  const { secrets, limits } = options;
+  const { secrets, limits, seed, labels } = options;
   checkTexts(options);
   parsePolicy(policy, "none");
   parseGrants(grants);
   parseSecrets(secrets);
   parseLimits(limits);
   parseBudget(budget);
+  const now = checkFixed(options);
+  if (labels !== undefined) parseLabels(labels);
   checkVariables(env ?? {});
   parseMounts(mounts ?? []);
   const cwd = workingFolder(options.cwd);
@@ -220,9 +227,18 @@ function describe(options: ProgramOptions): Record<string, unknown> {
       limits,
       packages,
       budget,
+      seed,
+      now,
+      labels,
     },
     environment: environment(),
   };
+}
+
+/** Checks `seed` and `now`. Returns `now` as text. */
+function checkFixed(options: FixedOptions): string | undefined {
+  const { now_ms } = parseFixed(options);
+  return now_ms === undefined ? undefined : new Date(now_ms).toISOString();
 }
 
 /** This process's own, as it is now. */

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
 import { cli, project, startCli, warmEngines, withOwnMounts } from "../support.ts";
 
 await warmEngines();
@@ -122,6 +122,55 @@ Deno.test("a trace that is damaged or missing costs no result", async () => {
   const refused = await cli(["run", "main.py"], { cwd });
   assertEquals([refused.status, refused.stdout], [0, "done\n"]);
   assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+});
+
+Deno.test("labels of a run are shown, and choose runs", async () => {
+  using folder = project({ "main.py": PROGRAM });
+  const cwd = folder.path;
+  assertEquals((await cli(["run", "main.py"], { cwd })).status, 0);
+  const unlabelled = await cli(["list"], { cwd });
+  assertTrue(!unlabelled.stdout.includes("LABELS"), unlabelled.stdout);
+  await cli(["run", "main.py", "--label", "nightly", "--label=for Ä"], { cwd });
+  const { stdout } = await cli(["list"], { cwd });
+  assertMatch(stdout, /PROGRAM +LABELS\n.* main\.py +nightly, for Ä\n/);
+  const listed = JSON.parse((await cli(["list", "--json"], { cwd })).stdout);
+  assertEquals(listed.map(({ labels }: { labels: string[] }) => labels), [
+    ["nightly", "for Ä"],
+    [],
+  ]);
+  const chosen = await cli(["list", "--label", "nightly", "--label", "for Ä"], { cwd });
+  assertEquals(chosen.stdout.trim().split("\n").length, 2);
+  assertStringIncludes(
+    (await cli(["list", "--label", "x"], { cwd })).stderr,
+    "no run has this label",
+  );
+  assertMatch((await cli(["trace"], { cwd })).stdout, /^.* {2}nightly, for Ä\n/);
+  assertEquals(JSON.parse((await cli(["trace", "--json"], { cwd })).stdout).labels, [
+    "nightly",
+    "for Ä",
+  ]);
+  const refused = await cli(["run", "main.py", "--label", "a\u001b[31m"], { cwd });
+  assertEquals([refused.status, refused.stdout], [2, ""]);
+  assertStringIncludes(refused.stderr, 'labels[0]: "a\\u001b[31m" has control characters');
+  assertTrue(!refused.stderr.includes("\u001b"), "it steers the terminal");
+});
+
+Deno.test("bad values of --seed and --now are usage errors", async () => {
+  using folder = project({ "main.py": PROGRAM });
+  for (
+    const [args, message] of [
+      [["--seed", "x"], 'error: seed: "x" is not a whole number from 0 to 2^53 - 1\n'],
+      [["--seed=-1"], 'error: seed: "-1" is not a whole number'],
+      [
+        ["--now", "tomorrow"],
+        'error: now: "tomorrow" is not a date with a time and a time zone\nhint: ',
+      ],
+    ] as const
+  ) {
+    const result = await cli(["run", "main.py", ...args], { cwd: folder.path });
+    assertEquals([result.status, result.stdout], [2, ""]);
+    assertStringIncludes(result.stderr, message);
+  }
 });
 
 Deno.test("a trace that is locked, of a newer version or read-only costs no result", async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from .._envelope import Envelope
@@ -38,6 +39,8 @@ class Program:
         stdin: str | bytes | None = None,
         capture: bool = False,
         limits: TaskLimits | None = None,
+        seed: int | None = None,
+        now: datetime | str | None = None,
         on_event: EventListener | None = None,
     ) -> Envelope[Any]:
         """Runs a task in a fresh sandbox. Cancelled as ``run`` is.
@@ -50,13 +53,15 @@ class Program:
             capture: Whether the envelope tells what was printed, as with ``run``.
             limits: What each task may use at most in this call, where that is less than it may
                 use anyhow.
+            seed: As in ``run``, for this call. It does not change what top-level code drew.
+            now: As in ``run``, for this call.
             on_event: Hears of what happens in this call, in the event loop's thread.
 
         Raises:
             CapsuleError: ``task_not_found``; ``invalid_argument`` for arguments that JSON cannot
                 hold, or when the program is closed.
         """
-        call = Call(task, args, kwargs, stdin, capture, limits)
+        call = Call(task, args, kwargs, stdin, capture, limits, seed, now)
         return await drive_async(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
@@ -91,6 +96,8 @@ class SyncProgram:
         stdin: str | bytes | None = None,
         capture: bool = False,
         limits: TaskLimits | None = None,
+        seed: int | None = None,
+        now: datetime | str | None = None,
         on_event: EventListener | None = None,
     ) -> Envelope[Any]:
         """Runs a task in a fresh sandbox and waits for the envelope. Ctrl-C cancels it.
@@ -103,12 +110,14 @@ class SyncProgram:
             capture: Whether the envelope tells what was printed, as with ``run``.
             limits: What each task may use at most in this call, where that is less than it may
                 use anyhow.
+            seed: As in ``run``, for this call. It does not change what top-level code drew.
+            now: As in ``run``, for this call.
             on_event: Hears of what happens in this call, in this thread.
 
         Raises:
             CapsuleError: as ``Program.call``.
         """
-        call = Call(task, args, kwargs, stdin, capture, limits)
+        call = Call(task, args, kwargs, stdin, capture, limits, seed, now)
         return drive(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
@@ -161,6 +170,9 @@ def open(
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    seed: int | None = None,
+    now: datetime | str | None = None,
+    labels: Sequence[str] | None = None,
     on_event: EventListener | None = None,
 ) -> Opening:
     """Loads a program and keeps it warm for many calls.
@@ -184,6 +196,9 @@ def open(
         limits: What each task may use at most, and what one gets that says nothing.
         packages: Which packages a program may import.
         budget: What each call may use in all.
+        seed: As in ``run``, for top-level code and for calls that have none of their own.
+        now: As in ``run``, for top-level code and for calls that have none of their own.
+        labels: Labels that are kept with its runs in the trace, if there is one.
         on_event: Hears of what happens while the program is loaded.
 
     Raises:
@@ -207,6 +222,9 @@ def open_sync(
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    seed: int | None = None,
+    now: datetime | str | None = None,
+    labels: Sequence[str] | None = None,
     on_event: EventListener | None = None,
 ) -> SyncProgram:
     """Like ``open``, for programs without an event loop.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from .._errors import CapsuleError
@@ -105,6 +106,31 @@ def _input(name: str, value: object) -> object:
     return _wrong(name, "str or bytes", value)
 
 
+def _seed(name: str, value: object) -> object:
+    # True is an int, too, that nobody means.
+    if isinstance(value, int) and not isinstance(value, bool):
+        if 0 <= value < 2**53:
+            return int(value)
+        raise _refused(f"{name}: {value} is not a whole number from 0 to 2**53 - 1")
+    return _wrong(name, "an int", value)
+
+
+def _now(name: str, value: object) -> object:
+    """The time as text, which the worker parses."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, datetime):
+        return _wrong(name, "a datetime or a str", value)
+    if value.utcoffset() is None:
+        zone = "datetime.now(timezone.utc), for instance, has one"
+        raise _refused(f"{name}: the datetime has no time zone: {zone}")
+    try:
+        moment = value.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError:
+        raise _refused(f"{name}: {value} is not between 1970 and 9999") from None
+    return moment.isoformat(timespec="milliseconds") + "Z"
+
+
 def _flag(name: str, value: object) -> object:
     return value if isinstance(value, bool) else _wrong(name, "True or False", value)
 
@@ -132,6 +158,9 @@ _CHECKS: dict[str, Callable[[str, Any], object]] = {
     "secrets": _dict,
     "limits": _dict,
     "budget": _dict,
+    "seed": _seed,
+    "now": _now,
+    "labels": _texts,
     "stdin": _input,
     "capture": _flag,
     "on_event": _listener,

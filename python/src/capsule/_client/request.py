@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
 from .._errors import CapsuleError
@@ -110,6 +111,8 @@ class Call(NamedTuple):
     stdin: str | bytes | None
     capture: bool
     limits: TaskLimits | None
+    seed: int | None = None
+    now: datetime | str | None = None
 
 
 _GRANT_KEYS = {
@@ -165,7 +168,7 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
     Raises:
         CapsuleError: ``invalid_argument``, for what JSON cannot hold.
     """
-    task, args, kwargs, stdin, capture, limits = call
+    task, args, kwargs, stdin, capture, limits, seed, now = call
     given = {"args": args} if kwargs is None else {"args": args, "kwargs": kwargs}
     payload, data = _encode(given)
     header: dict[str, Any] = {
@@ -174,9 +177,10 @@ def call_request(program: int, call: Call, *, observe: bool) -> Exchange:
         "task": task,
         "observe": observe,
     }
-    if stdin is not None or capture or limits is not None:
+    fixed = {name: value for name, value in (("seed", seed), ("now", now)) if value is not None}
+    if stdin is not None or capture or limits is not None or fixed:
         header["detailed"] = True
-        details: dict[str, Any] = {"input": payload, "capture": capture}
+        details: dict[str, Any] = {"input": payload, "capture": capture, **fixed}
         if stdin is not None:
             details["stdin"] = _stdin(stdin)
         if limits is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from .._envelope import Envelope
@@ -29,6 +30,9 @@ async def run(
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    seed: int | None = None,
+    now: datetime | str | None = None,
+    labels: Sequence[str] | None = None,
     stdin: str | bytes | None = None,
     capture: bool = False,
     on_event: EventListener | None = None,
@@ -71,6 +75,14 @@ async def run(
             file under a ``policy`` those that lie in the file's own folder.
         budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
             what ``capsule.toml`` says.
+        seed: Makes randomness deterministic: the same seed, program and arguments give the same
+            random bytes each time. Sub-tasks and retries each get bytes of their own. From 0 to
+            2**53 - 1.
+        now: The time at which the clocks of tasks start: a ``datetime`` with a time zone, to the
+            millisecond, or text with one, ``"2026-01-31T12:00:00Z"``. They advance by what tasks
+            sleep, and by 10 µs at each reading. Time limits use the real clock.
+        labels: Labels that are kept with the run in the trace, if there is one: at most 16, of at
+            most 64 characters.
         stdin: What the task reads from its standard input.
         capture: Whether the envelope tells as ``stdout`` and ``stderr`` what was printed: each at
             most 1 MiB, then cut and marked.
@@ -105,6 +117,9 @@ def run_sync(
     limits: TaskLimits | None = None,
     packages: str | os.PathLike[str] | Literal[False] | None = None,
     budget: Budget | None = None,
+    seed: int | None = None,
+    now: datetime | str | None = None,
+    labels: Sequence[str] | None = None,
     stdin: str | bytes | None = None,
     capture: bool = False,
     on_event: EventListener | None = None,
