@@ -26,6 +26,7 @@ const DRAW = {
     "secrets": "secrets.token_hex(8)",
     "numbers of a name that was imported": "randint(0, 10**9)",
     "a temporary name": "next(tempfile._get_candidate_names())",
+    "SQLite's random()": "sqlite3.connect(':memory:').execute('SELECT random()').fetchone()[0]",
   },
 };
 /** What draws nothing, though it looks like that. */
@@ -58,7 +59,7 @@ const drawn = ${expression};
 task({ name: "main" }, () => [drawn, "${serial}"]);`,
     }
     : {
-      "main.py": `import os, random, secrets, tempfile, uuid
+      "main.py": `import os, random, secrets, sqlite3, tempfile, uuid
 from random import randint
 from capsule import task
 drawn = ${expression}

@@ -94,6 +94,24 @@ for (const file of Object.keys(DRAWS)) {
   });
 }
 
+Deno.test("SQLite's random numbers differ in every call without a seed", async () => {
+  const code = `import sqlite3
+class Own(sqlite3.Connection): pass
+def main():
+    drawn = []
+    for factory in (sqlite3.Connection, Own):
+        with sqlite3.connect(":memory:", factory=factory) as database:
+            row = "SELECT random(), hex(randomblob(8)), length(randomblob(0)), length(randomblob(9))"
+            drawn.append(database.execute(row).fetchone())
+            assert type(database) is factory and drawn[-1][2:] == (1, 9)
+    return drawn`;
+  const drawn = async (options = {}) =>
+    JSON.stringify((await runOrThrow({ code, language: "python", ...options })).result);
+  const [one, other] = [await drawn(), await drawn()];
+  assertTrue(one !== other, `both calls drew ${one}`);
+  assertEquals(await drawn({ seed: 1 }), await drawn({ seed: 1 }));
+});
+
 Deno.test("an attempt that is tried again draws other bytes, the same each time", async () => {
   const code = `import { task } from "@capsule/sdk";
 task({ name: "main", maxRetries: 3 }, () => {

@@ -16,6 +16,7 @@ from wit_world.imports import operations
 from capsule._task import set_backend
 from capsule_engine import (
     access,
+    database,
     event_loop,
     key_derivation,
     output,
@@ -34,6 +35,7 @@ event_loop.install()
 key_derivation.install()
 time_zones.install()
 randomness.install()
+database.install()
 process.install()
 backend = SandboxBackend()
 set_backend(backend)

@@ -7,6 +7,8 @@ from typing import Any
 
 from wit_world.imports import operations
 
+from capsule_engine import database
+
 _seed = random.seed
 _draw = random.getrandbits
 _BYTES = 32
@@ -21,6 +23,7 @@ def reseed() -> None:
     """Seeds what draws from a state in memory. The rest asks the host each time."""
     _seed(int.from_bytes(os.urandom(_BYTES)))
     tempfile._name_sequence = None
+    database.reseed()
 
 
 def begin_load() -> None:
