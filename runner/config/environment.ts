@@ -4,8 +4,17 @@ import { platform } from "../../platform/mod.ts";
 import { readSettings } from "./project.ts";
 import { clipped } from "../../errors/shown.ts";
 
-/** Beside `capsule.toml`; the later one wins, the process's own environment wins over both. */
-const FILES = [".env", ".env.local"];
+/**
+ * The files beside `capsule.toml` whose variables count; the later one wins, and the process's own environment wins over
+ * all. `.env.production` has to be asked for: no test on a developer's machine should get what it holds.
+ *
+ * @param mode `NODE_ENV`.
+ */
+function filesFor(mode = "development"): string[] {
+  // A closed list: the mode is no part of a path.
+  const ofMode = ["development", "production"].includes(mode) ? [`.env.${mode}`] : [];
+  return [".env", ...ofMode, ".env.local"];
+}
 
 /** Gives the value of a variable of the process that a program runs for. */
 export type Variables = (name: string) => string | undefined;
@@ -49,7 +58,10 @@ export class Environment {
   }
 
   async #fromFiles(name: string): Promise<string | undefined> {
-    this.#files ??= this.#root === undefined ? {} : await readFiles(this.#root);
+    const root = this.#root;
+    this.#files ??= root === undefined
+      ? {}
+      : await readFiles(root, filesFor(this.#fromProcess("NODE_ENV") || undefined));
     return Object.hasOwn(this.#files, name) ? this.#files[name] : undefined;
   }
 }
@@ -69,9 +81,9 @@ export function checkVariables(given: Record<string, string>): void {
   }
 }
 
-async function readFiles(root: string): Promise<Record<string, string>> {
+async function readFiles(root: string, files: string[]): Promise<Record<string, string>> {
   const variables: Record<string, string> = {};
-  for (const file of FILES) {
+  for (const file of files) {
     const text = readSettings(root, file);
     if (text === undefined) continue;
     // Loaded only where there is a file.

@@ -7,7 +7,8 @@ import { CapsuleError, open } from "@capsule/sdk/runner";
 
 const SECRET = "the secret of the host";
 const SCOPE = { root: "root", writable: ["root/rw"], folders: '["rw"]' };
-const HIDDEN = [".git", ".capsule", ".env", ".env.local", ".envrc"];
+const ENV_FILES = [".env", ".env.local", ".env.development", ".env.production", ".envrc"];
+const HIDDEN = [".git", ".capsule", ...ENV_FILES];
 const ABSENT = /^ENOENT$/;
 const REFUSED = /^(?:EPERM|EACCES|ENOENT)$/;
 
@@ -21,6 +22,8 @@ function workspace(): Project {
     "root/rw/.capsule/trace.db": SECRET,
     "root/rw/.env": SECRET,
     "root/rw/.env.local": SECRET,
+    "root/rw/.env.development": SECRET,
+    "root/rw/.env.production": SECRET,
     "root/rw/.envrc": SECRET,
     "root/rw/sub/deep/.git/config": SECRET,
     "root/rw/sub/deep/.env": SECRET,

@@ -195,7 +195,7 @@ async function readConfigOf(text: string | Uint8Array): Promise<unknown> {
 }
 
 Deno.test("settings that are no regular file are refused, and nobody waits for them", async () => {
-  for (const name of ["capsule.toml", ".env", ".env.local"]) {
+  for (const name of ["capsule.toml", ".env", ".env.local", ".env.development"]) {
     for (const kind of ["pipe", "device", "large", "loop"]) {
       using folder = project();
       const path = `${folder.path}/${name}`;

@@ -131,3 +131,47 @@ def main(): return [key, os.environ["KEY"]]`,
     assertEquals(printed, warning);
   }
 });
+
+Deno.test("NODE_ENV chooses between .env.development and .env.production", async () => {
+  const line = (name: string) => `${name}=${name}\nMODE=${name}\nSECOND=${name}\n`;
+  const names = ["MODE", "SECOND", "PLAIN", "DEV", "PROD", "MINE"];
+  using folder = project({
+    "capsule.toml": `[tasks]\ndefault_env_variables = ${JSON.stringify(names)}\n`,
+    ".env": line("PLAIN"),
+    ".env.development": line("DEV"),
+    ".env.production": line("PROD"),
+    ".env.local": "SECOND=MINE\nMINE=MINE\n",
+    ".env.test": line("PROD"),
+    "elsewhere": line("PROD"),
+    "main.py": "import os\ndef main(): return dict(os.environ)",
+  });
+  Deno.env.delete("NODE_ENV");
+  const seen = async (mode?: string) => {
+    const env = mode === undefined ? {} : { NODE_ENV: mode };
+    return (await run({ file: "main.py", cwd: folder.path, env })).result;
+  };
+  const shared = { PLAIN: "PLAIN", SECOND: "MINE", MINE: "MINE" };
+  const development = { ...shared, MODE: "DEV", DEV: "DEV" };
+  assertEquals(await seen(), development);
+  assertEquals(await seen(""), development);
+  assertEquals(await seen("development"), development);
+  assertEquals(await seen("production"), { ...shared, MODE: "PROD", PROD: "PROD" });
+  for (const mode of ["test", "Production", "/../elsewhere", "production/../.env.production"]) {
+    assertEquals(await seen(mode), { ...shared, MODE: "PLAIN" }, mode);
+  }
+});
+
+Deno.test("no .env file counts for a program under the policy none", async () => {
+  const files = [".env", ".env.local", ".env.development", ".env.production"];
+  using folder = project({
+    "capsule.toml": "",
+    ...Object.fromEntries(files.map((name) => [name, "A=1"])),
+    "main.py": "import os\ndef main(): return dict(os.environ)",
+  });
+  const grants = { envVariables: ["A"] };
+  for (const mode of ["development", "production"]) {
+    const env = { NODE_ENV: mode };
+    const options = { file: "main.py", cwd: folder.path, policy: "none", grants, env } as const;
+    assertEquals((await run(options)).result, {});
+  }
+});
