@@ -11,6 +11,7 @@ import type { ProgramOptions, RunOptions } from "./runner/options.ts";
 import type { Envelope } from "./sdk/envelope.ts";
 
 export * from "./sdk/mod.ts";
+export { fs, fsPromises, os, path, process } from "./platform/builtins.ts";
 export type { OpenProgram } from "./runner/open.ts";
 export type {
   CallOptions,
@@ -40,4 +41,9 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
   const { open } = await import("./runner.ts");
   return await open(options);
+}
+
+/** Whether this code runs in a sandbox: false on a host, whatever a program says, and true in every sandbox. */
+export function isWasmMode(): boolean {
+  return false;
 }

@@ -2,8 +2,13 @@
 
 /** What the engine knows the SDK by. */
 export const SDK = "@capsule/sdk";
-/** What it exports there. */
-export const SDK_NAMES = ["TaskError", "open", "run", "task", "unwrap"];
+/** What most programs use of what it exports there. */
+export const SDK_COMMON_NAMES = ["TaskError", "open", "run", "task", "unwrap"];
+/** All that it exports there. */
+export const SDK_NAMES = [
+  ...SDK_COMMON_NAMES,
+  ...["fs", "fsPromises", "isWasmMode", "os", "path", "process"],
+];
 
 /** Node's built-in modules. */
 const BUILTINS = [

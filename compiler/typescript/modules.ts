@@ -1,7 +1,7 @@
 /** The modules of a program, as esbuild is handed them: which file an import means, and what is in it. */
 import { CapsuleError } from "../../errors/error.ts";
 import { dirname, extname, relative } from "../../platform/path.ts";
-import { imported, SDK, SDK_NAMES } from "./engine_modules.ts";
+import { imported, SDK, SDK_COMMON_NAMES, SDK_NAMES } from "./engine_modules.ts";
 import { LOADERS } from "./esbuild/loaders.ts";
 import { type ImportPattern, PatternBudget, replaced } from "./import_patterns.ts";
 import type { Loaded, LoadRequest, Modules, Resolved, ResolveRequest } from "./esbuild/service.ts";
@@ -295,7 +295,14 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
-/** The SDK: its names are known, so that a program holds those that it uses. */
-const SDK_MODULE = `data:text/javascript,export const { ${SDK_NAMES.join(", ")} } = ${
+/**
+ * The SDK: its names are known. The mark lets esbuild leave out those that few programs use, which it would not do for a
+ * plain read of a member.
+ */
+const SDK_MODULE = `data:text/javascript,export const { ${SDK_COMMON_NAMES.join(", ")} } = ${
   imported(SDK)
+};${
+  SDK_NAMES.filter((name) => !SDK_COMMON_NAMES.includes(name)).map((name) =>
+    `export const ${name} = /* @__PURE__ */ (() => ${imported(SDK)}.${name})();`
+  ).join("")
 }`;

@@ -6,7 +6,7 @@ import {
 } from "../../compiler/typescript/esbuild/packet.ts";
 import { compile } from "../../compiler/compile.ts";
 import { SDK_NAMES } from "../../compiler/typescript/engine_modules.ts";
-import * as sdk from "../../engines/javascript/sdk.ts";
+import * as hostSdk from "../../mod.ts";
 import {
   assertEquals,
   assertRejects,
@@ -169,6 +169,11 @@ Deno.test("packets are cut wherever the stream is, and refused where they end to
   assertEquals(decodePacket(request.slice(4)), { id: 7, isAnswer: false, value });
 });
 
-Deno.test("the compiler knows all that the SDK exports in a sandbox", () => {
-  assertEquals(Object.keys(sdk).toSorted(), SDK_NAMES.toSorted());
+Deno.test("the compiler knows all that the SDK exports, on hosts as in sandboxes", async () => {
+  const code =
+    `import { task } from "@capsule/sdk"; const find = globalThis[Symbol.for("capsule.import")];
+    export const main = task({ name: "main" }, () => Object.keys(find("@capsule/sdk")));`;
+  const { result } = await hostSdk.run<string[]>({ code, language: "typescript" });
+  assertEquals(result?.toSorted(), SDK_NAMES.toSorted());
+  assertEquals(Object.keys(hostSdk).toSorted(), SDK_NAMES.toSorted());
 });

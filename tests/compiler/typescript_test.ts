@@ -256,3 +256,17 @@ Deno.test("decorators and class fields are as tsconfig.json says, also by what i
   assertStringIncludes(await bundle({ ...files, ...config }), "__decorateClass(");
   assertEquals((await bundle(files)).includes("__decorateClass("), false);
 });
+
+Deno.test("a bundle holds Node's modules only where its program takes them from the SDK", async () => {
+  const main = (names: string, body: string) => ({
+    "main.ts": `import { ${names} } from "@capsule-run/sdk"; import { x } from "./x.ts";
+      export const main = task({ name: "main" }, () => ${body});`,
+    "x.ts": "export const x = 1;",
+  });
+  const plain = await bundle(main("task", "x"));
+  for (const name of ["fs", "fsPromises", "isWasmMode", "os", "path", "process"]) {
+    assertEquals(new RegExp(`\\b${name}\\b`).test(plain), false, name);
+    const text = await bundle(main(`task, ${name}`, `[x, ${name}]`));
+    assertStringIncludes(text, `("@capsule/sdk").${name}`);
+  }
+});

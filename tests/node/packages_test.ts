@@ -213,6 +213,13 @@ Deno.test("the types of the packages are right for a strict user", async () => {
     const checked = await tool("tsc", ["typed.ts", ...args, ...options, ...types]);
     assertEquals([checked.status, checked.stdout], [0, ""], module);
   }
+  // Node's modules are exported, and a project without their types has no error of that.
+  const file =
+    `import { fs, task } from "@capsule/sdk"; fs.existsSync(task({ name: "a" }, () => 1).taskName);`;
+  Deno.writeTextFileSync(`${app.path}/no_types.ts`, file);
+  const options = ["--module", "nodenext", "--target", "es2024", "--lib", "esnext,dom"];
+  const checked = await tool("tsc", ["no_types.ts", ...args, ...options, "--types", ""]);
+  assertEquals([checked.status, checked.stdout], [0, ""]);
 });
 
 Deno.test("a version of Node that is too old is told so", async () => {
