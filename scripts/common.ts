@@ -4,7 +4,7 @@
 export const ROOT = new URL("../", import.meta.url).pathname;
 
 /** What a sandbox has of the pip package: the rest is for hosts. */
-export const GUEST_SDK = ["__init__", "_envelope", "_errors", "_payload", "_task"]
+export const GUEST_SDK = ["__init__", "_envelope", "_errors", "_payload", "_task", "http"]
   .map((name) => `python/src/capsule/${name}.py`);
 
 /** Bytes as lower-case hexadecimal digits. */

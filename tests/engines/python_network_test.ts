@@ -163,3 +163,36 @@ out.append(attempt(lambda: socket.gethostbyname("example.com")))`,
   assertEquals(result[8] as unknown, "example.com");
   assertEquals(server.requests, []);
 });
+
+Deno.test("capsule.http reaches the hosts that the task may reach", async () => {
+  await using server = serve((request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/away") return Response.redirect("http://elsewhere.test/?token=abc");
+    return pathname === "/missing" ? new Response("gone", { status: 404 }) : answer(request);
+  });
+  const result = await inTask(
+    `
+import capsule
+from capsule import http
+missing = http.get(base + "/missing")
+out.append([missing.status_code, missing.ok(), missing.text, capsule.http is http])
+echoed = http.put(base + "/echo", json_data={"a": "ä"}, headers={"X-Own": "1"})
+out.append([echoed.ok(), json.loads(echoed.json()["body"]), echoed.json()["headers"]["x-own"]])
+for url in (base + "/away", "https://elsewhere.test/x?token=abc", "file:///etc/passwd"):
+    out.append(attempt(lambda: http.get(url).text))
+`,
+    server.url,
+  ) as unknown[];
+  const refused = (start: string, scheme: string, port: number) => [
+    "RuntimeError",
+    `GET ${start} failed: [Errno 2] the task may not reach "elsewhere.test" (${scheme}, port ${port}): ` +
+    "add it to allowed_hosts",
+  ];
+  assertEquals(result, [
+    [404, false, "gone", true],
+    [true, { a: "ä" }, "1"],
+    refused(`${server.url}/away`, "http", 80),
+    refused("https://elsewhere.test/x", "https", 443),
+    ["RuntimeError", "GET failed: the URL is malformed, or not of http or https"],
+  ]);
+});

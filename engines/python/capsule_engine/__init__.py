@@ -13,6 +13,7 @@ import wit_world
 from componentize_py_types import Err
 from wit_world.imports import operations
 
+import capsule.http  # noqa: F401  # in the snapshot
 from capsule._task import set_backend
 from capsule_engine import (
     access,
