@@ -1,5 +1,6 @@
 """What needs no worker: tests/python of the checkout tries the rest with the wheel."""
 
+import asyncio
 import copy
 import json
 import multiprocessing
@@ -59,6 +60,16 @@ def test_all_that_is_listed_is_there():
     assert "open" not in namespace, "it would hide Python's own"
     with pytest.raises(AttributeError, match="has no attribute 'runs'"):
         _ = capsule.runs
+
+
+def test_names_of_capsule_run_stand_for_ours():
+    assert capsule.run_with_worker is capsule.run
+    assert capsule.ErrorInfo is capsule.EnvelopeError
+    assert capsule.ExecutionInfo is capsule.Execution
+    assert capsule.RunnerOptions.__optional_keys__ == {"file", "args", "mounts", "cwd"}
+    assert capsule.RunnerResult.__origin__ is capsule.Envelope
+    assert asyncio.run(capsule.close_all()) is None
+    assert not {"run_with_worker", "close_all", "RunnerResult"} & {*capsule.__all__}
 
 
 def test_frames_are_cut_wherever_the_bytes_are():

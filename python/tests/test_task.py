@@ -87,3 +87,10 @@ def test_calls_inside_an_event_loop():
 def test_what_is_no_function_is_refused():
     with pytest.raises(TypeError, match="decorates a function, not int"):
         task(5)
+
+
+def test_a_name_may_come_first():
+    named = task("first", compute="LOW")(double.__wrapped__)
+    assert (named.name, named.options) == ("first", {"name": "first", "compute": "LOW"})
+    with pytest.raises(TypeError, match="twice"):
+        task("first", name="second")  # type: ignore[call-overload]

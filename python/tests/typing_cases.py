@@ -49,6 +49,8 @@ future: TaskFuture[int] = length.submit("a")
 assert_type(future.result(), Envelope[int])
 assert_type(length("a")["execution"]["fuel_consumed"], int)
 
+assert_type(task("named", ram="1GB")(later.__wrapped__), Task[[], Any])
+
 length(5)  # type: ignore[arg-type]
 length()  # type: ignore[call-arg]
 task(memory="1GB")  # type: ignore[call-overload]

@@ -25,10 +25,17 @@ from ._errors import CapsuleError, CapsuleErrorCode
 from ._task import Task, TaskFuture, task
 
 if TYPE_CHECKING:
+    from . import http as http
     from ._client.configure import configure
     from ._client.events import RunEvent
     from ._client.open import Program, SyncProgram, open_sync
     from ._client.open import open as open
+    from ._client.original_names import ErrorInfo as ErrorInfo
+    from ._client.original_names import ExecutionInfo as ExecutionInfo
+    from ._client.original_names import RunnerOptions as RunnerOptions
+    from ._client.original_names import RunnerResult as RunnerResult
+    from ._client.original_names import close_all as close_all
+    from ._client.original_names import run_with_worker as run_with_worker
     from ._client.request import Budget, FolderAccess, GrantedFolder, Grants, Secret, TaskLimits
     from ._client.run import run, run_sync
 
@@ -63,31 +70,39 @@ __all__ = [
 #: What only hosts have, by the module that holds it: loaded when it is first asked for.
 _CLIENT = {
     "Budget": "request",
+    "ErrorInfo": "original_names",
+    "ExecutionInfo": "original_names",
     "FolderAccess": "request",
     "GrantedFolder": "request",
     "Grants": "request",
     "Program": "open",
     "RunEvent": "events",
+    "RunnerOptions": "original_names",
+    "RunnerResult": "original_names",
     "Secret": "request",
     "SyncProgram": "open",
     "TaskLimits": "request",
+    "close_all": "original_names",
     "configure": "configure",
     "open": "open",
     "open_sync": "open",
     "run": "run",
     "run_sync": "run",
+    "run_with_worker": "original_names",
 }
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_CLIENT})
+    return sorted({*globals(), *_CLIENT, "http"})
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _CLIENT:
+    if name not in _CLIENT and name != "http":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "http":
+        return import_module(".http", __name__)
     try:
         value = getattr(import_module(f"._client.{_CLIENT[name]}", __name__), name)
     except ModuleNotFoundError as error:

@@ -105,8 +105,8 @@ def task(function: Callable[P, Awaitable[R]], /) -> Task[P, R]: ...
 def task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
 def task(
-    *,
     name: str = ...,
+    *,
     compute: str | int = "MEDIUM",
     ram: str | int = ...,
     timeout: str | float = ...,
@@ -124,7 +124,7 @@ def task(function: Any = None, /, **options: Any) -> Any:
     ``capsule run``. Called by a program that runs in a sandbox, a task runs in a new sandbox.
 
     Args:
-        function: What the task does, when the decorator is bare.
+        function: What the task does, when the decorator is bare; or the task's name.
         **options: What the task may use, by these names:
 
             ``name``: unique in its program, the function's own by default. The entry point is
@@ -146,6 +146,10 @@ def task(function: Any = None, /, **options: Any) -> Any:
     The options are read once, before anything runs. Arguments and results are what JSON
     can hold, and bytes.
     """
+    if isinstance(function, str):
+        if "name" in options:
+            raise TypeError("task() got the name of the task twice")
+        function, options = None, {"name": function, **options}
     if function is None:
         return functools.partial(_declare, options=options)
     return _declare(function, options=options)
