@@ -183,6 +183,22 @@ Promise.all(runs).then((envelopes) => console.log(...envelopes.map(({ result }) 
   });
 }
 
+Deno.test("host code keeps its imports of @capsule-run/sdk where that name means the package", async () => {
+  // What npm makes of "@capsule-run/sdk": "npm:@capsule/sdk".
+  Deno.mkdirSync(`${app.path}/node_modules/@capsule-run`, { recursive: true });
+  Deno.symlinkSync("../@capsule/sdk", `${app.path}/node_modules/@capsule-run/sdk`);
+  const code = `import { fs, isWasmMode, path, process } from "@capsule-run/sdk";
+import { run } from "@capsule-run/sdk/runner";
+fs.writeFileSync(path.join(process.cwd(), "kept.ts"),
+  'import { isWasmMode, task } from "@capsule-run/sdk"; task({ name: "main" }, () => isWasmMode());');
+console.log(isWasmMode(), (await run({ file: "./kept.ts" })).result);`;
+  Deno.writeTextFileSync(`${app.path}/kept.mjs`, code);
+  for (const node of NODES) {
+    const { status, stdout, stderr } = await app.run(node, ["node", "kept.mjs"]);
+    assertEquals([status, stdout], [0, "false true\n"], stderr);
+  }
+});
+
 Deno.test("Deno runs the packages of npm too, with and without a worker", async () => {
   using folder = project({
     // What needs a package of its own to be read.

@@ -103,6 +103,9 @@ export class Specifiers {
 
   /** What to do about a package that was not found. */
   async hintFor(name: string): Promise<string | undefined> {
+    if (name.endsWith("/runner") && namesSdk(name.slice(0, -"/runner".length))) {
+      return "run() is for hosts: in a sandbox, call tasks";
+    }
     const specifier = parseSpecifier(name);
     if (specifier === undefined) {
       const plain = packageName(name);
