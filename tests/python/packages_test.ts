@@ -36,6 +36,25 @@ Deno.test("the examples of the documents for Python", async () => {
   assertEquals(ran, { status: 0, stdout: "45\n42 None\nNone task_error\n", stderr: "" });
 });
 
+Deno.test("host code that was written for capsule-run runs as it is", async () => {
+  const code = `import asyncio
+from capsule import ErrorInfo, ExecutionInfo, RunnerOptions, RunnerResult, close_all, http, run, run_with_worker
+
+async def main() -> None:
+    options: RunnerOptions = {"file": "./examples/sandbox.py", "args": ["6 * 7"], "mounts": []}
+    result: RunnerResult = await run(**options)
+    execution: ExecutionInfo = result["execution"]
+    failed = await run_with_worker(file="examples/sandbox.py", args=["1 / 0"], cwd=None)
+    error: ErrorInfo = failed["error"]
+    print(result["result"], execution["task_name"], error["error_type"], callable(http.get))
+    await close_all()
+
+asyncio.run(main())
+`;
+  const expected = { status: 0, stdout: "42 main task_error True\n", stderr: "" };
+  assertEquals(await python("original.py", code), expected);
+});
+
 Deno.test("the command capsule says how it ended", async () => {
   const capsule = (...args: string[]) => app.run("capsule", args);
   const failed = await capsule("run", "examples/sandbox.py", "1 / 0");
