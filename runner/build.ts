@@ -65,7 +65,7 @@ export async function build(options: BuildOptions): Promise<BuiltComponent> {
     throw new CapsuleError("invalid_argument", `${basename(options.file)} is built already`);
   }
   onStage?.("load");
-  const prepared = await prepare(options);
+  const prepared = await prepare(options, platform.env, { isBuild: true });
   try {
     // Whoever runs it may name another task: most do not.
     checkTask(prepared.program, new Set(Object.keys(prepared.policies)), "main");

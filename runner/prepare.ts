@@ -70,11 +70,13 @@ interface ReadProgram {
  * Loads a program, and fixes what its tasks may do.
  *
  * @param variables Those of the process that the program runs for, if that is another one.
+ * @param how `isBuild`: no task will be called. What tasks declare is not looked up.
  * @throws {CapsuleError} for mistakes on the host's side. The reason of the signal, if that aborts.
  */
 export async function prepare(
   options: ProgramOptions,
   variables: Variables = platform.env,
+  { isBuild = false }: { isBuild?: boolean } = {},
 ): Promise<PreparedProgram> {
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
@@ -123,7 +125,8 @@ export async function prepare(
       environment,
       mounts,
       granted,
-      isTrusted,
+      // The folders that a component declares are those where it is run.
+      isTrusted: isTrusted && !isBuild,
       secrets,
     };
     const { policies: bounded, clipped } = underLimits(declared, taskLimits);

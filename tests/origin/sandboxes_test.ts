@@ -1,6 +1,7 @@
 /** Sandboxes as the adapters of capsule-run have them: a program that runs text, and keeps its state in a file. */
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { cli, type Project, project, runOrThrow as run } from "../support.ts";
+import { run as envelope } from "@capsule/sdk/runner";
 
 const INDEX_TS = `import fs from "fs/promises";
 import path from "path";
@@ -188,9 +189,14 @@ Deno.test("a sandbox runs text, keeps a session's state, and has its workspace",
 
 Deno.test("a sandbox that is built gets what it declares from a host that says so", async () => {
   using folder = prepared();
-  for (const [source, code] of Object.entries(CODE)) {
+  // Built in a fresh checkout: only where it is run do its folders have to be.
+  Deno.removeSync(`${folder.path}/.capsule`, { recursive: true });
+  for (const source of Object.keys(CODE)) {
     const built = await cli(["build", source, "--export"], { cwd: folder.path });
     assertEquals(built.status, 0, built.stderr);
+  }
+  folder.write(".capsule/sessions/s1_workspace/.keep", "");
+  for (const [source, code] of Object.entries(CODE)) {
     const file = source.replace(/\.\w+$/, ".wasm");
     const base = { file, cwd: folder.path, mounts: MOUNTS };
     const plain = await run({ ...base, args: ["execute", code.evaluate] });
@@ -198,10 +204,13 @@ Deno.test("a sandbox that is built gets what it declares from a host that says s
     const args = ["executeInSession", code.count, "s1"];
     const refused = await run({ ...base, args });
     assertStringIncludes(refused.error!.message, "no folder that holds it");
+    const missing = await envelope({ ...base, args, policy: "declared" });
+    assertStringIncludes(missing.error!.message, "which does not exist");
     folder.write(".capsule/sessions/states/s1.json", "{}");
     assertEquals((await run({ ...base, args, policy: "declared" })).result, 1);
     const command = ["exec", file, "--allow-declared", "--mount", MOUNTS[0]!, ...args];
     assertEquals((await cli(command, { cwd: folder.path })).stdout, "2\n");
+    Deno.removeSync(`${folder.path}/.capsule/sessions/states`, { recursive: true });
   }
 });
 
