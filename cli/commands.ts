@@ -1,4 +1,5 @@
 import { CapsuleError } from "../errors/error.ts";
+import { similar } from "../errors/similar.ts";
 import type { CommandSpec } from "./options/arguments.ts";
 import { run, runCommand } from "./commands/run.ts";
 
@@ -62,7 +63,11 @@ export function allCommands(): Promise<Command[]> {
 export function commandOf(name: string): Promise<Command> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load) return load();
-  throw new CapsuleError("invalid_argument", `there is no command ${JSON.stringify(name)}`, {
-    hint: `the commands are: ${Object.keys(COMMANDS).join(", ")}; capsule --help tells more`,
+  const names = Object.keys(COMMANDS);
+  // Whoever knows other runtimes leaves out `run`.
+  const isFile = /\.(?:[cm]?[jt]sx?|py)$/.test(name);
+  const meant = isFile ? `run ${name}` : similar(name, names);
+  throw new CapsuleError("invalid_argument", `unknown command ${JSON.stringify(name)}`, {
+    hint: meant ? `did you mean capsule ${meant}?` : `commands: ${names.join(", ")}`,
   });
 }

@@ -103,6 +103,13 @@ export const platform: Platform = {
     }
   },
   isTerminal: (descriptor) => [Deno.stdin, Deno.stdout, Deno.stderr][descriptor]!.isTerminal(),
+  columns() {
+    try {
+      return Deno.consoleSize().columns;
+    } catch {
+      return undefined;
+    }
+  },
   onSignal(signal, callback) {
     Deno.addSignalListener(signal, callback);
     return () => Deno.removeSignalListener(signal, callback);

@@ -107,6 +107,7 @@ export const platform: Platform = {
   },
   input: () => process.stdin,
   isTerminal: (descriptor) => isatty(descriptor),
+  columns: () => process.stdout.columns,
   onSignal(signal, callback) {
     process.on(signal, callback);
     return () => void process.off(signal, callback);

@@ -91,6 +91,8 @@ export interface Platform {
   /** Standard input as it comes. What it gives is valid until the next is asked for. */
   input(): AsyncIterable<Uint8Array>;
   isTerminal(descriptor: 0 | 1 | 2): boolean;
+  /** Characters in a line of the terminal; undefined if there is none. */
+  columns(): number | undefined;
   /** Calls back on a signal until the returned function is called. */
   onSignal(signal: "SIGINT" | "SIGTERM", callback: () => void): () => void;
 }

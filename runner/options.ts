@@ -6,6 +6,7 @@ import type { Grants } from "./policy/grants.ts";
 import type { TaskLimits } from "./policy/limits.ts";
 import type { Secret } from "./policy/secrets.ts";
 import { clipped, shown } from "../errors/shown.ts";
+import { similar } from "../errors/similar.ts";
 
 /** A program in a file. */
 export interface ProgramFile {
@@ -168,11 +169,12 @@ export function checkOptions(options: unknown, known: readonly string[], caller:
   }
   for (const name in options) {
     if (known.includes(name)) continue;
+    const meant = similar(name, known);
     const group = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
     throw new CapsuleError(
       "invalid_argument",
       `${caller}: unknown option "${clipped(name)}"; there are: ${known.join(", ")}`,
-      { hint: group && `write ${group}: { ${name}: … }` },
+      { hint: group ? `write ${group}: { ${name}: … }` : meant && `did you mean ${meant}?` },
     );
   }
 }

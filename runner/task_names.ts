@@ -1,6 +1,7 @@
 import type { Program } from "../compiler/program.ts";
 import { CapsuleError } from "../errors/error.ts";
 import { clipped, shown } from "../errors/shown.ts";
+import { similar } from "../errors/similar.ts";
 
 /**
  * The name of a task that a host has given.
@@ -9,7 +10,7 @@ import { clipped, shown } from "../errors/shown.ts";
  */
 export function taskName(task: unknown): string {
   if (typeof task === "string") return task;
-  throw new CapsuleError("invalid_argument", `task: ${shown(task)} is no text`);
+  throw new CapsuleError("invalid_argument", `task must be a string, not ${shown(task)}`);
 }
 
 /**
@@ -24,8 +25,9 @@ export function checkTask({ name, language }: Program, tasks: Set<string>, task:
   const example = language === "javascript"
     ? `export const ${short} = task({ name: "${short}" }, () => …)`
     : `@task(name="${short}")`;
+  const meant = similar(task, tasks);
   throw new CapsuleError("task_not_found", `${name}: there is no task "${short}"; ${found}`, {
-    hint: `declare one: ${example}`,
+    hint: meant === undefined ? `declare one: ${example}` : `did you mean "${meant}"?`,
   });
 }
 

@@ -7,7 +7,7 @@ import { workingFolder } from "../options/folder.ts";
 export const execCommand: CommandSpec = {
   name: "exec",
   usage: "FILE.wasm [ARGS…] [OPTIONS] [-- ARGS…]",
-  summary: "Run the main task of a component that build made",
+  summary: "Run a task of a component that build made",
   details: `
 What tasks of a component declare, they do not get: anybody may have written it. They get
 fuel, memory and time. --allow-declared lets them have all that they declare; the other
@@ -43,5 +43,5 @@ export async function exec(args: string[]): Promise<number> {
       hint: `capsule run ${file} runs a source`,
     });
   }
-  return await execute({ file }, texts, parsed, workingFolder(parsed));
+  return await execute({ program: { file }, texts, parsed, cwd: workingFolder(parsed) });
 }

@@ -3,9 +3,8 @@ import { projectRoot } from "../../runner/config/project.ts";
 import { hasTrace, TraceStore } from "../../telemetry/store.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
 import { workingFolder } from "../options/folder.ts";
-import { noteLine, printLine } from "../terminal/report.ts";
+import { noteLine, printLine, warn } from "../terminal/report.ts";
 import { duration, moment, table } from "../terminal/table.ts";
-import { visible } from "../terminal/visible.ts";
 
 const SHOWN = 20;
 
@@ -75,7 +74,7 @@ export async function openTrace(parsed: Arguments): Promise<TraceStore | undefin
   await findInstallation();
   const root = projectRoot(undefined, workingFolder(parsed));
   if (!hasTrace(root)) return undefined;
-  const store = new TraceStore(root, (message) => noteLine(`warning: ${visible(message)}`));
+  const store = new TraceStore(root, warn);
   store.markInterrupted();
   return store;
 }

@@ -9,27 +9,30 @@ import { entrypoint, workingFolder } from "../options/folder.ts";
 export const runCommand: CommandSpec = {
   name: "run",
   usage: "[FILE] [ARGS…] [OPTIONS] [-- ARGS…]",
-  summary: "Run the main task of a program, in a sandbox",
+  summary: "Run a task of a program in a sandbox",
   details: `
 FILE is TypeScript (.ts, .tsx, .mts), JavaScript (.js, .mjs) or Python (.py); - reads
 the program from standard input. Without FILE, the entrypoint of the nearest
-capsule.toml runs. ARGS go to main as text; --args-json and --args-file give typed ones.
+capsule.toml runs. ARGS are passed to the task as text; --args-json and --args-file pass
+typed ones. The task is main, or what --task names.
 
 Examples:
   capsule run hello.py
   capsule run hello.ts Ada
   capsule run sum.ts --args-json '[1, 2, 3]'
-  capsule run report.py --json --args-file rows.json
+  capsule run report.py --task summary --json --args-file rows.json
+  capsule run report.py --watch
   capsule run theirs.py --policy none --allow-files ./data:ro --timeout 5s
   echo 'print(6 * 7)' | capsule run - --language python
 
-Tasks of a file get what they declare; a program from standard input gets nothing but what
---allow options give it, unless --allow-declared is there.
+Tasks of a file get the access that they declare. A program from standard input gets only
+what --allow options grant, unless --allow-declared is given.
 
 The exit status is 0 if the task succeeded, 1 if it or the program failed, 2 for a usage or
 host error, 130 if it was interrupted.`,
   options: {
     ...EXECUTION_OPTIONS,
+    watch: { help: "Run again whenever a file of the program changes" },
     packages: {
       value: "WHICH",
       completes: "folders",
@@ -56,7 +59,15 @@ export async function run(args: string[]): Promise<number> {
   }
   // Before signals are caught: whoever waits for standard input can simply be ended.
   const program = { ...await programOf(file, parsed, cwd), ...packagesOf(parsed) };
-  return await execute(program, texts, parsed, cwd);
+  const once = (superseded?: AbortSignal) =>
+    execute({ program, texts, parsed, cwd, ...(superseded && { superseded }) });
+  if (!parsed.flags.has("watch")) return await once();
+  if (program.file === undefined) {
+    throw new CapsuleError("invalid_argument", "--watch needs a file: - is read once");
+  }
+  const { watch } = await import("../watch.ts");
+  const isConfined = parsed.values.get("policy")?.[0] === "none";
+  return await watch({ file: program.file, cwd, isConfined }, once);
 }
 
 async function programOf(
@@ -67,10 +78,7 @@ async function programOf(
   const language = parsed.values.get("language")?.[0];
   if (file !== "-") {
     if (language !== undefined) {
-      throw new CapsuleError(
-        "invalid_argument",
-        "--language goes with - as FILE: a file has its ending",
-      );
+      throw new CapsuleError("invalid_argument", "--language only applies when FILE is -");
     }
     return { file: file ?? await entrypoint(cwd, "run") };
   }

@@ -1,4 +1,5 @@
 import { CapsuleError } from "../../errors/error.ts";
+import { similar } from "../../errors/similar.ts";
 
 /** What completions offer for a value: files of these endings, or words. */
 export type Completes = "files" | "folders" | { endings: string[] } | { words: string[] };
@@ -56,7 +57,7 @@ export function parseArguments(args: string[], command: CommandSpec): Arguments 
   const refuse = (problem: string) =>
     new CapsuleError("invalid_argument", problem, {
       hint:
-        `capsule ${command.name} --help shows the options; what belongs to the program goes behind --`,
+        `capsule ${command.name} --help shows the options; arguments of the program come after --`,
     });
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
@@ -72,7 +73,10 @@ export function parseArguments(args: string[], command: CommandSpec): Arguments 
     const name = longName(given!, specs);
     const spec = name === undefined ? undefined : specs[name];
     if (name === undefined || spec === undefined) {
-      throw refuse(`unknown option ${JSON.stringify(given)}`);
+      const meant = similar(given!.replace(/^-+/, ""), Object.keys(specs));
+      throw refuse(
+        `unknown option ${JSON.stringify(given)}${meant ? `; did you mean --${meant}?` : ""}`,
+      );
     }
     if (spec.value === undefined) {
       if (inline.length > 0) throw refuse(`--${name} takes no value`);

@@ -5,6 +5,7 @@ import type { RunEvent } from "../../runner/events.ts";
 import type { Envelope } from "../../sdk/envelope.ts";
 import { parseExactly } from "./json.ts";
 import { count, duration, mebibytes } from "./table.ts";
+import { styled } from "./style.ts";
 import { visible, VisibleBytes, visibleLine } from "./visible.ts";
 
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
@@ -26,19 +27,28 @@ export function noteLine(text: string): void {
 /** Shows a mistake of the host's side, and what to do about it. */
 export function reportError(error: unknown): void {
   if (error instanceof CapsuleError) {
-    noteLine(`${bold("error:")} ${visible(error.message)}`);
+    noteError(error.message);
     if (error.hint) reportHint(error.hint);
   } else if (error instanceof Error && platform.isSystemError(error)) {
-    noteLine(`${bold("error:")} ${visible(error.message)}`);
+    noteError(error.message);
   } else {
-    noteLine(`${bold("error:")} ${visible(String(error instanceof Error ? error.stack : error))}`);
-    reportHint("this is a fault of Capsule's: please report it");
+    noteError(String(error instanceof Error ? error.stack : error));
+    reportHint("this is a bug in Capsule: please report it");
   }
 }
 
 /** Shows what one can do. */
 export function reportHint(hint: string): void {
-  noteLine(`${bold("hint:")} ${visible(hint)}`);
+  noteLine(`${styled("cyan", "hint:")} ${visible(hint)}`);
+}
+
+/** Shows what does not stop anything. */
+export function warn(message: string): void {
+  noteLine(`${styled("yellow", "warning:")} ${visible(message)}`);
+}
+
+function noteError(message: string): void {
+  noteLine(`${styled("red", "error:")} ${visible(message)}`);
 }
 
 /** Shows a result, given as JSON: text as it is, other values indented, nothing for null. */
@@ -54,14 +64,35 @@ export function printResult(json: string): void {
 export function reportFailure({ error, execution }: Envelope): void {
   if (error === null) return;
   if (error.error_type === "invalid_program") {
-    return noteLine(`${bold("error:")} ${visible(error.message.trimEnd())}`);
+    return noteError(error.message.trimEnd());
   }
   endLine(2);
   const name = visibleLine(execution.task_name);
-  noteLine(
-    `${bold("error:")} task "${name}" failed: ${visible(error.message)} (${error.error_type})`,
-  );
-  if (error.stack) noteLine(visible(error.stack.trimEnd()));
+  noteError(`task "${name}" failed: ${error.message} (${error.error_type})`);
+  if (error.stack) noteLine(visible(withoutMessage(error.stack.trimEnd(), error.message)));
+}
+
+/** A traceback of Python ends with the message, which was shown already. */
+function withoutMessage(stack: string, message: string): string {
+  return stack.endsWith(`\n${message}`) ? stack.slice(0, -message.length).trimEnd() : stack;
+}
+
+/** One line on a terminal, once a run is over: how it ended and what it used. */
+export function noteSummary({ success, error, execution }: Envelope): void {
+  if (!platform.isTerminal(2) || error?.error_type === "invalid_program") return;
+  const { task_name, duration_ms, fuel_consumed, ram_used, retries, host_requests } = execution;
+  const counted = (number: number, one: string, many: string) =>
+    number === 0 ? [] : [`${number} ${number === 1 ? one : many}`];
+  const figures = [
+    duration(duration_ms),
+    `${count(fuel_consumed)} fuel`,
+    mebibytes(ram_used),
+    ...counted(retries, "retry", "retries"),
+    ...counted(host_requests.length, "request", "requests"),
+  ];
+  endLine(2);
+  const mark = success ? styled("green", "✔") : styled("red", "✘");
+  noteLine(`${mark} ${styled("dim", `${visibleLine(task_name)}: ${figures.join(", ")}`)}`);
 }
 
 /** Whether what tasks wrote last ended within a line. */
@@ -104,20 +135,23 @@ export function noteTask(event: RunEvent): void {
   switch (event.type) {
     case "task_started": {
       const from = event.parent === null ? "" : ` from #${event.parent}`;
-      return noteLine(`#${event.task} ${visibleLine(event.name)} started${from}`);
+      return noteLine(styled("dim", `#${event.task} ${visibleLine(event.name)} started${from}`));
     }
     case "task_retried":
       return noteLine(
         `#${event.task} attempt ${event.attempt} failed: ${visible(event.error.message)}`,
       );
     case "task_finished": {
-      const outcome = event.error ? `failed (${event.error.error_type})` : "completed";
+      const outcome = event.error
+        ? styled("red", `failed (${event.error.error_type})`)
+        : styled("green", "completed");
       const figures = [
         duration(event.durationMs),
         `${count(event.fuelConsumed)} fuel`,
         mebibytes(event.ramUsed),
       ].join(", ");
-      return noteLine(`#${event.task} ${visibleLine(event.name)} ${outcome}: ${figures}`);
+      const name = `#${event.task} ${visibleLine(event.name)}`;
+      return noteLine(`${styled("dim", name)} ${outcome}${styled("dim", `: ${figures}`)}`);
     }
   }
 }
@@ -138,16 +172,11 @@ export function progress(text: string): { done(text: string): void; failed(): vo
   return {
     done(text) {
       clearInterval(timer);
-      platform.write(2, encoder.encode(`\r✔ ${text}\u001b[K\n`));
+      platform.write(2, encoder.encode(`\r${styled("green", "✔")} ${text}\u001b[K\n`));
     },
     failed() {
       clearInterval(timer);
-      platform.write(2, encoder.encode(`\r✘ ${text}\u001b[K\n`));
+      platform.write(2, encoder.encode(`\r${styled("red", "✘")} ${text}\u001b[K\n`));
     },
   };
-}
-
-function bold(text: string): string {
-  const colors = platform.isTerminal(2) && !platform.env("NO_COLOR");
-  return colors ? `\u001b[1;31m${text}\u001b[0m` : text;
 }

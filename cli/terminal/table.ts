@@ -1,4 +1,5 @@
 /** Figures and tables as a person reads them. */
+import { lineWidth, styled } from "./style.ts";
 import { visibleLine } from "./visible.ts";
 
 /**
@@ -11,12 +12,14 @@ export function table(header: string[], rows: string[][]): string {
   const widths = header.map((_, column) =>
     all.reduce((widest, row) => Math.max(widest, width(row[column] ?? "")), 0)
   );
-  return all.map((row) =>
-    row.map((cell, column) => {
+  const available = lineWidth() ?? Infinity;
+  return all.map((row) => {
+    const line = row.map((cell, column) => {
       const space = " ".repeat(widths[column]! - width(cell));
       return isRight[column] ? space + cell : cell + space;
-    }).join("  ").trimEnd()
-  ).join("\n");
+    }).join("  ").trimEnd();
+    return width(line) <= available ? line : `${[...line].slice(0, available - 1).join("")}…`;
+  }).map((line, index) => index === 0 ? styled("dim", line, 1) : line).join("\n");
 }
 
 function visibleCells(row: string[]): string[] {
@@ -27,13 +30,17 @@ function width(text: string): number {
   return [...text].length;
 }
 
-/** Milliseconds, or what is long in larger units. Nothing for what has not ended. */
+/** A time in milliseconds, seconds or minutes, with at most three digits. Nothing for what has not ended. */
 export function duration(ms: number | null): string {
   if (ms === null) return "";
-  if (ms < 1000) return `${ms.toFixed(1)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 999.5) return `${digits(ms)} ms`;
+  if (ms < 59_950) return `${digits(ms / 1000)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function digits(value: number): string {
+  return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
 /** A time of day, as clocks here show it. */

@@ -220,7 +220,7 @@ Deno.test("mistakes have a message one can act on: status 2, or 1 for those of t
     [["run", "hello.ts", "--jsno"], 'unknown option "--jsno"'],
     [["run", "hello.ts", "--cwd", "nowhere"], "there is no such folder"],
     [["run", "-"], "needs its language"],
-    [["fly"], 'there is no command "fly"'],
+    [["fly"], 'unknown command "fly"'],
   ] as const;
   for (const [args, message] of mistakes) {
     for (const extra of [[], ["--json"]]) {

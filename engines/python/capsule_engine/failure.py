@@ -15,6 +15,9 @@ from capsule_engine.serialize import InvalidResult
 
 # Where componentize-py put the engine and the SDK: no user wants to see their frames.
 ENGINE = (dirname(__file__), dirname(task.__code__.co_filename))
+STANDARD_LIBRARY = f"{dirname(traceback.__file__)}/"
+#: What a stack begins with.
+HEADER = "Traceback (most recent call last):"
 
 #: What is told of a message or a stack, and of a name.
 CHARACTERS = 16_000
@@ -44,18 +47,20 @@ class Failure:
         if issubclass(type(error), InvalidResult):
             return dumps({"kind": "invalid_result", "message": _text(lambda: error)})
         name = _text(lambda: type(error).__name__, NAME_CHARACTERS)
-        return self._json(name, _text(lambda: error) + _outside_hint(error))
+        return self._json(name, _text(lambda: error) + _outside_hint(error), self._stack())
 
     def _of_load(self) -> str:
         line = _text(lambda: traceback.format_exception_only(self._error)[-1].strip())
-        return self._json("", f"{_text(self._place, NAME_CHARACTERS)}{line}")
+        # The message says already what the stack ends with.
+        stack = self._stack().removesuffix(line).rstrip().removesuffix(HEADER)
+        return self._json("", f"{_text(self._place, NAME_CHARACTERS)}{line}", stack)
 
-    def _json(self, name: str, message: str) -> str:
+    def _json(self, name: str, message: str, stack: str) -> str:
         failure: dict[str, Any] = {
             "kind": "task_error",
             "name": name,
             "message": message,
-            "stack": self._stack(),
+            "stack": stack,
             "out_of_memory": issubclass(type(self._error), MemoryError),
         }
         return dumps(failure)
@@ -65,6 +70,8 @@ class Failure:
         try:
             shown = traceback.TracebackException.from_exception(self._error)
             _drop_engine_frames(shown)
+            if issubclass(type(self._error), SyntaxError) and not shown.stack:
+                return _clipped("".join(shown.format_exception_only()).rstrip(), CHARACTERS)
         except BaseException:
             return ""
         try:
@@ -107,6 +114,9 @@ def _outside_hint(error: BaseException) -> str:
 
 
 def _drop_engine_frames(shown: traceback.TracebackException) -> None:
+    # The engine called these: the program's own files come first.
+    first = next((i for i, f in enumerate(shown.stack) if not _is_engines(f.filename)), None)
+    shown.stack[:] = [] if first is None else shown.stack[first:]
     chain, seen = [shown], set()
     while chain:
         part = chain.pop()
@@ -115,6 +125,10 @@ def _drop_engine_frames(shown: traceback.TracebackException) -> None:
         seen.add(id(part))
         part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(ENGINE)]
         chain += [part.__cause__, part.__context__, *(part.exceptions or [])]
+
+
+def _is_engines(filename: str) -> bool:
+    return filename.startswith((*ENGINE, STANDARD_LIBRARY))
 
 
 def _safely(get: Callable[[], str]) -> str:

@@ -1,0 +1,80 @@
+/** `capsule run --watch`: runs a program again whenever one of its files changes. */
+import { compile } from "../compiler/compile.ts";
+import { platform } from "../platform/mod.ts";
+import { basename, dirname, resolve } from "../platform/path.ts";
+import { projectRoot } from "../runner/config/project.ts";
+import { INTERRUPTED } from "./interrupts.ts";
+import { noteLine, reportError } from "./terminal/report.ts";
+import { styled } from "./terminal/style.ts";
+import { visibleLine } from "./terminal/visible.ts";
+
+/** How often files are looked at: a person does not notice more. */
+const POLL_MS = 100;
+
+/**
+ * Runs a program until a signal comes. Returns the exit status.
+ *
+ * @param file As it was given.
+ * @param isConfined Whether it imports only what a program without trust may import.
+ * @param run Runs it once; when the signal aborts, another run takes its place.
+ */
+export async function watch(
+  { file, cwd, isConfined }: { file: string; cwd: string; isConfined: boolean },
+  run: (superseded: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const path = resolve(cwd, file);
+  let inputs = [path];
+  // Between runs, too: once a process has listened to a signal, that no longer ends it.
+  const interrupted = new Promise<undefined>((resolve) => {
+    platform.onSignal("SIGINT", () => resolve(undefined));
+    platform.onSignal("SIGTERM", () => resolve(undefined));
+  });
+  while (true) {
+    // Before the run reads them: what is written from then on is seen as a change.
+    inputs = await inputsOf(path, cwd, isConfined, inputs);
+    const changed = changeOf(inputs, inputs.map(stampOf));
+    const controller = new AbortController();
+    const running = run(controller.signal).catch(reportError);
+    void running.then(() => {
+      if (controller.signal.aborted) return;
+      noteLine(styled("dim", `watching ${inputs.length} paths; press Ctrl-C to stop`));
+    });
+    const name = await Promise.race([changed, interrupted]);
+    controller.abort();
+    await running;
+    if (name === undefined) return INTERRUPTED;
+    noteLine(styled("dim", `${visibleLine(basename(name))} changed`));
+  }
+}
+
+/** All paths that the program is made of, or that would change it if they were there. */
+async function inputsOf(
+  file: string,
+  cwd: string,
+  isConfined: boolean,
+  before: string[],
+): Promise<string[]> {
+  try {
+    const root = isConfined ? dirname(file) : projectRoot(file, cwd);
+    return (await compile({ file, root, isConfined })).inputs;
+  } catch {
+    // The run says what is wrong.
+    return before;
+  }
+}
+
+async function changeOf(paths: string[], before: (string | undefined)[]): Promise<string> {
+  while (true) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const index = paths.findIndex((path, index) => stampOf(path) !== before[index]);
+    if (index >= 0) return paths[index]!;
+  }
+}
+
+function stampOf(path: string): string | undefined {
+  try {
+    return platform.stat(path)?.stamp;
+  } catch {
+    return undefined;
+  }
+}
