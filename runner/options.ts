@@ -160,8 +160,9 @@ const ELSEWHERE: Record<string, string> = {
  * @param caller As a message names it: `run`.
  * @throws {CapsuleError} `invalid_argument`.
  */
-export function checkOptions(options: unknown, known: readonly string[], caller: string): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+export function checkOptions(options: object, known: readonly string[], caller: string): void {
+  // Of a promise or a map, none of what it holds is a member.
+  if (Object.prototype.toString.call(options) !== "[object Object]") {
     throw new CapsuleError(
       "invalid_argument",
       `${caller}: ${shown(options)} is no object of options`,

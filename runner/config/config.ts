@@ -1,13 +1,14 @@
 /** `capsule.toml`: it may come from anyone. What it may set has ceilings, and how long it is read, too. */
 import { CapsuleError } from "../../errors/error.ts";
+import { Invalid } from "../../errors/invalid.ts";
+import { isRecord } from "../../errors/record.ts";
 import type { NativeLimits } from "../../ffi/native.ts";
 import { platform } from "../../platform/mod.ts";
 import { isInside, normalize, resolve } from "../../platform/path.ts";
 import { BUDGET_KEYS } from "../policy/budget.ts";
-import { Invalid } from "../../errors/invalid.ts";
-import { isRecord, parseOption, type Policy } from "../policy/policy.ts";
-import { CONFIG_FILE, readSettings } from "./project.ts";
+import { parseOption, type Policy } from "../policy/policy.ts";
 import type { SecretPlaces } from "../policy/secrets.ts";
+import { CONFIG_FILE, readSettings } from "./project.ts";
 import { lineOf, readInto, type Setter, type SettingsFile, shown } from "./settings_file.ts";
 
 /** What the `capsule.toml` of a project says. */

@@ -1,7 +1,7 @@
 /** Files of settings, in TOML: they may come from anyone, and how long they are read has a ceiling. */
 import { CapsuleError } from "../../errors/error.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "../policy/policy.ts";
+import { isRecord } from "../../errors/record.ts";
 
 /** Takes a value, or throws {@link Invalid}. */
 export type Setter<Settings> = (settings: Settings, value: unknown) => void;

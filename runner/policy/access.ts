@@ -1,7 +1,8 @@
 /** What tasks may reach: the options that grant it, parsed. */
-import { normalize } from "../../platform/path.ts";
 import { Invalid } from "../../errors/invalid.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
+import { normalize } from "../../platform/path.ts";
 
 /** A folder, and what may be done in it. */
 export interface FolderAccess {
@@ -41,10 +42,8 @@ export function parseAllowedFiles(value: unknown): FolderAccess[] {
 /** The same, of the host: a folder may be absolute, and have another name for guests. */
 export function parseGrantedFiles(value: unknown): FolderAccess[] {
   return parseList(value, "folders").map((folder) => {
-    if (typeof folder !== "object" || folder === null || Array.isArray(folder)) {
-      return parseFolder(folder, true);
-    }
-    const { as, ...rest } = folder as Record<string, unknown>;
+    if (!isRecord(folder)) return parseFolder(folder, true);
+    const { as, ...rest } = folder;
     const parsed = parseFolder(rest, true);
     return as === undefined ? parsed : { ...parsed, as: parsePath(as, true) };
   });
@@ -52,10 +51,10 @@ export function parseGrantedFiles(value: unknown): FolderAccess[] {
 
 function parseFolder(value: unknown, ofHost: boolean): FolderAccess {
   if (typeof value === "string") return { path: parsePath(value, ofHost), readOnly: false };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     throw new Invalid(`has ${shown(value)}, which is neither a folder nor { path, mode }`);
   }
-  const { path, mode = "rw", git, ...rest } = value as Record<string, unknown>;
+  const { path, mode = "rw", git, ...rest } = value;
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     const known = ofHost ? "path, as, mode and git" : "path, mode and git";

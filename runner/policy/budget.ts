@@ -1,9 +1,10 @@
 /** What a run may use in all: parsed in one place for the API, for Python and for `capsule.toml`. */
 import { CapsuleError } from "../../errors/error.ts";
-import type { NativeLimits } from "../../ffi/native.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { inLanguage, isRecord, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
+import type { NativeLimits } from "../../ffi/native.ts";
+import { inLanguage, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
 
 /**
  * What a run may use in all, its sub-tasks and retries included. Sizes are like those of a task's `ram`: `"512MB"`,
@@ -90,7 +91,7 @@ export const BUDGET_KEYS: Record<string, (value: unknown) => Partial<NativeLimit
 export function parseBudget(budget: unknown): Partial<NativeLimits> {
   if (budget === undefined) return {};
   if (!isRecord(budget)) {
-    throw refused(`${shown(budget)} is no object`);
+    throw refused(`${shown(budget)} is no plain object`);
   }
   const limits: Partial<NativeLimits> = {};
   for (const [name, value] of Object.entries(budget)) {

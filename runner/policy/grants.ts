@@ -5,8 +5,9 @@ import { isInside, resolve } from "../../platform/path.ts";
 import { type FolderAccess, parseEnvVariables, parseGrantedFiles } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { isRecord, type Policy } from "./policy.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
+import type { Policy } from "./policy.ts";
 
 /** A folder that the host grants. */
 export interface GrantedFolder {
@@ -47,7 +48,7 @@ const PARSERS = {
 export function parseGrants(grants: unknown): Granted {
   if (grants === undefined) return NOTHING;
   if (!isRecord(grants)) {
-    throw refused(`${shown(grants)} is no object`);
+    throw refused(`${shown(grants)} is no plain object`);
   }
   const unknown = Object.keys(grants).find((key) => !Object.hasOwn(PARSERS, key));
   if (unknown !== undefined) {

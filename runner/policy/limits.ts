@@ -1,9 +1,10 @@
 /** `limits`: the ceiling of each task, and what one gets that says nothing. */
 import { CapsuleError } from "../../errors/error.ts";
-import type { TaskCeiling, TaskPolicy } from "../../ffi/native.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { DEFAULTS, isRecord, parseCompute, parseOption, type Policy } from "./policy.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
+import type { TaskCeiling, TaskPolicy } from "../../ffi/native.ts";
+import { DEFAULTS, parseCompute, parseOption, type Policy } from "./policy.ts";
 
 /**
  * What each task may use at most, its sub-tasks too, in the words of its own options. All but `maxRetries` is also what a task
@@ -57,7 +58,7 @@ const CLIPPED_AT_MOST = 100;
 export function parseLimits(limits: unknown): Limits {
   if (limits === undefined) return {};
   if (!isRecord(limits)) {
-    throw refused(`${shown(limits)} is no object`);
+    throw refused(`${shown(limits)} is no plain object`);
   }
   const parsed: Limits = {};
   for (const [name, value] of Object.entries(limits)) {

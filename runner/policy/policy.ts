@@ -3,6 +3,7 @@ import type { HostRule, Language } from "../../ffi/native.ts";
 import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "../../errors/invalid.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
 
 /** What a task may use, as its options say. */
@@ -99,11 +100,6 @@ export function parseDeclarations(program: { name: string }, text: string): Decl
     if (!isRecord(task) || !isRecord(task.options)) throw refuse("are malformed");
   }
   return implicit_main === "script" ? [...tasks, { name: "main", options: {} }] : tasks;
-}
-
-/** Whether it is an object, and no list. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

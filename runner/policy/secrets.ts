@@ -5,7 +5,7 @@ import { parseEnvVariables, parseList } from "./access.ts";
 import type { Environment } from "../config/environment.ts";
 import { parseAllowedHosts } from "./hosts.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "./policy.ts";
+import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
 
 /** A value that tasks use without having it. */
@@ -48,7 +48,7 @@ export function parseSecrets(secrets: unknown): NativeSecret[] {
   if (secrets === undefined) return [];
   const refused = (problem: string) => new CapsuleError("invalid_argument", `secrets: ${problem}`);
   if (!isRecord(secrets)) {
-    throw refused("it is no object of { NAME: { value, hosts } }");
+    throw refused("it is no plain object of { NAME: { value, hosts } }");
   }
   const entries = Object.entries(secrets);
   if (entries.length > SECRETS_AT_MOST) {
@@ -56,7 +56,7 @@ export function parseSecrets(secrets: unknown): NativeSecret[] {
   }
   return entries.map(([name, secret]) => {
     try {
-      if (!isRecord(secret)) throw new Invalid("is no object { value, hosts, headers }");
+      if (!isRecord(secret)) throw new Invalid("is no plain object { value, hosts, headers }");
       const { value, ...places } = secret;
       return bind(name, parsePlaces(name, places), value);
     } catch (error) {

@@ -247,9 +247,9 @@ Deno.test("bad secrets are refused, and no message holds a value", async () => {
   };
   const value = VALUE;
   const bad: [secrets: unknown, problem: string][] = [
-    [VALUE, "it is no object"],
-    [[VALUE], "it is no object"],
-    [{ KEY: VALUE }, "KEY is no object"],
+    [VALUE, "it is no plain object"],
+    [[VALUE], "it is no plain object"],
+    [{ KEY: VALUE }, "KEY is no plain object"],
     [{ KEY: { value } }, "KEY has no hosts"],
     [{ KEY: { value, hosts: [] } }, "KEY has no hosts of its own"],
     [{ KEY: { value, hosts: ["*"] } }, "KEY has no hosts of its own"],

@@ -238,7 +238,7 @@ Deno.test("malformed policies and grants are refused before anything runs", asyn
     await grants({ allowHosts: [] }),
     'grants: unknown key "allowHosts"; there are: allowedFiles, allowedHosts, envVariables',
   );
-  assertStringIncludes(await grants([]), "grants: [] is no object");
+  assertStringIncludes(await grants([]), "grants: [] is no plain object");
   assertStringIncludes(await grants({ allowedHosts: ["http://"] }), "grants: allowedHosts: it has");
   assertStringIncludes(await grants({ envVariables: ["*"] }), "grants: envVariables: it has");
   assertStringIncludes(await grants({ allowedFiles: ["../x"] }), "leads out of the project");

@@ -260,7 +260,7 @@ Deno.test("what is no option is refused, and the message says where it belongs",
   assertStringIncludes(await refusal({ ...text, capture: "yes" }), 'capture: "yes" is neither');
   assertStringIncludes(await refusal({ ...text, limits: { time: 1 } }), 'unknown key "time"');
   assertStringIncludes(await refusal({ ...text, limits: { timeout: -1 } }), "limits: timeout: -1");
-  assertStringIncludes(await refusal({ ...text, limits: 5 }), "limits: 5 is no object");
+  assertStringIncludes(await refusal({ ...text, limits: 5 }), "limits: 5 is no plain object");
   for (const isolation of ["sandbox", "process"] as const) {
     await using program = await open({ code, language: "python", isolation });
     const called = (options: object) =>
