@@ -155,8 +155,8 @@ export class ProgramModules implements Modules {
   }
 
   /**
-   * What esbuild begins with: the program's text, or an import of its file. A file's first line may be `#!` then, and it
-   * may be CommonJS.
+   * What esbuild begins with: the program's text, or an import of its file, which exports what a file without a task may
+   * have as its `main`. A file's first line may be `#!` then, and it may be CommonJS.
    */
   get entry(): string {
     const text = this.#replaced.get("") ?? this.#entry();
@@ -167,7 +167,8 @@ export class ProgramModules implements Modules {
     const { program } = this.#options;
     return "code" in program
       ? program.code.replace(/^\ufeff?#!/, "//")
-      : `import * as program from ${JSON.stringify(FILE)}; Object(program);`;
+      : `import * as program from ${JSON.stringify(FILE)}; ` +
+        "const { main, default: value } = Object(program); export { main, value as default };";
   }
 
   /**

@@ -66,6 +66,15 @@ const PROGRAMS: Record<string, string> = {
     ${MAIN}`,
   "a task that is named twice": `${SDK}
     task({ name: "main" }, () => 1); task({ name: "main" }, () => 2);`,
+  "no task, and a main": `export function main() { return ["main", typeof helper] }
+    function helper() {}
+    export default () => "default"`,
+  "no task, and a default": `export default async () => { await 1; return "default" }`,
+  "no task, and a clause": `const other = () => "renamed"; export { other as main };`,
+  "no task, and nothing exported": `const main = () => { throw new Error("not called") };`,
+  "no task, and an error": `export const main = () => {
+      throw new TypeError("in main");
+    };`,
   "text with all planes": `${SDK}
     const 世 = "🦕é世"; const main = (): string => \`\${世}\${"\\u{1F995}"}\`;
     ${MAIN}`,
