@@ -1,11 +1,12 @@
 import { CapsuleError } from "../../errors/error.ts";
+import { readHostFile } from "../../ffi/host_file.ts";
 import type { ProgramFile } from "../../ffi/native.ts";
 import { platform } from "../../platform/mod.ts";
 import { dirname, isInside, join, relative } from "../../platform/path.ts";
-import { readHostFile } from "../../ffi/host_file.ts";
+import { isHiddenIn } from "../hidden_names.ts";
 import { type Compiled, shownPath, type Source } from "../program.ts";
-import { importsIn, type PythonImport } from "./imports.ts";
 import { Turn } from "../turn.ts";
+import { importsIn, type PythonImport } from "./imports.ts";
 
 /** What a program that is no file is called. */
 const CODE_NAME = "code.py";
@@ -188,7 +189,10 @@ class Collector {
     try {
       const stat = platform.stat(path);
       if (stat === undefined || stat.isFolder) return false;
-      data = readModule(path, this.#inside);
+      const inside = this.#inside;
+      // As for what tasks are granted: of a link to it, nothing is told.
+      if (inside !== undefined && isHiddenIn(inside, platform.realPath(path))) return false;
+      data = readModule(path, inside);
     } catch (error) {
       throw this.#unreadable(path, place, error);
     }

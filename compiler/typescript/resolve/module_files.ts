@@ -2,10 +2,11 @@
  * The files that a program's imports may mean: what lies where, and what is in it. It is the only way in which a bundle
  * comes to the content of a file, and knows all that was looked at.
  */
+import { clippedPath } from "../../../errors/clipped.ts";
 import { CapsuleError } from "../../../errors/error.ts";
 import { platform } from "../../../platform/mod.ts";
 import { basename, dirname, isInside, join, normalize } from "../../../platform/path.ts";
-import { clippedPath } from "../../../errors/clipped.ts";
+import { hiddenBecause, isHiddenIn } from "../../hidden_names.ts";
 import {
   readHostFile,
   readHostTextFile,
@@ -180,21 +181,24 @@ export class ModuleFiles {
     return found;
   }
 
-  /** What a program is told of a link that leads out says nothing of what is there. */
+  /**
+   * What a program is told of a link that leads out says nothing of what is there. What tasks do not see in a folder that
+   * they are granted, `.env` for one, is no part of a program either.
+   */
   #confinedKind(path: string): Kind {
     const given = this.#allowedIn(path);
     if (given === undefined) throw new Outside();
     if (path !== given) {
+      if (hiddenBecause(basename(path)) !== undefined) return undefined;
       if (this.kind(dirname(path)) !== "folder") return undefined;
       if (!this.#namesIn(this.realPath(dirname(path))).has(basename(path))) return undefined;
     }
     const real = this.realPath(path);
     // A link to nothing has no real path.
     const kind = kindOf(real);
-    if (kind === undefined && path !== given || this.#allowedIn(real) === undefined) {
-      throw new Outside();
-    }
-    return kind;
+    const allowed = this.#allowedIn(real);
+    if (kind === undefined && path !== given || allowed === undefined) throw new Outside();
+    return isHiddenIn(allowed, real) ? undefined : kind;
   }
 
   #namesIn(folder: string): Set<string> {
@@ -220,7 +224,9 @@ export class ModuleFiles {
   /** The names in a folder. */
   names(folder: string): string[] {
     if (this.kind(folder) !== "folder") return [];
-    return [...this.#namesIn(this.realPath(folder))];
+    const names = [...this.#namesIn(this.realPath(folder))];
+    if (this.#allowed === undefined) return names;
+    return names.filter((name) => hiddenBecause(name) === undefined);
   }
 
   /** Remembers a path: what is there, or that nothing is. What lies in packages does not change by itself. */

@@ -1,11 +1,11 @@
 /** From folders that options and mounts name to those that the native library opens. */
+import { hiddenBecause, isHiddenIn } from "../../../compiler/hidden_names.ts";
 import { clippedPath } from "../../../errors/clipped.ts";
 import { readHostTextFile } from "../../../ffi/host_file.ts";
 import type { FolderGrant } from "../../../ffi/native.ts";
 import { platform } from "../../../platform/mod.ts";
 import { dirname, isInside, join, normalize, relative, resolve } from "../../../platform/path.ts";
 import type { FolderAccess } from "../access.ts";
-import { hiddenBecause, isHiddenIn } from "./hidden_names.ts";
 import { overlapWithCapsule } from "./own_places.ts";
 import { CONFIG_FILE, statOf } from "../../config/project.ts";
 import { Invalid } from "../../../errors/invalid.ts";

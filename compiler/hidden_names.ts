@@ -1,5 +1,5 @@
 /** Names that guests do not see inside of the folders that they are granted: `ffi/native/src/files/hidden.rs` hides them. */
-import { relative } from "../../../platform/path.ts";
+import { relative } from "../platform/path.ts";
 
 /** Why a name is hidden. Undefined if it is not. */
 export function hiddenBecause(name: string): string | undefined {
