@@ -141,8 +141,13 @@ function lowered({ limits }: Clipped): string {
 function hintOf({ hosts, files, env }: Withheld): string {
   const flags = { "--allow-hosts": hosts, "--allow-files": files, "--allow-env": env };
   const given = Object.entries(flags).filter(([, values]) => values.length > 0)
-    .map(([flag, values]) => `${flag} ${values.join(",")}`);
+    .map(([flag, values]) => `${flag} ${shellWord(values.join(","))}`);
   return `the program wants more than it was given: ${given.join(" ")}, or --allow-declared`;
+}
+
+/** A stranger's words as one word of a command line: whoever pastes them runs nothing else. */
+function shellWord(text: string): string {
+  return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function recorderOf(
