@@ -25,13 +25,10 @@ const KEYS = ["value", "hosts", "headers"];
 const HEADERS = ["authorization", "x-api-key", "api-key"];
 /** A name of a header, as HTTP has it. */
 const HEADER = /^[!#$%&'*+.^_`|~a-z0-9-]+$/;
-/** Those whose values the host writes itself, or that servers give a meaning of their own. */
+/** Those whose values the host writes itself, or that it does not send: `ffi/native/src/network/outgoing.rs`. */
 const OWN_HEADERS = [
-  "host",
-  "content-length",
-  "transfer-encoding",
-  "connection",
-  "accept-encoding",
+  ...["host", "accept-encoding", "connection", "content-length", "expect", "http2-settings"],
+  ...["keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
 ];
 const SECRETS_AT_MOST = 100;
 const VALUE_LENGTH_AT_MOST = 16 << 10;
@@ -85,11 +82,13 @@ export function parsePlaces(name: string, given: Record<string, unknown>): Secre
   }
   const names = parseList(headers, "headers").map((header) => {
     const lower = typeof header === "string" ? header.toLowerCase() : "";
-    if (!HEADER.test(lower) || OWN_HEADERS.includes(lower)) {
+    const isOwn = OWN_HEADERS.includes(lower) || lower.startsWith("proxy-");
+    if (!HEADER.test(lower) || isOwn) {
       throw new Invalid(`has ${shown(header)}, which is no header that it can stand in`);
     }
     return lower;
   });
+  if (names.length === 0) throw new Invalid("has no headers: name those that it can stand in");
   return { hosts: rules, headers: names };
 }
 
