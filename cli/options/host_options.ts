@@ -2,8 +2,9 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
-import type { RunOptions } from "../../runner/options.ts";
-import { userConfigFile } from "../../runner/config/user_folder.ts";
+import { USER_CONFIG_FILE, userConfigFolder, userConfigFile } from "../../runner/config/user_folder.ts";
+import type { Secret } from "../../runner/policy/secrets.ts";
+import type { RunOptions } from "../../runner/run.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
@@ -104,10 +105,20 @@ export async function hostOptionsOf(
 async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
   if (given.length === 0 && userConfigFile() === undefined) return {};
   const { userSecrets } = await import("../../runner/config/user_config.ts");
-  return { secrets: { ...await userSecrets(), ...Object.fromEntries(given.map(secretOf)) } };
+  const secrets = new Map<string, Secret>();
+  for (const [name, secret] of given.map(secretOf)) {
+    if (secrets.has(name)) {
+      // Only one could count, and whoever reads the command line might take the other for it.
+      throw new CapsuleError("invalid_argument", `--secret ${name} is given twice`, {
+        hint: `name all of its hosts at once: --secret ${name}=a.com,b.com`,
+      });
+    }
+    secrets.set(name, secret);
+  }
+  return { secrets: { ...await userSecrets(), ...Object.fromEntries(secrets) } };
 }
 
-function secretOf(text: string): [string, { value: string; hosts: string[] }] {
+function secretOf(text: string): [string, Secret] {
   const [name = "", ...rest] = text.split("=");
   const hosts = rest.join("=").split(",").map((host) => host.trim()).filter(Boolean);
   if (name === "" || hosts.length === 0) {
@@ -157,7 +168,11 @@ function folderOf(text: string): { path: string; mode: "ro" | "rw" } {
 async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
   if (file === "-") return await platform.readInput();
   const path = resolve(cwd, file);
-  const bytes = platform.stat(path)?.isFile === false ? undefined : platform.readFile(path);
+  const isSpecial = platform.stat(path)?.isFile === false;
+  const bytes = isSpecial ? undefined : platform.readFile(path);
   if (bytes !== undefined) return bytes;
-  throw new CapsuleError("file_not_found", `Cannot read "${file}": there is no such file`);
+  const problem = isSpecial ? "it is not a regular file" : "there is no such file";
+  throw new CapsuleError("file_not_found", `Cannot read "${file}": ${problem}`, {
+    hint: isSpecial ? "--stdin - passes on what this command reads" : undefined,
+  });
 }

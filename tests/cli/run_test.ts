@@ -394,7 +394,13 @@ Deno.test("the command line bounds each task, and says what main reads", async (
   });
   assertEquals([twice.status, twice.stdout], [2, ""]);
   assertStringIncludes(twice.stderr, "standard input holds the program\nhint: name a file");
-  for (const [option, says] of [["--timeout=soon", "timeout"], ["--policy=all", "--policy is"]]) {
+  for (
+    const [option, says] of [
+      ["--timeout=soon", "timeout"],
+      ["--policy=all", "--policy is"],
+      ["--stdin=/dev/zero", "it is not a regular file"],
+    ]
+  ) {
     const { status, stdout, stderr } = await cli(["run", "read.py", option!], { cwd: folder.path });
     assertEquals([status, stdout], [2, ""]);
     assertStringIncludes(stderr, says!);

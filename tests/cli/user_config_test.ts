@@ -57,6 +57,12 @@ Deno.test("a secret of the user's goes to its hosts, under each policy, where th
   const own = ["--secret", "KEY=other.example", "--allow-hosts", "127.0.0.1"];
   const elsewhere = await runAt(folder.path, [...command, ...own], { KEY: VALUE });
   assertEquals([elsewhere.status, seen.length], [1, 0], elsewhere.stderr);
+  // The first one would not count.
+  const twice = await runAt(folder.path, [...command, ...own, "--secret=KEY=a.com"], {
+    KEY: VALUE,
+  });
+  assertEquals(twice.status, 2);
+  assertStringIncludes(twice.stderr, "--secret KEY is given twice");
 });
 
 Deno.test("without a value, there is no such secret; doctor says so", async () => {
