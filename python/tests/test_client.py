@@ -239,6 +239,8 @@ def test_details_of_a_call_are_written_as_the_worker_reads_them():
         asked_for([], limits={"maxRetries": 1})
     with pytest.raises(CapsuleError, match="stdin must be str or bytes, not int"):
         run_request({**CODE, "stdin": 5})
+    with pytest.raises(CapsuleError, match="stdin has no UTF-8: surrogates not allowed"):
+        run_request({**CODE, "stdin": "\ud800"})
     with pytest.raises(CapsuleError, match="capture must be True or False, not str"):
         run_request({**CODE, "capture": "yes"})
 

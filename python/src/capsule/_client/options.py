@@ -101,9 +101,14 @@ def _packages(name: str, value: object) -> object:
 
 
 def _input(name: str, value: object) -> object:
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return value
-    return _wrong(name, "str or bytes", value)
+    if not isinstance(value, str):
+        return _wrong(name, "str or bytes", value)
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        raise _refused(f"{name} has no UTF-8: {error.reason}") from error
 
 
 def _seed(name: str, value: object) -> object:
