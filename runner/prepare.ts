@@ -20,15 +20,17 @@ import { budgetOf, parseBudget } from "./policy/budget.ts";
 import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
 import { Environment, type Variables } from "./config/environment.ts";
 import { type RunEvent, runEvent } from "./events.ts";
+import { projectRoot, statOf } from "./config/project.ts";
+import { failedAt } from "./envelope/place.ts";
+import { LoadFault } from "./load_fault.ts";
+import type { ProgramOptions, ProgramSettings } from "./options.ts";
+import { parseMounts } from "./policy/files/mounts.ts";
 import { parseFixed } from "./policy/fixed.ts";
 import { resolvePolicies } from "./policy/grant.ts";
 import { parseGrants, parsePolicy, withheld } from "./policy/grants.ts";
 import { defaultsOf, limitsOf, parseLimits, underLimits } from "./policy/limits.ts";
-import { parseMounts } from "./policy/files/mounts.ts";
 import { packagesHint, packagesOf, parsePackages } from "./policy/packages.ts";
 import { parseDeclarations, policiesOf } from "./policy/policy.ts";
-import { projectRoot, statOf } from "./config/project.ts";
-import type { ProgramOptions, ProgramSettings } from "./options.ts";
 import { type LoadedProgram, LoadFailure, loadLibrary, runtime } from "./runtime.ts";
 import { shown } from "../errors/shown.ts";
 
@@ -114,7 +116,7 @@ export async function prepare(
   const mounts = parseMounts(options.mounts ?? []);
   const secrets = await secretsOf(options, isTrusted ? config.secrets : {}, environment);
   const { program, packages, keep } = await read(source, variables, options);
-  const loaded = await load(program, { packages, limits, fixed, onEvent, signal });
+  const loaded = await load(program, { packages, limits, fixed, onEvent, signal, isTrusted });
   keep?.();
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
@@ -261,11 +263,12 @@ interface Loading {
   fixed: NativeFixed | undefined;
   onEvent: ((event: RunEvent) => void) | undefined;
   signal: AbortSignal | undefined;
+  isTrusted: boolean;
 }
 
 async function load(program: Program, loading: Loading): Promise<LoadedProgram> {
   const { language, files, component, sourceMap, key } = program;
-  const { packages, limits, fixed, onEvent, signal } = loading;
+  const { packages, limits, fixed, onEvent, signal, isTrusted } = loading;
   const request = { language, files, component, sourceMap, key, packages, limits, fixed };
   try {
     return await runtime().load(request, listenerOf(onEvent), signal);
@@ -280,18 +283,26 @@ async function load(program: Program, loading: Loading): Promise<LoadedProgram> 
       throw new CapsuleError("invalid_module", `Cannot run "${name}": ${message}`);
     }
     const details = stack ? `\n${stack}` : "";
-    throw new CapsuleError(
-      "invalid_program",
-      `Cannot load "${program.name}": ${message}${details}`,
-      {
-        hint: NO_ACCESS.test(message)
-          ? "top-level code runs once, without any access: do this inside a task"
-          : MISSING_MODULE.test(message)
-          ? packagesHint(language, packages)
-          : undefined,
-      },
-    );
+    const isRefused = NO_ACCESS.test(message);
+    const isMissing = !isRefused && MISSING_MODULE.test(message);
+    throw new LoadFault(`Cannot load "${program.name}": ${message}${details}`, {
+      hint: isRefused
+        ? "top-level code runs once, without any access: do this inside a task"
+        : isMissing
+        ? packagesHint(language, packages)
+        : undefined,
+      place: failedAt({ message, stack }, namesIn(program)),
+      isHintForHost: isMissing && !isTrusted,
+    });
   }
+}
+
+/** The files of a program, as its stacks show them. */
+function namesIn({ name, files, sourceMap }: Program): ReadonlySet<string> {
+  const { sources = [] }: { sources?: string[] } = sourceMap === undefined
+    ? {}
+    : JSON.parse(new TextDecoder().decode(sourceMap));
+  return new Set([name, ...files.map(({ path }) => path), ...sources]);
 }
 
 const MISSING_MODULE = /\bModuleNotFoundError: No module named/;

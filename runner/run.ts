@@ -5,6 +5,7 @@ import type { Variables } from "./config/environment.ts";
 import { CANCELLED, failedEnvelope } from "./envelope/failure.ts";
 import { isolationOf } from "./isolation.ts";
 import { textOf } from "./envelope/envelope_text.ts";
+import { LoadFault } from "./load_fault.ts";
 import { openHere } from "./local_program.ts";
 import { checkOptions, RUN_OPTIONS, type RunOptions } from "./options.ts";
 import { placeOf } from "./envelope/place.ts";
@@ -71,13 +72,19 @@ export async function runHere(
 function failureOf(error: unknown, task: string, signal?: AbortSignal): EnvelopeError | undefined {
   if (signal?.aborted && error === signal.reason) return CANCELLED;
   if (!(error instanceof CapsuleError)) return undefined;
-  const { code, message, hint } = error;
+  const { code, message } = error;
+  const isFault = error instanceof LoadFault;
+  const hint = isFault && error.isHintForHost ? undefined : error.hint;
   if (code === "invalid_module") {
     return { error_type: "invalid_module", message: hint ? `${message}; ${hint}` : message };
   }
   // A program has a main: whoever names no other task has made no mistake.
   if (code === "invalid_program" || code === "task_not_found" && task === "main") {
     const told = hint ? `${message}${message.includes("\n") ? "\n" : "; "}${hint}` : message;
-    return { error_type: "invalid_program", message: told, ...placeOf(message) };
+    return {
+      error_type: "invalid_program",
+      message: told,
+      ...isFault ? error.place : placeOf(message),
+    };
   }
 }
