@@ -168,6 +168,7 @@ export function checkOptions(options: object, known: readonly string[], caller: 
       `${caller}: ${shown(options)} is no object of options`,
     );
   }
+  checkListeners(options, caller);
   for (const name in options) {
     if (known.includes(name)) continue;
     const meant = similar(name, known);
@@ -178,6 +179,18 @@ export function checkOptions(options: object, known: readonly string[], caller: 
       { hint: group ? `write ${group}: { ${name}: … }` : meant && `did you mean ${meant}?` },
     );
   }
+}
+
+function checkListeners(options: { onEvent?: unknown; signal?: unknown }, caller: string): void {
+  const { onEvent, signal } = options;
+  // A controller, say, cancels nothing.
+  const isSignal = typeof (signal as AbortSignal | undefined)?.throwIfAborted === "function";
+  const problem = onEvent !== undefined && typeof onEvent !== "function"
+    ? `onEvent: ${shown(onEvent)} is no function`
+    : signal !== undefined && signal !== null && !isSignal
+    ? `signal: ${shown(signal)} is no AbortSignal`
+    : undefined;
+  if (problem !== undefined) throw new CapsuleError("invalid_argument", `${caller}: ${problem}`);
 }
 
 /**

@@ -72,7 +72,8 @@ export class Environment {
  * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot, or for what is no object.
  */
 export function checkVariables(given: Record<string, string>): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+  // Node's own environment is no plain object. Of a map, no variable would win over the process's own.
+  if (Object.prototype.toString.call(given) !== "[object Object]") {
     throw new CapsuleError("invalid_argument", "env must be an object of strings");
   }
   for (const [name, value] of Object.entries(given)) {

@@ -1,4 +1,6 @@
 import { CapsuleError } from "../../errors/error.ts";
+import { isRecord } from "../../errors/record.ts";
+import { shown } from "../../errors/shown.ts";
 import { encode, type Payload } from "../../sdk/payload.ts";
 
 /**
@@ -9,6 +11,9 @@ import { encode, type Payload } from "../../sdk/payload.ts";
 export function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): Payload {
   if (!Array.isArray(args)) {
     throw new CapsuleError("invalid_argument", `args is no array: ${typeof args}`);
+  }
+  if (kwargs !== undefined && !isRecord(kwargs)) {
+    throw new CapsuleError("invalid_argument", `kwargs: ${shown(kwargs)} is no plain object`);
   }
   try {
     return encode(kwargs === undefined ? { args } : { args, kwargs });

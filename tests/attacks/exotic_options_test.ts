@@ -57,6 +57,28 @@ Deno.test("options of a call that nobody awaited are refused", async () => {
   }
 });
 
+Deno.test("variables, keywords, listeners and signals are what they have to be", async () => {
+  const map = new Map([["HOME", "fake"]]);
+  const wrong: [options: object, says: string][] = [
+    [{ env: map }, "env must be an object of strings"],
+    [{ env: Promise.resolve({ HOME: "fake" }) }, "env must be an object of strings"],
+    [{ kwargs: map }, "kwargs: {} is no plain object"],
+    [{ kwargs: Promise.resolve({ x: 1 }) }, "kwargs: {} is no plain object"],
+    [{ kwargs: [1] }, "kwargs: [1] is no plain object"],
+    [{ onEvent: 5 }, "onEvent: 5 is no function"],
+    [{ signal: new AbortController() }, "is no AbortSignal"],
+  ];
+  for (const isolation of ["sandbox", "process"] as const) {
+    await using program = await open({ ...PROGRAM, isolation });
+    for (const [options, says] of wrong) {
+      const given = { ...PROGRAM, isolation, ...options } as RunOptions;
+      assertStringIncludes(await refusal(() => run(given)), says);
+      if ("env" in options) continue;
+      assertStringIncludes(await refusal(() => program.call("main", [], options)), says);
+    }
+  }
+});
+
 Deno.test("a folder whose mode is inherited is not granted for writing", async () => {
   const folder = Object.assign(Object.create({ mode: "ro" }), { path: "/tmp" });
   const grants = { allowedFiles: [folder] };
