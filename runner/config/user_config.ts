@@ -17,7 +17,7 @@ interface UserConfig {
 
 /**
  * The secrets of the user's configuration. Their values come from the environment, or from `.env` beside the file; those
- * without a value are left out.
+ * without a value, or with an empty one, are left out.
  *
  * @throws {CapsuleError} `invalid_config`, naming the file, line and key.
  */
@@ -25,7 +25,7 @@ export async function userSecrets(): Promise<Record<string, Secret>> {
   const { folder, secrets } = await readUserConfig();
   const values = await new Environment(folder).pick(Object.keys(secrets));
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => {
+    Object.entries(values).filter(([, value]) => value !== "").map(([name, value]) => {
       const { hosts, headers } = secrets[name]!;
       return [name, { value, hosts: hosts.map(hostText), headers }];
     }),

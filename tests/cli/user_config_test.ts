@@ -71,6 +71,9 @@ Deno.test("without a value, there is no such secret; doctor says so", async () =
   const command = ["run", "main.py", server.url, "--allow-hosts", "127.0.0.1"];
   const { stdout, stderr } = await runAt(folder.path, command);
   assertEquals(stdout, "none\n", stderr);
+  // Some unset a variable so.
+  const empty = await runAt(folder.path, command, { KEY: "" });
+  assertEquals([empty.status, empty.stdout], [0, "none\n"], empty.stderr);
   const told = await runAt(folder.path, ["doctor"]);
   assertStringIncludes(told.stdout, "/home/.config/capsule/config.toml, secrets: KEY (no value)");
 });
