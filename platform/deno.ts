@@ -95,7 +95,6 @@ export const platform: Platform = {
       return false;
     }
   },
-  readInput: async () => new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer()),
   async *input() {
     const bytes = new Uint8Array(CHUNK_BYTES);
     for (let count; (count = await Deno.stdin.read(bytes)) !== null;) {

@@ -100,11 +100,6 @@ export const platform: Platform = {
     }
     return true;
   },
-  async readInput() {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  },
   input: () => process.stdin,
   isTerminal: (descriptor) => isatty(descriptor),
   columns: () => process.stdout.columns,

@@ -86,8 +86,6 @@ export interface Platform {
 
   /** Writes all bytes to standard output (1) or standard error (2). Returns whether somebody reads them. */
   write(descriptor: 1 | 2, bytes: Uint8Array): boolean;
-  /** All of standard input. */
-  readInput(): Promise<Uint8Array>;
   /** Standard input as it comes. What it gives is valid until the next is asked for. */
   input(): AsyncIterable<Uint8Array>;
   isTerminal(descriptor: 0 | 1 | 2): boolean;

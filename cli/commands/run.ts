@@ -1,9 +1,10 @@
 import { SOURCE_ENDINGS } from "../../compiler/program.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
-import type { ProgramOptions, ProgramSettings } from "../../runner/options.ts";
-import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
+import type { ProgramOptions, ProgramSettings } from "../../runner/open.ts";
 import { execute, EXECUTION_OPTIONS } from "../execute.ts";
+import { readInput } from "../input.ts";
+import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
 import { entrypoint, workingFolder } from "../options/folder.ts";
 
 export const runCommand: CommandSpec = {
@@ -94,7 +95,7 @@ async function programOf(
       { hint: "name a file of what main reads: --stdin FILE" },
     );
   }
-  return { code: new TextDecoder().decode(await platform.readInput()), language };
+  return { code: new TextDecoder().decode(await readInput("-")), language };
 }
 
 function packagesOf(parsed: Arguments): Pick<ProgramSettings, "packages"> {

@@ -6,6 +6,7 @@ import { USER_CONFIG_FILE, userConfigFolder, userConfigFile } from "../../runner
 import type { Secret } from "../../runner/policy/secrets.ts";
 import type { RunOptions } from "../../runner/run.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
+import { readInput } from "../input.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
   "allow-hosts": {
@@ -166,7 +167,7 @@ function folderOf(text: string): { path: string; mode: "ro" | "rw" } {
 }
 
 async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
-  if (file === "-") return await platform.readInput();
+  if (file === "-") return await readInput("--stdin");
   const path = resolve(cwd, file);
   const isSpecial = platform.stat(path)?.isFile === false;
   const bytes = isSpecial ? undefined : platform.readFile(path);

@@ -5,6 +5,7 @@ import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
 import { mayHaveBytesKey } from "../../sdk/bytes.ts";
 import { parseExactly } from "../terminal/json.ts";
+import { readInput } from "../input.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**
@@ -36,7 +37,7 @@ export async function readArguments(
   }
   const path = resolve(cwd, file);
   const stat = file === "-" ? undefined : platform.stat(path);
-  const bytes = file === "-" ? await platform.readInput() : readFile(file, path, stat);
+  const bytes = file === "-" ? await readInput("--args-file") : readFile(file, path, stat);
   // What has no name has no ending: it is JSON.
   const isJson = file.endsWith(".json") || stat?.isFile !== true;
   let text: string;

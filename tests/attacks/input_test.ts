@@ -1,10 +1,10 @@
 /** Files, options and arguments that are broken, or made to mean something else on their way. */
 import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
 import { assembled, partsOf } from "../components.ts";
-import { CACHE, cli, project, ROOT, runOrThrow as run, warmEngines } from "../support.ts";
 import { decodeComponent, encodeComponent } from "../../compiler/component/component.ts";
 import { engineSources } from "../../install/installation.ts";
 import { readConfig } from "../../runner/config/config.ts";
+import { CACHE, cli, project, ROOT, runOrThrow as run, startCli, warmEngines } from "../support.ts";
 import { CapsuleError, open } from "@capsule/sdk/runner";
 
 await warmEngines();
@@ -199,5 +199,20 @@ Deno.test("arguments, names and programs that are no UTF-8 are refused or shown 
     const { status, stderr } = await cli(["run", file], { cwd: folder.path });
     assertEquals([status, stderr.includes("fault of Capsule")], [1, false], stderr);
     assertStringIncludes(stderr, file);
+  }
+});
+
+Deno.test("standard input without an end is refused, and is not held until memory is full", async () => {
+  using folder = project({ "main.py": "def main(*texts): return len(texts)" });
+  for (const args of [["main.py", "--stdin", "-"], ["main.py", "--args-file=-"]]) {
+    const child = startCli(["run", ...args], { cwd: folder.path });
+    const writer = child.stdin.getWriter();
+    const part = new Uint8Array(1 << 20).fill(0x79);
+    // Until nobody reads any more: 2 GB at most.
+    for (let parts = 0; parts < 2048; parts++) await writer.write(part).catch(() => parts = 2048);
+    await writer.abort().catch(() => {});
+    const { code, stderr } = await child.output();
+    assertEquals(code, 2);
+    assertStringIncludes(new TextDecoder().decode(stderr), "standard input has more than 256 MB");
   }
 });

@@ -1,0 +1,33 @@
+import { CapsuleError } from "../errors/error.ts";
+import { platform } from "../platform/mod.ts";
+
+/** No program and no argument may be larger. */
+const BYTES_AT_MOST = 256 * 2 ** 20;
+
+/**
+ * All of standard input.
+ *
+ * @param what That which it is read for, as messages call it.
+ * @throws {CapsuleError} `invalid_argument` for more than any run takes: what writes it may never end.
+ */
+export async function readInput(what: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of platform.input()) {
+    length += part.length;
+    if (length > BYTES_AT_MOST) {
+      throw new CapsuleError(
+        "invalid_argument",
+        `${what}: standard input has more than ${BYTES_AT_MOST >> 20} MB`,
+      );
+    }
+    parts.push(new Uint8Array(part));
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
