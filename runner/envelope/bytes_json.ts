@@ -31,22 +31,31 @@ export function jsonOf({ json, bytes }: Payload): string {
  * The value that parsed JSON stands for: with bytes, and with a `$` less in keys that could be taken for theirs.
  *
  * @param place What the value is called in errors.
- * @throws {CapsuleError} `invalid_argument`, for bytes that are not base64.
+ * @throws {CapsuleError} `invalid_argument`, for bytes that are not base64, and for a value that is nested too deeply.
  */
 export function withBytes(value: unknown, place: string): unknown {
+  try {
+    return revived(value, place);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CapsuleError("invalid_argument", `${place} is nested too deeply`, { cause });
+  }
+}
+
+function revived(value: unknown, place: string): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    value.forEach((item, index) => value[index] = withBytes(item, `${place}[${index}]`));
+    value.forEach((item, index) => value[index] = revived(item, `${place}[${index}]`));
     return value;
   }
   const entries = Object.entries(value);
   const [name = "", member] = entries[0] ?? [];
   const dollars = entries.length === 1 ? dollarsOf(name) : 0;
   if (dollars === 1) return fromJson(member, place);
-  if (dollars > 1) return { [name.slice(1)]: withBytes(member, `${place}.${name}`) };
+  if (dollars > 1) return { [name.slice(1)]: revived(member, `${place}.${name}`) };
   for (const [name, member] of entries) {
     if (typeof member !== "object") continue;
-    const changed = withBytes(member, `${place}.${name}`);
+    const changed = revived(member, `${place}.${name}`);
     if (changed !== member) (value as Record<string, unknown>)[name] = changed;
   }
   return value;

@@ -69,3 +69,10 @@ Deno.test("withBytes() names the place of bytes that are malformed", () => {
     ]);
   }
 });
+
+Deno.test("withBytes() refuses what is nested deeper than its stack", () => {
+  let value: unknown = { $bytes: "AA==" };
+  for (let depth = 0; depth < 100_000; depth++) value = [value];
+  const error = assertThrows(() => withBytes(value, "args"), CapsuleError);
+  assertEquals([error.code, error.message], ["invalid_argument", "args is nested too deeply"]);
+});
