@@ -1,6 +1,6 @@
 /** Programs that are made without esbuild do the same as by it. */
-import { assertEquals } from "../assert.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../../compiler/program.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { project, runOrThrow as run } from "../support.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
@@ -72,6 +72,10 @@ const PROGRAMS: Record<string, string> = {
   "no task, and a default": `export default async () => { await 1; return "default" }`,
   "no task, and a clause": `const other = () => "renamed"; export { other as main };`,
   "no task, and nothing exported": `const main = () => { throw new Error("not called") };`,
+  "no task, and the name of the SDK":
+    `export const main = () => ["@capsule/sdk", '"@capsule/sdk"'];`,
+  "no task, and the name of the SDK in code of its own": `import { join } from "node:path";
+    console.log("@capsule/sdk"); export default () => join("@capsule/sdk", "x");`,
   "no task, and an error": `export const main = () => {
       throw new TypeError("in main");
     };`,
@@ -99,5 +103,8 @@ for (const [name, code] of Object.entries(PROGRAMS)) {
     const bundled = await outcome({ file: `${cwd}/code.ts` });
     const plain = await outcome({ code, language: "typescript" });
     assertEquals(plain, bundled);
+    if (name.includes("name of the SDK")) {
+      assertStringIncludes(JSON.stringify(plain), "capsule/sdk");
+    }
   });
 }
