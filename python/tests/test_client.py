@@ -452,3 +452,19 @@ def test_a_result_that_python_does_not_read_is_a_failure_with_its_figures(result
     assert (envelope["success"], envelope["result"]) == (False, None)
     assert envelope["error"]["error_type"] == "invalid_result"
     assert envelope["execution"] == execution
+
+
+def test_a_result_that_no_thread_has_room_for_is_an_envelope_too():
+    execution = {**no_execution("main"), "host_requests": [{"status": 200}]}
+    result = '{"execution":' * 150 + "1" + "}" * 150
+    text = f'{{"success":true,"result":{result},"error":null,"execution":{json.dumps(execution)}}}'
+    answer = Frame(1, {"type": "envelope"}, text.encode())
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(140)
+    try:
+        envelope = envelope_of(answer, "main")
+    finally:
+        sys.setrecursionlimit(limit)
+    # Newer versions of Python count what is written in C by itself.
+    assert envelope["success"] or envelope["error"]["error_type"] == "invalid_result"
+    assert envelope["execution"] == execution

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from typing import Any
 
 from .._envelope import Envelope, ErrorType, Execution, no_execution
@@ -13,8 +12,6 @@ from .._payload import decode
 from .exchange import Answer, Cancelled, Lost
 from .frames import Frame
 
-#: Python may be told to read no more than 640, and figures have fewer.
-_DIGITS_AT_MOST = 600
 #: The option that a message begins with, in the spelling of TypeScript: ``budget: tasksAlive: …``.
 _OPTION = re.compile(r"^(?:[A-Za-z]+: )+")
 
@@ -48,19 +45,11 @@ def _read(payload: bytes, data: bytes) -> Envelope[Any]:
 
 def _execution_in(payload: bytes) -> Execution:
     """What a task has used and asked for, which its result cannot hide."""
-    read: list[Execution] = []
-
-    def parse() -> None:
-        read.append(json.loads(payload, parse_int=_short_integer)["execution"])
-
-    thread = threading.Thread(target=parse)
-    thread.start()
-    thread.join()
-    return read[0]
-
-
-def _short_integer(digits: str) -> int | None:
-    return int(digits) if len(digits) <= _DIGITS_AT_MOST else None
+    # It stands last, and inside of a string of JSON no quote is without a backslash. What stands
+    # before it is not read again: Python may refuse its depth, in any thread.
+    key = b'"execution":'
+    execution: Execution = json.loads(payload[payload.rindex(key) + len(key) : -1])
+    return execution
 
 
 def error_of(answer: Answer) -> CapsuleError:
