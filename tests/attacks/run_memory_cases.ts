@@ -247,7 +247,7 @@ Deno.test("a budget that is none is an error that names key and value", async ()
     [{ tasksAlive: 0 }, /^budget: tasksAlive: 0 is not a whole number from 1 to 10000/],
     [{ jsonSize: "2GB" }, /^budget: jsonSize: "2GB" is more than the 256 MB/],
     [[], /^budget: \[\] is no plain object/],
-    ["4GB", /^budget: "4GB" is no object/],
+    ["4GB", /^budget: "4GB" is no plain object/],
     [{ handles: 2n }, /^budget: handles: "?2n?"? is not a whole number/],
   ];
   for (const isolation of ["sandbox", "process"] as const) {
