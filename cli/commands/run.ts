@@ -1,9 +1,8 @@
 import { SOURCE_ENDINGS } from "../../compiler/program.ts";
 import { CapsuleError } from "../../errors/error.ts";
-import { platform } from "../../platform/mod.ts";
-import type { ProgramOptions, ProgramSettings } from "../../runner/open.ts";
+import type { ProgramOptions, ProgramSettings } from "../../runner/options.ts";
 import { execute, EXECUTION_OPTIONS } from "../execute.ts";
-import { readInput } from "../input.ts";
+import { readInput } from "../options/input.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
 import { entrypoint, workingFolder } from "../options/folder.ts";
 

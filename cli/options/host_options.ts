@@ -2,11 +2,11 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
-import { USER_CONFIG_FILE, userConfigFolder, userConfigFile } from "../../runner/config/user_folder.ts";
+import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { Secret } from "../../runner/policy/secrets.ts";
-import type { RunOptions } from "../../runner/run.ts";
+import type { RunOptions } from "../../runner/options.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
-import { readInput } from "../input.ts";
+import { readInput } from "./input.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
   "allow-hosts": {

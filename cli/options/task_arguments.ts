@@ -5,7 +5,7 @@ import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
 import { mayHaveBytesKey } from "../../sdk/bytes.ts";
 import { parseExactly } from "../terminal/json.ts";
-import { readInput } from "../input.ts";
+import { readInput } from "./input.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { CapsuleError } from "../errors/error.ts";
-import { platform } from "../platform/mod.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { platform } from "../../platform/mod.ts";
 
 /** No program and no argument may be larger. */
 const BYTES_AT_MOST = 256 * 2 ** 20;
