@@ -105,7 +105,15 @@ impl Hosts {
         } else {
             refused
         };
-        format!("{asked}: grants.{option}, or --allow-hosts {host}, would")
+        // The name is a guest's: whoever pastes this into a shell runs nothing else.
+        let is_plain =
+            |character: char| character.is_ascii_alphanumeric() || ".:-_".contains(character);
+        let word = if host.chars().all(is_plain) {
+            host
+        } else {
+            format!("'{}'", host.replace('\'', "'\\''"))
+        };
+        format!("{asked}: grants.{option}, or --allow-hosts {word}, would")
     }
 
     /// Whether a target's host may have this address: a public one, or one that is listed itself.
@@ -250,6 +258,7 @@ mod tests {
         assert!(refusal(&target("http://z.com")).ends_with(
             "may not reach \"z.com\" (http, port 80): grants.allowedHosts, or --allow-hosts z.com, would"
         ));
+        assert!(refusal(&target("http://z;$(x)")).contains("--allow-hosts 'z;$(x)', would"));
         let any = hosts(vec![HostRule::default()]);
         assert!(any.is_granted(&y) && !any.allow_address(&y, loopback));
         assert!(!hosts(vec![]).is_granted(&x));

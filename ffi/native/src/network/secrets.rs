@@ -9,7 +9,7 @@
 use super::refused::{Kind, Refused};
 use super::rules::{HostRule, Target};
 use base64_simd::STANDARD;
-use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use std::fmt;
@@ -201,50 +201,69 @@ impl Blanks {
         self.texts.is_empty()
     }
 
-    /// Blanks all that is in some bytes. Returns how many of them what follows cannot change: the rest may be the start of
-    /// something.
-    pub fn blank(&self, bytes: &mut [u8]) -> usize {
-        let mut whole = bytes.len();
-        for text in &self.texts {
-            let mut start = 0;
-            while let Some(at) = found(&bytes[start..], text) {
-                bytes[start + at..][..text.len()].fill(BLANK);
-                start += at + text.len();
-            }
-        }
-        for text in &self.texts {
-            let longest = (text.len() - 1).min(bytes.len());
-            let begun = (1..=longest)
-                .rev()
-                .find(|len| bytes.ends_with(&text[..*len]));
-            whole = whole.min(bytes.len() - begun.unwrap_or(0));
-        }
-        whole
+    /// Some bytes, with all blanked that is in them.
+    pub fn blanked(&self, bytes: &[u8]) -> Vec<u8> {
+        self.take(&mut bytes.to_vec(), &mut 0, true)
     }
 
-    /// Blanks the values of headers.
+    /// Takes from the front of some bytes what may go on, blanked. What stays has always the same length, whatever it is:
+    /// where parts end must not tell a guest whether a guess begins as a value does.
+    ///
+    /// `covered` is how many of the bytes belong to what was found before.
+    fn take(&self, held: &mut Vec<u8>, covered: &mut usize, is_over: bool) -> Vec<u8> {
+        let longest = self.texts.iter().map(Vec::len).max().unwrap_or(1);
+        let kept = if is_over { 0 } else { longest - 1 };
+        let ready = held.len().saturating_sub(kept);
+        let mut end = *covered;
+        let mut taken = Vec::with_capacity(ready);
+        for at in 0..ready {
+            // One may begin as another does, or within it: all of both is blanked.
+            let found = self
+                .texts
+                .iter()
+                .filter(|text| held[at..].starts_with(text));
+            if let Some(length) = found.map(Vec::len).max() {
+                end = end.max(at + length);
+            }
+            taken.push(if at < end { BLANK } else { held[at] });
+        }
+        *covered = end.saturating_sub(ready);
+        held.drain(..ready);
+        taken
+    }
+
+    /// Blanks the values of headers, and leaves out those whose name holds what must not come back.
     pub fn blank_headers(&self, headers: &mut HeaderMap) {
+        let is_in = |name: &HeaderName, text: &[u8]| {
+            let name = name.as_str().as_bytes();
+            name.windows(text.len())
+                .any(|window| window.eq_ignore_ascii_case(text))
+        };
+        let named: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| self.texts.iter().any(|text| is_in(name, text)))
+            .cloned()
+            .collect();
+        for name in named {
+            headers.remove(name);
+        }
         for value in headers.values_mut() {
-            let mut bytes = value.as_bytes().to_vec();
-            self.blank(&mut bytes);
-            if let Ok(blanked) = HeaderValue::from_bytes(&bytes) {
+            if let Ok(blanked) = HeaderValue::from_bytes(&self.blanked(value.as_bytes())) {
                 *value = blanked;
             }
         }
     }
 }
 
-fn found(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    bytes.windows(text.len()).position(|window| window == text)
-}
-
 /// A body without what must not come back, also where that lies over the border of two parts.
 pub struct Blanked<R> {
     reader: R,
     blanks: Blanks,
-    /// What was read, of which so much may go on.
+    /// What was read and may not go on yet, and how much of it is blank.
     held: Vec<u8>,
-    ready: usize,
+    covered: usize,
+    /// What may go on.
+    ready: Vec<u8>,
     is_over: bool,
 }
 
@@ -254,7 +273,8 @@ impl<R: AsyncRead + Unpin> Blanked<R> {
             reader,
             blanks,
             held: Vec::new(),
-            ready: 0,
+            covered: 0,
+            ready: Vec::new(),
             is_over: false,
         }
     }
@@ -267,21 +287,19 @@ impl<R: AsyncRead + Unpin> AsyncRead for Blanked<R> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        while this.ready == 0 && !this.is_over {
+        while this.ready.is_empty() && !this.is_over {
             let mut part = [0; PART_BYTES];
             let mut part = ReadBuf::new(&mut part);
             ready!(Pin::new(&mut this.reader).poll_read(context, &mut part))?;
             this.is_over = part.filled().is_empty();
             this.held.extend_from_slice(part.filled());
-            this.ready = this.blanks.blank(&mut this.held);
-            if this.is_over {
-                this.ready = this.held.len();
-            }
+            this.ready = this
+                .blanks
+                .take(&mut this.held, &mut this.covered, this.is_over);
         }
-        let count = this.ready.min(buffer.remaining());
-        buffer.put_slice(&this.held[..count]);
-        this.held.drain(..count);
-        this.ready -= count;
+        let count = this.ready.len().min(buffer.remaining());
+        buffer.put_slice(&this.ready[..count]);
+        this.ready.drain(..count);
         Poll::Ready(Ok(()))
     }
 }
@@ -389,8 +407,9 @@ mod tests {
         let mut blanks = Blanks::default();
         blanks.add(VALUE.as_bytes());
         blanks.add(b"sk-live-1234");
-        let body = format!("{VALUE} sk-sk-live-123 sk-live-12 {VALUE}{VALUE} sk-live");
-        let expected = "*********** sk-*********** sk-live-12 ********************** sk-live";
+        let body = format!("{VALUE} sk-sk-live-123 sk-live-12 {VALUE}{VALUE} sk-live-1234 sk-live");
+        let expected =
+            "*********** sk-*********** sk-live-12 ********************** ************ sk-live";
         for size in 1..=body.len() {
             let parts = body.as_bytes().chunks(size).collect::<Vec<_>>();
             let mut reader: Pin<Box<dyn AsyncRead + Send>> = Box::pin(&b""[..]);
@@ -401,6 +420,17 @@ mod tests {
             let mut blanked = Blanked::new(reader, blanks.clone());
             blanked.read_to_string(&mut text).await.unwrap();
             assert_eq!(text, expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn where_parts_end_does_not_depend_on_what_is_in_them() {
+        let mut blanks = Blanks::default();
+        blanks.add(VALUE.as_bytes());
+        let length = |part: &[u8]| blanks.take(&mut part.to_vec(), &mut 0, false).len();
+        for end in 0..VALUE.len() {
+            let guess = format!("{}{}", "#".repeat(40 - end), &VALUE[..end]);
+            assert_eq!(length(guess.as_bytes()), length(&[b'#'; 40]), "{guess}");
         }
     }
 }
