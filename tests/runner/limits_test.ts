@@ -255,7 +255,7 @@ Deno.test("what is no option is refused, and the message says where it belongs",
       assertStringIncludes(await refusal(options, call), "is no object of options");
     }
   }
-  assertStringIncludes(await refusal({ ...text, task: null }), "task: null is no text");
+  assertStringIncludes(await refusal({ ...text, task: null }), "task must be a string, not null");
   assertStringIncludes(await refusal({ ...text, stdin: 5 }), "stdin: 5 is neither text");
   assertStringIncludes(await refusal({ ...text, capture: "yes" }), 'capture: "yes" is neither');
   assertStringIncludes(await refusal({ ...text, limits: { time: 1 } }), 'unknown key "time"');
@@ -270,3 +270,33 @@ Deno.test("what is no option is refused, and the message says where it belongs",
     assertStringIncludes(await called({ stdin: null }), "stdin: null is neither");
   }
 });
+
+for (
+  const [language, loop, grow] of [
+    ["python", "while True: pass", "x = [bytearray(1 << 20) for _ in range(400)]"],
+    [
+      "typescript",
+      "while (true);",
+      "const x = Array.from({ length: 400 }, () => new Uint8Array(1 << 20).fill(1));",
+    ],
+  ] as const
+) {
+  Deno.test(`top-level code counts for the budget, in ${language}`, async () => {
+    const main = language === "python"
+      ? "def main(): return 1"
+      : `import { task } from "@capsule/sdk"; task({ name: "main" }, () => 1);`;
+    const attempt = async (code: string, budget: RunOptions["budget"] & object) => {
+      const startedMs = performance.now();
+      const { error } = await run({ code: `${code}\n${main}`, language, budget });
+      return [error?.error_type, error?.message, performance.now() - startedMs] as const;
+    };
+    const [type, message, ms] = await attempt(loop, { timeout: "300ms" });
+    assertEquals(type, "invalid_program", message);
+    assertStringIncludes(message!, "300 ms");
+    assertEquals(ms < 3_000, true, `${ms} ms`);
+    const [, fuel] = await attempt(loop, { compute: 100_000_000 });
+    assertStringIncludes(fuel!, "all of its 100000000 units of fuel");
+    const [, memory] = await attempt(grow, { ram: "200MB" });
+    assertStringIncludes(memory!, "of memory");
+  });
+}

@@ -266,9 +266,13 @@ async fn run_top_level(
     let budget = Budget {
         subject: "top-level code",
         can_be_raised: false,
-        fuel: LOAD_FUEL,
-        memory_bytes: Some(LOAD_MEMORY_BYTES),
-        timeout: Some(LOAD_TIMEOUT),
+        // A run's budget bounds what comes before its first task, too.
+        fuel: limits.fuel.map_or(LOAD_FUEL, |fuel| fuel.min(LOAD_FUEL)),
+        memory_bytes: Some(LOAD_MEMORY_BYTES.min(limits.ram_bytes)),
+        timeout: Some(limits.timeout_ms.map_or(LOAD_TIMEOUT, |ms| {
+            Duration::try_from_secs_f64(ms / 1000.0)
+                .map_or(LOAD_TIMEOUT, |own| own.min(LOAD_TIMEOUT))
+        })),
         run_timeout_ms: None,
         result_bytes: limits.json_bytes,
     };
