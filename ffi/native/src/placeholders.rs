@@ -40,9 +40,12 @@ pub fn check(payload: &Payload) -> Result<(), String> {
 
 /// Whether an escape stands for one of the letters. No serializer writes that.
 fn spells_letters(json: &str) -> bool {
+    let bytes = json.as_bytes();
     json.match_indices("\\u00").any(|(at, escape)| {
-        let rest = &json.as_bytes()[at + escape.len()..];
-        ESCAPED.iter().any(|letter| rest.starts_with(*letter))
+        let before = bytes[..at].iter().rev().take_while(|byte| **byte == b'\\');
+        let rest = &bytes[at + escape.len()..];
+        // A backslash before it makes it plain text.
+        before.count() % 2 == 0 && ESCAPED.iter().any(|letter| rest.starts_with(*letter))
     })
 }
 
@@ -197,6 +200,13 @@ mod tests {
             json: json.to_owned(),
             bytes: vec![0; length],
         })
+    }
+
+    #[test]
+    fn an_escape_that_is_text_spells_nothing() {
+        assert!(spells_letters(r#"{"$byt\u0065s":1}"#));
+        assert!(!spells_letters(r#"{"$byt\\u0065s":1}"#));
+        assert!(spells_letters(r#"{"$byt\\\u0065s":1}"#));
     }
 
     #[test]
