@@ -59,6 +59,10 @@ export interface CodeSource extends AnySource {
   root: string;
 }
 
+/** The hint for a program that imports a package although `packages` is false. */
+export const WITHOUT_PACKAGES =
+  "this program is run without packages: packages is false, or --packages none";
+
 const LANGUAGES: Record<string, Language> = {
   ".ts": "javascript",
   ".tsx": "javascript",

@@ -60,8 +60,8 @@ export interface ProgramSettings {
   limits?: TaskLimits;
   /**
    * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
-   * `.venv` and `node_modules` of `cwd`; those of a folder; or `false`, for none. By default those of its project;
-   * under the policy `"none"` for text the `"host"`'s, and for a file those that lie in its own folder.
+   * `.venv` and `node_modules` of `cwd`; those of a folder, in its `.venv` and `node_modules`; or `false`, for none. By default
+   * those of its project; under the policy `"none"` for text the `"host"`'s, and for a file those that lie in its own folder.
    */
   packages?: "host" | string | false;
   /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */

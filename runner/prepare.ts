@@ -15,7 +15,7 @@ import type {
   TaskPolicy,
 } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
-import { basename, dirname, extname, resolve } from "../platform/path.ts";
+import { basename, dirname, extname, join, resolve } from "../platform/path.ts";
 import { budgetOf, parseBudget } from "./policy/budget.ts";
 import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
 import { Environment, type Variables } from "./config/environment.ts";
@@ -97,8 +97,7 @@ export async function prepare(
   if (options.labels !== undefined) {
     (await import("./policy/labels.ts")).parseLabels(options.labels);
   }
-  const packagesGiven = parsePackages(options.packages, workingFolder(options.cwd));
-  const given = "component" in found ? found : { ...found, packages: packagesGiven };
+  const given = "component" in found ? found : { ...found, packages: packagesFor(found, options) };
   const source = isTrusted ? given : confine(given);
   const { root } = source;
   // What the host's words are relative to: no file of a stranger's has a say in that.
@@ -116,7 +115,9 @@ export async function prepare(
   const mounts = parseMounts(options.mounts ?? []);
   const secrets = await secretsOf(options, isTrusted ? config.secrets : {}, environment);
   const { program, packages, keep } = await read(source, variables, options);
-  const loaded = await load(program, { packages, limits, fixed, onEvent, signal, isTrusted });
+  const packagesGiven = "packages" in source ? source.packages : undefined;
+  const loading = { packages, packagesGiven, limits, fixed, onEvent, signal, isTrusted };
+  const loaded = await load(program, loading);
   keep?.();
   try {
     const declarations = program.component?.declarations ?? loaded.declarations;
@@ -142,6 +143,21 @@ export async function prepare(
   } catch (error) {
     runtime().unload(loaded.id);
     throw error;
+  }
+}
+
+/**
+ * Which packages a program may import. For a file in TypeScript, `"host"` becomes the folder whose `node_modules` is the
+ * nearest to `cwd`; text looks there anyway.
+ */
+function packagesFor(source: Source, options: ProgramSettings): Source["packages"] {
+  const cwd = workingFolder(options.cwd);
+  const packages = parsePackages(options.packages, cwd);
+  const isText = "code" in source;
+  if (packages !== "host" || isText || languageOfSource(source) === "python") return packages;
+  for (let folder = cwd;; folder = dirname(folder)) {
+    if (statOf(join(folder, "node_modules"))?.isFolder) return folder;
+    if (folder === dirname(folder)) return cwd;
   }
 }
 
@@ -259,6 +275,7 @@ export function workingFolder(given: string | undefined): string {
 /** What loading a program needs besides it. */
 interface Loading {
   packages: FolderGrant[];
+  packagesGiven: Source["packages"];
   limits: Partial<NativeLimits>;
   fixed: NativeFixed | undefined;
   onEvent: ((event: RunEvent) => void) | undefined;
@@ -268,7 +285,7 @@ interface Loading {
 
 async function load(program: Program, loading: Loading): Promise<LoadedProgram> {
   const { language, files, component, sourceMap, key } = program;
-  const { packages, limits, fixed, onEvent, signal, isTrusted } = loading;
+  const { packages, packagesGiven, limits, fixed, onEvent, signal, isTrusted } = loading;
   const request = { language, files, component, sourceMap, key, packages, limits, fixed };
   try {
     return await runtime().load(request, listenerOf(onEvent), signal);
@@ -289,7 +306,7 @@ async function load(program: Program, loading: Loading): Promise<LoadedProgram> 
       hint: isRefused
         ? "top-level code runs once, without any access: do this inside a task"
         : isMissing
-        ? packagesHint(language, packages)
+        ? packagesHint(language, packages, packagesGiven)
         : undefined,
       place: failedAt({ message, stack }, namesIn(program)),
       isHintForHost: isMissing && !isTrusted,

@@ -1,12 +1,12 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { clipped } from "../../errors/clipped.ts";
-import { dirname, join, resolve } from "../../platform/path.ts";
+import { basename, dirname, join, resolve } from "../../platform/path.ts";
 import { BUILTIN_IMPORTS, SDK, SDK_NAMES } from "./engine_modules.ts";
 import { type Build, buildByService } from "./esbuild/service.ts";
 import { compileFailed, NamesShown } from "./esbuild/messages.ts";
 import { patternsIn, withoutFolders } from "./import_patterns.ts";
-import { ModuleFiles } from "./resolve/module_files.ts";
+import { type Given, ModuleFiles, type PackagesIn } from "./resolve/module_files.ts";
 import { ENTRY_NAME, ProgramModules } from "./modules.ts";
 import { importsOnly, plainProgram } from "./plain/plain_typescript.ts";
 import { type Compiled, shownPath, type Source } from "../program.ts";
@@ -36,7 +36,8 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
 
 async function bundled(source: Source): Promise<Compiled> {
   const folder = platform.realPath(folderOf(source));
-  const files = new ModuleFiles(givenTo(source, folder));
+  const packages = packagesIn(source);
+  const files = new ModuleFiles(givenTo(source, folder, packages), packages);
   let found: Promise<Specifiers> | undefined;
   const specifiersOf = () => found ??= Specifiers.of(files, folder);
   const plain = "code" in source ? await plainly(source.code, specifiersOf) : undefined;
@@ -51,8 +52,8 @@ async function bundled(source: Source): Promise<Compiled> {
     folder,
     program: source,
     refusal: "code" in source
-      ? "a program that is given as text, and whose policy is limited, imports packages only"
-      : "a program whose policy is limited imports only what lies in its own folder",
+      ? 'a program given as text, under the policy "none", imports packages only'
+      : 'a program under the policy "none" imports only what lies in its own folder',
   });
   const { jsxImportSource } = specifiers;
   const options = [
@@ -102,16 +103,30 @@ async function build(source: Source, options: string[], modules: ProgramModules)
   }
 }
 
+/** Where the host says that a program's packages lie. A folder may be `node_modules` itself. */
+function packagesIn({ packages }: Source): PackagesIn {
+  // Those of the host lie around text anyway.
+  if (packages === undefined || packages === "host") return undefined;
+  if (packages === false) return false;
+  if (!platform.stat(packages)?.isFolder) {
+    throw new CapsuleError("invalid_argument", `packages: there is no folder "${packages}"`);
+  }
+  const folder = platform.realPath(packages);
+  return basename(folder) === "node_modules" ? dirname(folder) : folder;
+}
+
 /** What a program whose author is not trusted may import; undefined for another one. */
-function givenTo(source: Source, folder: string) {
+function givenTo(source: Source, folder: string, packages: PackagesIn): Given | undefined {
   if (!source.isConfined) return undefined;
-  if ("file" in source) return { modules: [folder] };
+  const named = packages ? [join(packages, "node_modules")] : [];
+  if ("file" in source) return { modules: [folder, ...named] };
+  // The folder is the host's own, and not the text's.
+  if (packages !== undefined) return { modules: named, settings: folder };
   const modules: string[] = [];
   for (let above = folder;; above = dirname(above)) {
     modules.push(join(above, "node_modules"));
     if (above === dirname(above)) break;
   }
-  // The folder is the host's own, and not the text's.
   return { modules, settings: folder };
 }
 

@@ -1,5 +1,5 @@
 /** `packages`: which packages a program may import. */
-import type { Source } from "../../compiler/program.ts";
+import { type Source, WITHOUT_PACKAGES } from "../../compiler/program.ts";
 import type { HostPackages } from "../../compiler/python/packages.ts";
 import type { PackagePath } from "../../compiler/python/paths.ts";
 import { CapsuleError } from "../../errors/error.ts";
@@ -35,8 +35,13 @@ export async function packagesOf(
 }
 
 /** Where packages were looked for, for a module that was not found. */
-export function packagesHint(language: Language, packages: FolderGrant[]): string | undefined {
+export function packagesHint(
+  language: Language,
+  packages: FolderGrant[],
+  given: Source["packages"],
+): string | undefined {
   if (language !== "python") return undefined;
+  if (given === false) return WITHOUT_PACKAGES;
   const folders = packages.map(({ host }) => host);
   return folders.length > 0
     ? `packages were looked for in ${folders.join(", ")}`

@@ -141,14 +141,14 @@ Deno.test("what is refused is named, with its place and what to do", lasting, as
   const { message } = await refused(folder, code, true);
   assertEquals(
     message,
-    'main.ts:2:22: cannot import "../secret.json": a program whose policy is limited imports ' +
+    'main.ts:2:22: cannot import "../secret.json": a program under the policy "none" imports ' +
       "only what lies in its own folder",
   );
   const text = await refused(folder, `import "./own.ts";`, false);
   assertEquals(
     text.message,
-    'code.ts:1:9: cannot import "./own.ts": a program that is given as text, and whose policy is ' +
-      "limited, imports packages only",
+    'code.ts:1:9: cannot import "./own.ts": a program given as text, under the policy "none", ' +
+      "imports packages only",
   );
 });
 

@@ -55,9 +55,16 @@ export interface Given {
   settings?: string;
 }
 
+/**
+ * The folder whose `node_modules` alone holds the packages of a program, absolute; or none. Undefined for those around each
+ * module.
+ */
+export type PackagesIn = string | false | undefined;
+
 export class ModuleFiles {
   /** Absolute, of all files that were read or looked for: the program changes only if one does. */
   readonly inputs: Set<string> = new Set();
+  readonly packages: PackagesIn;
   readonly #allowed: string[] | undefined;
   readonly #settingsFolder: string | undefined;
   readonly #kinds = new Map<string, Kind>();
@@ -74,7 +81,8 @@ export class ModuleFiles {
   #nextTurn: Promise<void> | undefined;
 
   /** @param given Undefined for a program that may import any file. */
-  constructor(given?: Given) {
+  constructor(given?: Given, packages?: PackagesIn) {
+    this.packages = packages;
     this.#allowed = given?.modules;
     this.#settingsFolder = given?.settings;
   }
@@ -163,6 +171,17 @@ export class ModuleFiles {
       // Packages may be given where the folder that they lie in is not.
       if (this.isAllowed(above) || this.isAllowed(join(above, "node_modules"))) yield above;
       if (above === dirname(above)) return;
+    }
+  }
+
+  /** The folders in whose `node_modules` a module of a folder finds packages, the nearest first. */
+  *packageFolders(folder: string): Generator<string> {
+    const own = this.packages;
+    if (own === false) return;
+    if (own !== undefined && !isInside(join(own, "node_modules"), folder)) return yield own;
+    for (const above of this.upwards(folder)) {
+      yield above;
+      if (above === own) return;
     }
   }
 

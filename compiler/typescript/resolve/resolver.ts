@@ -206,7 +206,7 @@ export class Resolver {
       const target = exportedPath(around.exports, subpath, { conditions, spend });
       return target && this.#exact(join(around.folder, target));
     }
-    for (const above of this.#files.upwards(folder)) {
+    for (const above of this.#files.packageFolders(folder)) {
       const packages = join(above, "node_modules");
       if (basename(above) === "node_modules" || !this.#files.isAllowed(packages)) continue;
       this.#files.watch(packages);

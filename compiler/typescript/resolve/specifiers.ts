@@ -12,6 +12,7 @@ import {
   parseJson,
   textIn,
 } from "./json_file.ts";
+import { WITHOUT_PACKAGES } from "../../program.ts";
 import { clipped, clippedPath } from "../../../errors/clipped.ts";
 import type { ModuleFiles } from "./module_files.ts";
 import { parsePackageJson } from "./package_json.ts";
@@ -107,8 +108,15 @@ export class Specifiers {
       return "run() is for hosts: in a sandbox, call tasks";
     }
     const specifier = parseSpecifier(name);
+    const plain = specifier?.name ?? packageName(name);
+    const { packages } = this.#files;
+    if (packages === false) {
+      return plain && WITHOUT_PACKAGES;
+    }
+    if (packages !== undefined) {
+      return plain && `packages were looked for in ${clippedPath(join(packages, "node_modules"))}`;
+    }
     if (specifier === undefined) {
-      const plain = packageName(name);
       return plain && `run \`npm install ${clipped(plain)}\``;
     }
     let found: { version: string } | undefined;
@@ -152,7 +160,7 @@ export class Specifiers {
   #installed({ registry, name }: Specifier): { name: string; version: string } | undefined {
     const scoped = name.startsWith("@") ? name.slice(1).replace("/", "__") : name;
     const names = registry === "npm" ? [name] : [`@jsr/${scoped}`, name];
-    for (const folder of this.#files.upwards(this.#folder)) {
+    for (const folder of this.#files.packageFolders(this.#folder)) {
       const packages = join(folder, "node_modules");
       if (!this.#files.isAllowed(packages)) continue;
       this.#files.watchAlways(packages);
@@ -169,7 +177,7 @@ export class Specifiers {
 
   /** A module in Deno's `vendor` folder, where a list of exports lies beside each version. */
   async #vendored({ registry, name, version, subpath }: Specifier): Promise<string | undefined> {
-    if (registry !== "jsr") return undefined;
+    if (registry !== "jsr" || this.#files.packages !== undefined) return undefined;
     const end = "_meta.json";
     for (const config of this.#configs) {
       const vendor = join(config.folder, "vendor", "jsr.io");

@@ -71,8 +71,8 @@ async def run(
         packages: Which packages a program may import: those of the ``"host"``, which are the ones
             that this interpreter finds (its environment, ``--user``, ``PYTHONPATH``, editable
             installs), and ``node_modules`` of ``cwd``; those of a folder; or ``False``, for none.
-            By default those of its project; for text under a ``policy`` the ``"host"``'s; for a
-            file under a ``policy`` those that lie in the file's own folder.
+            By default those of its project; under the policy ``"none"`` for text the
+            ``"host"``'s, and for a file those that lie in the file's own folder.
         budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
             what ``capsule.toml`` says.
         seed: Makes randomness deterministic: the same seed, program and arguments give the same
