@@ -19,7 +19,7 @@ import type { FileSource, Program } from "./program.ts";
 import { engineSources } from "../install/installation.ts";
 
 /** Counts changes of what a compilation gives for the same inputs. */
-const REVISION = 10;
+const REVISION = 11;
 /** They are looked at before each run. */
 const INPUTS_AT_MOST = 40_000;
 

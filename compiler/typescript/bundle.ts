@@ -177,17 +177,18 @@ function withoutExports(bundle: string): string {
   const end = bundle.trimEnd();
   const exports = bundle.lastIndexOf("\nexport {");
   if (exports >= 0 && end.endsWith("};") && bundle.indexOf("}", exports) === end.length - 2) {
-    const clause = end.slice(exports + "\nexport {".length, -2);
-    return asScript(`${bundle.slice(0, exports)}\n`, exportedBy(clause));
+    const exported = exportedBy(end.slice(exports + "\nexport {".length, -2));
+    return asScript(withIsMain(`${bundle.slice(0, exports)}\n`, exported), exported);
   }
   const start = "\nexport default ";
   const exported = bundle.lastIndexOf(start);
   if (exported >= 0 && /^require_\w+\(\);$/.test(end.slice(exported + start.length))) {
     const made = end.slice(exported + start.length, -1);
+    const names = { main: "capsule_exports.main", default: "capsule_exports.default" };
     const body = `${bundle.slice(0, exported)}\nconst capsule_exports = ${made} ?? {};\n`;
-    return asScript(body, { main: "capsule_exports.main", default: "capsule_exports.default" });
+    return asScript(withIsMain(body, {}), names);
   }
-  return asScript(bundle, {});
+  return asScript(withIsMain(bundle, {}), {});
 }
 
 /** What of an export clause has a meaning: `main, x as default`. */
@@ -200,6 +201,17 @@ function exportedBy(clause: string): Exported {
   return exported;
 }
 
+/** What stands for `import.meta.main` until it is known whether the engine calls `main` itself. */
+const IS_MAIN = "capsule_import_meta_main";
+
+/** `if (import.meta.main) main()` of a script that exports `main` would call it twice. */
+function withIsMain(bundle: string, { main }: Exported): string {
+  // That is what the entry exports of a file that has none.
+  const hasNoMain = main === undefined || bundle.includes(`\nvar ${main} = void 0;\n`);
+  const isMain = hasNoMain || asScript(bundle, {}) === bundle;
+  return bundle.replaceAll(IS_MAIN, String(isMain).padEnd(IS_MAIN.length));
+}
+
 const OPTIONS = [
   "--bundle",
   "--format=esm",
@@ -209,7 +221,7 @@ const OPTIONS = [
   "--platform=neutral",
   // The bundle is the body of a function: no statement of a module may stay in it.
   "--supported:dynamic-import=false",
-  "--define:import.meta.main=true",
+  `--define:import.meta.main=${IS_MAIN}`,
   '--define:import.meta.url="file:///main.ts"',
   '--define:import.meta.dirname="/"',
   '--define:import.meta.filename="/main.ts"',

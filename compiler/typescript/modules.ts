@@ -167,8 +167,8 @@ export class ProgramModules implements Modules {
     const { program } = this.#options;
     return "code" in program
       ? program.code.replace(/^\ufeff?#!/, "//")
-      : `import * as program from ${JSON.stringify(FILE)}; ` +
-        "const { main, default: value } = Object(program); export { main, value as default };";
+      : `import * as program from ${JSON.stringify(FILE)}; Object(program);\n` +
+        "export const main = program.main; export default program.default;";
   }
 
   /**

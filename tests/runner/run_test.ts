@@ -538,6 +538,32 @@ Deno.test("Python without a main task: a function, or a script", async () => {
   ]);
 });
 
+Deno.test("TypeScript without a task: what it exports as main, or a script, as text and as a file", async () => {
+  const programs = [
+    ["export const main = (n: number) => 2 * n;", "ts", 42],
+    ["export default async function (n: number) { return 2 * n; }", "ts", 42],
+    ["module.exports = { main: (n) => 2 * n };", "js", 42],
+    ["export const other = (n: number) => 2 * n;", "ts", null],
+    ["export const main = 5;", "ts", null],
+    ["export const main = (n) => called(n); if (import.meta.main) called(0);", "ts", 1],
+    [
+      "const main = (n) => called(n); if (import.meta.main) main(0); export default () => count;",
+      "ts",
+      1,
+    ],
+  ] as const;
+  const counting = "var count = 0; const called = (n: number) => ++count;\n";
+  for (const [text, ending, expected] of programs) {
+    const code = text.includes("called") ? counting + text : text;
+    using folder = project({ [`program.${ending}`]: code });
+    const file = { file: `program.${ending}`, cwd: folder.path };
+    for (const program of [{ code, language: "typescript" } as const, file]) {
+      const { result, error } = await run({ ...program, args: [21] });
+      assertEquals([result, error], [expected, null], code);
+    }
+  }
+});
+
 Deno.test("a listener that throws ends its own run, and no other", async () => {
   const code = `${SDK}export const main = task({ name: "main" }, async (ms) => {
     console.log("here");
