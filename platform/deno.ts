@@ -104,7 +104,7 @@ export const platform: Platform = {
   isTerminal: (descriptor) => [Deno.stdin, Deno.stdout, Deno.stderr][descriptor]!.isTerminal(),
   columns() {
     try {
-      return Deno.consoleSize().columns;
+      return Deno.consoleSize().columns || undefined;
     } catch {
       return undefined;
     }

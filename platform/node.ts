@@ -102,7 +102,7 @@ export const platform: Platform = {
   },
   input: () => process.stdin,
   isTerminal: (descriptor) => isatty(descriptor),
-  columns: () => process.stdout.columns,
+  columns: () => process.stdout.columns || undefined,
   onSignal(signal, callback) {
     process.on(signal, callback);
     return () => void process.off(signal, callback);

@@ -13,6 +13,7 @@ import { count, size, table } from "../terminal/table.ts";
 export const cleanCommand: CommandSpec = {
   name: "clean",
   usage: "[OPTIONS]",
+  argumentsAtMost: 0,
   summary: "Empty the cache",
   details: `
 Removes what Capsule keeps in your cache folder, and the components in .capsule of the

@@ -30,6 +30,7 @@ import { engineBytes, shareEngines } from "../warm.ts";
 export const doctorCommand: CommandSpec = {
   name: "doctor",
   usage: "[OPTIONS]",
+  argumentsAtMost: 0,
   summary: "Tell what is installed, what is missing, and how to mend it",
   details: `
 Looks at each part that Capsule needs, runs a task in each language, and shows what lies

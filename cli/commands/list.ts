@@ -11,6 +11,7 @@ const SHOWN = 20;
 export const listCommand: CommandSpec = {
   name: "list",
   usage: "[OPTIONS]",
+  argumentsAtMost: 0,
   summary: "Show what ran in this project",
   details: `
 The latest runs of the nearest capsule.toml's project, else of the current folder, the

@@ -9,6 +9,7 @@ import { visibleLine } from "../terminal/visible.ts";
 export const traceCommand: CommandSpec = {
   name: "trace",
   usage: "[RUN] [OPTIONS]",
+  argumentsAtMost: 1,
   summary: "Show the tasks of a run, as a tree",
   details: `
 RUN is the beginning of a name that capsule list shows; without it, the last run is
@@ -70,7 +71,8 @@ function show(run: RunRow, attempts: AttemptRow[]): void {
     mebibytes(row.ram),
     row.errorType === null ? "" : `${row.errorType}: ${firstLine(row.message ?? "")}`,
   ]);
-  printLine(table(["TASK", "STATUS", "DURATION>", "FUEL>", "RAM>", "ERROR"], rows));
+  const header = ["TASK", "STATUS", "DURATION>", "FUEL>", "RAM>", "ERROR"];
+  printLine(table(header, rows));
 }
 
 /** What lies deeper stands below each other: somebody else's file may say that tasks are as deep as they are many. */

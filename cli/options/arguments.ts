@@ -26,6 +26,8 @@ export interface CommandSpec {
   /** The rest of its help. */
   details: string;
   options: Record<string, OptionSpec>;
+  /** How many arguments it takes at most: any number by default, for a program. */
+  argumentsAtMost?: number;
   /** What its first argument may be, and those behind it. */
   completes?: { first: Completes; others?: Completes };
 }
@@ -54,10 +56,11 @@ export const COMMON_OPTIONS: Record<string, OptionSpec> = {
 export function parseArguments(args: string[], command: CommandSpec): Arguments {
   const specs = { ...command.options, ...COMMON_OPTIONS };
   const parsed: Arguments = { positional: [], rest: [], flags: new Set(), values: new Map() };
+  const { name: own, argumentsAtMost } = command;
+  const programs = argumentsAtMost === undefined ? "; arguments of the program come after --" : "";
   const refuse = (problem: string) =>
     new CapsuleError("invalid_argument", problem, {
-      hint:
-        `capsule ${command.name} --help shows the options; arguments of the program come after --`,
+      hint: `capsule ${own} --help shows the options${programs}`,
     });
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
@@ -89,6 +92,8 @@ export function parseArguments(args: string[], command: CommandSpec): Arguments 
     if (values.length > 0 && !spec.repeated) throw refuse(`--${name} is given twice`);
     parsed.values.set(name, [...values, value]);
   }
+  const extra = [...parsed.positional, ...parsed.rest][argumentsAtMost ?? Infinity];
+  if (extra !== undefined) throw refuse(`unexpected argument ${JSON.stringify(extra)}`);
   return parsed;
 }
 
@@ -105,9 +110,9 @@ export function helpOf(command: CommandSpec): string {
   return [
     `${command.summary}.`,
     "",
-    `Usage: capsule ${command.name} ${command.usage}`,
+    `Usage: capsule ${command.name} ${command.usage}`.trimEnd(),
     "",
-    command.details.trim(),
+    command.details.trim().split("\n\n").map(refilled).join("\n\n"),
     "",
     "Options:",
     ...optionLines({ ...command.options, ...COMMON_OPTIONS }),
@@ -124,8 +129,37 @@ export function optionLines(options: Record<string, OptionSpec>): string[] {
   return columns(rows);
 }
 
-/** Rows of two cells, the second ones below each other. */
+/** Rows of two cells, the second ones below each other, and none wider than a terminal mostly is. */
 export function columns(rows: string[][]): string[] {
   const width = Math.max(...rows.map(([first]) => first!.length));
-  return rows.map(([first, second]) => `  ${first!.padEnd(width)}  ${second}`);
+  return rows.flatMap(([first, second]) => {
+    const [start, ...more] = filled(second!, WIDTH - width - 4);
+    return [
+      `  ${first!.padEnd(width)}  ${start}`,
+      ...more.map((line) => `${" ".repeat(width + 4)}${line}`),
+    ];
+  });
+}
+
+/** Columns of a terminal. */
+const WIDTH = 80;
+
+/** A paragraph in lines that a terminal can show. Examples, which are indented, stay as they are. */
+function refilled(paragraph: string): string {
+  return paragraph.replace(
+    /^[^ \n].*(?:\n[^ \n].*)*/gm,
+    (text) => filled(text.replaceAll("\n", " "), WIDTH).join("\n"),
+  );
+}
+
+/** Text in lines of a width. A word is never cut. */
+function filled(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
 }

@@ -4,26 +4,33 @@ import { visibleLine } from "./visible.ts";
 
 /**
  * Rows below a header, in columns that line up. A column whose header ends with `>` is one of figures:
- * it stands to the right. Each row is one line, whatever its cells hold.
+ * it stands to the right. Each row is one line, whatever its cells hold. On a terminal, what it has no room for is cut.
  */
-export function table(header: string[], rows: string[][]): string {
+export function table(
+  header: string[],
+  rows: string[][],
+  columns: number = lineWidth() ?? Infinity,
+): string {
   const isRight = header.map((title) => title.endsWith(">"));
   const all = [header.map((title) => title.replace(/>$/, "")), ...rows.map(visibleCells)];
   const widths = header.map((_, column) =>
     all.reduce((widest, row) => Math.max(widest, width(row[column] ?? "")), 0)
   );
-  const available = lineWidth() ?? Infinity;
   return all.map((row) => {
     const line = row.map((cell, column) => {
       const space = " ".repeat(widths[column]! - width(cell));
       return isRight[column] ? space + cell : cell + space;
     }).join("  ").trimEnd();
-    return width(line) <= available ? line : `${[...line].slice(0, available - 1).join("")}…`;
+    return cut(line, columns);
   }).map((line, index) => index === 0 ? styled("dim", line, 1) : line).join("\n");
 }
 
 function visibleCells(row: string[]): string[] {
   return row.map(visibleLine);
+}
+
+function cut(line: string, columns: number): string {
+  return width(line) <= columns ? line : `${[...line].slice(0, columns - 1).join("")}…`;
 }
 
 function width(text: string): number {

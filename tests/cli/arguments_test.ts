@@ -1,4 +1,7 @@
-import { assertEquals, assertMatch, assertThrows } from "../assert.ts";
+import { assertEquals, assertMatch, assertThrows, assertTrue } from "../assert.ts";
+import { allCommands } from "../../cli/commands.ts";
+import { cli } from "../support.ts";
+import { table } from "../../cli/terminal/table.ts";
 import { type CommandSpec, helpOf, parseArguments } from "../../cli/options/arguments.ts";
 import { visible } from "../../cli/terminal/visible.ts";
 import { CapsuleError } from "../../errors/error.ts";
@@ -64,6 +67,27 @@ Options:
   -h, --help        Show this help
 `,
   );
+});
+
+Deno.test("no line of a help is wider than a terminal, but examples", async () => {
+  const overview = await cli(["--help"], { cwd: "/" });
+  const helps = (await allCommands()).map(({ spec }) => helpOf(spec));
+  for (const line of [overview.stdout, ...helps].join("").split("\n")) {
+    assertTrue(line.length <= 80 || line.startsWith("  ") && line.includes(" capsule "), line);
+  }
+});
+
+Deno.test("a table is no wider than the terminal", () => {
+  const rows = [["one", "é".repeat(9)], ["two", "short"]];
+  assertEquals(table(["A", "B"], rows, 10), "A    B\none  éééé…\ntwo  short");
+});
+
+Deno.test("a command refuses arguments that it has no use for", () => {
+  const few = { ...command, argumentsAtMost: 1 };
+  assertEquals(parseArguments(["a"], few).positional, ["a"]);
+  for (const args of [["a", "b"], ["a", "--", "b"]]) {
+    assertThrows(() => parseArguments(args, few), CapsuleError, 'unexpected argument "b"');
+  }
 });
 
 Deno.test("visible() shows control characters, and keeps lines and tabs", () => {
