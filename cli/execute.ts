@@ -109,8 +109,10 @@ export async function execute(
     } else {
       if (envelope.success) printResult(resultOf(text));
       else reportFailure(envelope);
-      if (!envelope.success && withheld) reportHint(hintOf(withheld));
-      if (!envelope.success && clipped) reportHint(lowered(clipped));
+      if (verbose || !envelope.success) {
+        if (withheld) reportHint(hintOf(withheld));
+        if (clipped) reportHint(lowered(clipped));
+      }
       if (!verbose) noteSummary(envelope);
     }
     const isInterrupted = interrupt.signal.aborted;

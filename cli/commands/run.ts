@@ -5,6 +5,10 @@ import { execute, EXECUTION_OPTIONS } from "../execute.ts";
 import { readInput } from "../options/input.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";
 import { entrypoint, workingFolder } from "../options/folder.ts";
+import { readEntrypoint } from "../../runner/config/config.ts";
+import { projectRoot } from "../../runner/config/project.ts";
+import { platform } from "../../platform/mod.ts";
+import { extname, resolve } from "../../platform/path.ts";
 
 export const runCommand: CommandSpec = {
   name: "run",
@@ -40,8 +44,8 @@ host error, 130 if it was interrupted.`,
     },
     language: {
       value: "LANGUAGE",
-      completes: { words: ["python", "typescript"] },
-      help: "python or typescript, when FILE is -",
+      completes: { words: ["python", "typescript", "javascript"] },
+      help: "python, typescript or javascript, when FILE is -",
     },
   },
   completes: { first: { endings: SOURCE_ENDINGS }, others: "files" },
@@ -80,11 +84,15 @@ async function programOf(
     if (language !== undefined) {
       throw new CapsuleError("invalid_argument", "--language only applies when FILE is -");
     }
+    if (file !== undefined) await checkFile(file, cwd);
     return { file: file ?? await entrypoint(cwd, "run") };
   }
-  if (language !== "python" && language !== "typescript") {
-    throw new CapsuleError("invalid_argument", "a program from standard input needs its language", {
-      hint: "add --language python or --language typescript",
+  if (language !== "python" && language !== "typescript" && language !== "javascript") {
+    const problem = language === undefined
+      ? "a program from standard input needs its language"
+      : `there is no language ${JSON.stringify(language)}`;
+    throw new CapsuleError("invalid_argument", problem, {
+      hint: "add --language python, typescript or javascript",
     });
   }
   if (parsed.values.get("stdin")?.[0] === "-") {
@@ -95,6 +103,16 @@ async function programOf(
     );
   }
   return { code: new TextDecoder().decode(await readInput("-")), language };
+}
+
+/** Arguments of an entrypoint are easily written where FILE is. */
+async function checkFile(file: string, cwd: string): Promise<void> {
+  const path = resolve(cwd, file);
+  if (SOURCE_ENDINGS.includes(extname(file)) || platform.stat(path) !== undefined) return;
+  if (await readEntrypoint(projectRoot(undefined, cwd)) === undefined) return;
+  throw new CapsuleError("file_not_found", `Cannot read "${path}": there is no such file`, {
+    hint: `to pass it to the entrypoint of capsule.toml: capsule run -- ${file}`,
+  });
 }
 
 function packagesOf(parsed: Arguments): Pick<ProgramSettings, "packages"> {

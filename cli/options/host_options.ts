@@ -125,9 +125,9 @@ function secretOf(text: string): [string, Secret] {
   if (name === "" || hosts.length === 0) {
     throw new CapsuleError(
       "invalid_argument",
-      "--secret is NAME=HOST,… : the value is no part of it",
+      "--secret needs a name and hosts: --secret NAME=HOST,HOST",
       {
-        hint: "its value is that of the environment variable NAME",
+        hint: "the value is not written here: it comes from the environment variable NAME",
       },
     );
   }

@@ -69,7 +69,7 @@ testIn("bash", "commands, options, values and files", async (folder) => {
     [["run", "--args-file", "=", "da"], ["data.txt"]],
     [["run", "--args-file", "="], [...Object.keys(FILES), "sub"]],
     [["run", "--args-json", ""], []],
-    [["run", "--language", ""], ["python", "typescript"]],
+    [["run", "--language", ""], ["python", "typescript", "javascript"]],
     [["run", "--cwd", ""], ["sub"]],
     [["run", "--mount", "sub", "b"], ["b.py"]],
     [["run", "--verbose", "b"], ["b.py"]],
@@ -154,7 +154,7 @@ testIn("fish", "commands, options, values and files", async (folder) => {
   assertEquals(await complete("capsule run --args"), ["--args-file", "--args-json"]);
   assertEquals(await complete("capsule run --args-file da"), ["data.txt"]);
   assertEquals(await complete("capsule run --args-json "), []);
-  assertEquals(await complete("capsule run --language "), ["python", "typescript"]);
+  assertEquals(await complete("capsule run --language "), ["javascript", "python", "typescript"]);
   assertEquals(await complete("capsule run --cwd "), ["sub/"]);
   assertEquals(await complete("capsule run b"), ["b.py"]);
   assertEquals(await complete("capsule completions z"), ["zsh"]);
