@@ -124,7 +124,7 @@ export async function readSecret(
   }
   if ("value" in places) {
     throw new Invalid(
-      `has a value in a file: it is that of ${name} in the environment, or in .env`,
+      `has a value, which has no place in this file: set ${name} in the environment, or in .env`,
     );
   }
   const { parsePlaces } = await import("../policy/secrets.ts");

@@ -61,7 +61,7 @@ export function parseGrants(grants: unknown): Granted {
       return PARSERS[key](value) as ReturnType<typeof PARSERS[K]>;
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
-      throw refused(`${key}: it ${error.message}`);
+      throw refused(`${key}: it ${error.message}`, error.hint);
     }
   };
   return {
@@ -130,6 +130,6 @@ export function hostText({ scheme, host, subdomains, port }: HostRule): string {
   ].join("");
 }
 
-function refused(problem: string): CapsuleError {
-  return new CapsuleError("invalid_argument", `grants: ${problem}`);
+function refused(problem: string, hint?: string): CapsuleError {
+  return new CapsuleError("invalid_argument", `grants: ${problem}`, { hint });
 }

@@ -123,8 +123,11 @@ export async function allSecrets(
 
 function bind(name: string, places: SecretPlaces, value: unknown): NativeSecret {
   // A header holds printable ASCII, and no space at its ends.
+  if (value === undefined || value === null) throw new Invalid("has no value");
   if (typeof value !== "string" || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new Invalid("has a value that is no text of a header");
+    throw new Invalid(
+      "has a value that no header can hold: it must be printable ASCII, without spaces around it",
+    );
   }
   if (value.length > VALUE_LENGTH_AT_MOST) {
     throw new Invalid(`has a value of more than ${VALUE_LENGTH_AT_MOST} characters`);

@@ -260,9 +260,10 @@ Deno.test("bad secrets are refused, and no message holds a value", async () => {
     [{ KEY: { value, hosts: ["a.b"], headers: ["proxy-authorization"] } }, "which is no header"],
     [{ KEY: { value, hosts: ["a.b"], headers: [] } }, "KEY has no headers"],
     [{ "K Y": { value, hosts: ["a.b"] } }, "which is no name of an environment variable"],
-    [{ KEY: { value: `${VALUE}\r\nx: y`, hosts: ["a.b"] } }, "no text of a header"],
-    [{ KEY: { value: "", hosts: ["a.b"] } }, "no text of a header"],
-    [{ KEY: { value: 5, hosts: ["a.b"] } }, "no text of a header"],
+    [{ KEY: { value: `${VALUE}\r\nx: y`, hosts: ["a.b"] } }, "a value that no header can hold"],
+    [{ KEY: { value: "", hosts: ["a.b"] } }, "a value that no header can hold"],
+    [{ KEY: { value: undefined, hosts: ["a.b"] } }, "KEY has no value"],
+    [{ KEY: { value: 5, hosts: ["a.b"] } }, "a value that no header can hold"],
     [{ KEY: { value: VALUE.repeat(1000), hosts: ["a.b"] } }, "more than 16384 characters"],
   ];
   for (const [secrets, problem] of bad) assertStringIncludes(await refusal(secrets), problem);

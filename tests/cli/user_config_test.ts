@@ -83,7 +83,7 @@ Deno.test("what is wrong in the user's configuration is named, and no value is s
     [`[secrets.KEY]\nhosts = ["*"]`, ":1: secrets.KEY: it has no hosts of its own"],
     [
       `[secrets.KEY]\nhosts = ["a.com"]\nvalue = "${VALUE}"`,
-      "secrets.KEY: it has a value in a file",
+      "secrets.KEY: it has a value, which has no place in this file",
     ],
     [`[tasks]\ndefault_ram = "1GB"`, ":1: tasks: unknown table; there are: secrets"],
     [`secrets = 5`, ":1: secrets: it is not a table"],

@@ -246,6 +246,21 @@ Deno.test("malformed policies and grants are refused before anything runs", asyn
   assertStringIncludes(await grants({ allowedFiles: [{ path: "data", as: "../x" }] }), "leads out");
 });
 
+Deno.test("a grant that cannot be made says what to write", async () => {
+  using folder = project({ "data/x": "x" });
+  const hintOf = async (allowedFiles: string[]) => {
+    const grants = { allowedFiles };
+    const options = { code: "1", language: "python", cwd: folder.path, grants } as const;
+    return (await assertRejects(() => run(options), CapsuleError)).hint;
+  };
+  assertEquals(
+    await hintOf(["./data:ro"]),
+    'a mode is a member of its own: { path: "data", mode: "ro" }',
+  );
+  assertEquals(await hintOf(["nope"]), `make the folder first: ${folder.path}/nope`);
+  assertEquals(await hintOf(["../x"]), "write a folder elsewhere as an absolute path");
+});
+
 Deno.test("mounts are granted whatever the policy says", async () => {
   using folder = project({ "main.ts": TYPESCRIPT, ...FILES });
   const { result } = await run<Reached>({

@@ -97,7 +97,8 @@ function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): vo
     const refuse = (problem: string, hint?: string) =>
       new Refused(`has ${clippedPath(JSON.stringify(path))}, ${problem}`, isHost, hint);
     const outermost = isHost && path.startsWith("/") ? "/" : realRoot;
-    const host = realFolder(outermost, resolve(root, path), refuse);
+    const missing = whereMissing(path, place);
+    const host = realFolder(outermost, resolve(root, path), refuse, missing);
     const guest = normalize(`/${as}`);
     if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
     const folder = { host, guest, read_only: readOnly };
@@ -105,6 +106,16 @@ function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): vo
     add(folders, folder, refuse);
     if (readsGit) addGit(folders, folder, refuse);
   }
+}
+
+/** What to do about a folder that does not exist. */
+function whereMissing(path: string, { root, isHost }: Place): string | undefined {
+  const mode = path.match(/:(ro|rw)$/)?.[1];
+  if (mode !== undefined) {
+    const folder = JSON.stringify(path.slice(0, -3));
+    return `a mode is a member of its own: { path: ${clippedPath(folder)}, mode: "${mode}" }`;
+  }
+  return isHost ? `make the folder first: ${clippedPath(resolve(root, path))}` : undefined;
 }
 
 /** Whether a granted folder is one that a task declares, under the same name. */
@@ -121,10 +132,10 @@ function isSameFolder(
  * The folder without links, if it is one of the project. It is looked at by that path alone, and the native library opens
  * it there without following any link: what is checked is what is opened.
  */
-function realFolder(root: string, path: string, refuse: Refuse): string {
+function realFolder(root: string, path: string, refuse: Refuse, missing?: string): string {
   const real = realPath(path);
   const stat = statOf(real);
-  if (stat === undefined) throw refuse("which does not exist");
+  if (stat === undefined) throw refuse("which does not exist", missing);
   if (!stat.isFolder) throw refuse("which is no folder");
   if (!isInside(root, real)) throw refuse("which leads out of the project");
   return real;
