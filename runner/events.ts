@@ -15,6 +15,7 @@ export type RunEvent =
   | { type: "access_withheld"; hosts: string[]; files: string[]; env: string[] }
   /** What tasks declare and `limits` has lowered: at most 100 are told of. */
   | { type: "limits_clipped"; limits: ClippedLimit[] }
+  /** Task 0 is the program's top-level code. */
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
   | { type: "task_started"; task: number; parent: number | null; name: string }
   | {

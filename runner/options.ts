@@ -38,8 +38,8 @@ export interface ProgramSettings {
    */
   mounts?: string[];
   /**
-   * Environment variables that win over the process's own. A task sees those that its `envVariables`
-   * name.
+   * Environment variables that win over the process's own. A task sees those alone that its `envVariables`, or
+   * `grants.envVariables`, name.
    */
   env?: Record<string, string>;
   /**
@@ -56,7 +56,10 @@ export interface ProgramSettings {
    * there, whatever they list, and never the value.
    */
   secrets?: Record<string, Secret>;
-  /** What each task may use at most, and what one gets that says nothing. */
+  /**
+   * What each task may use at most, and what one gets that says nothing. A default of `capsule.toml` counts before that, as
+   * far as it is lower.
+   */
   limits?: TaskLimits;
   /**
    * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
@@ -78,11 +81,14 @@ export interface ProgramSettings {
    * does.
    */
   now?: Date | string;
-  /** Labels that are kept with the run in the trace, if there is one: at most 16, of at most 64 characters. */
+  /**
+   * Labels that the command line keeps with the run in the trace: at most 16, of at most 64 characters. The API keeps no
+   * trace: it only checks them.
+   */
   labels?: string[];
   /** Hears of what happens. */
   onEvent?: (event: RunEvent) => void;
-  /** Gives up loading: the reason of the signal is thrown. */
+  /** Cancels: `open` throws the reason of the signal, and the envelope of a run or call says `cancelled`. */
   signal?: AbortSignal;
   /**
    * What stands between the program and this process: its `"sandbox"`, which is the default; or a

@@ -3,6 +3,7 @@ import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
 import { userConfigFile } from "../../runner/config/user_folder.ts";
+import type { GrantedFolder } from "../../runner/policy/grants.ts";
 import type { Secret } from "../../runner/policy/secrets.ts";
 import type { RunOptions } from "../../runner/options.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
@@ -18,7 +19,7 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
     value: "DIRS",
     completes: "folders",
     repeated: true,
-    help: "Let all tasks use these folders: ./data:ro,./out",
+    help: "Let all tasks use these folders: ./data:ro,./out,/srv/17::in:ro",
   },
   "allow-env": {
     value: "NAMES",
@@ -161,9 +162,11 @@ function listed(parsed: Arguments, name: string): string[] {
     .map((text) => text.trim()).filter(Boolean);
 }
 
-function folderOf(text: string): { path: string; mode: "ro" | "rw" } {
+/** `HOST[::GUEST][:ro|:rw]`, as `--mount` has it. */
+function folderOf(text: string): GrantedFolder {
   const mode = text.match(/:(ro|rw)$/)?.[1] as "ro" | "rw" | undefined;
-  return { path: mode === undefined ? text : text.slice(0, -3), mode: mode ?? "rw" };
+  const [path = "", as] = (mode === undefined ? text : text.slice(0, -3)).split("::", 2);
+  return { path, mode: mode ?? "rw", ...(as !== undefined && { as }) };
 }
 
 async function readStdin(file: string, cwd: string): Promise<Uint8Array> {

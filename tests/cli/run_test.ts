@@ -344,6 +344,7 @@ Deno.test("a program from standard input gets what the command line grants, or a
   using folder = project({
     "beside.py": "x = 42",
     "data/x": "text",
+    "elsewhere/x": "other",
   });
   const input = `import os
 from capsule import task
@@ -365,6 +366,8 @@ def main():
   assertEquals(await seen("--policy", "none"), [null, null, null, null]);
   assertEquals(await seen("--allow-env", "A"), ["a", null, null, null]);
   assertEquals(await seen("--allow-files", "./data:ro"), [null, null, "text", null]);
+  const renamed = `${folder.path}/elsewhere::data:ro`;
+  assertEquals(await seen("--allow-files", renamed), [null, null, "other", null]);
   assertEquals(await seen("--allow-declared"), ["a", null, "text", 42]);
   assertEquals(await seen("--policy=declared", "--allow-env=B"), ["a", "b", "text", 42]);
 });

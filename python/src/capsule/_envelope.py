@@ -76,7 +76,13 @@ class Envelope(TypedDict, Generic[R]):
 
 
 class TaskError(Exception):
-    """Raised by ``unwrap`` for a task that failed."""
+    """Raised by ``unwrap`` for a task that failed.
+
+    Attributes:
+        error_type: Why it failed: one of a closed list, as ``"timeout"``.
+        message: Says the limit, or what the task raised.
+        stack: The traceback inside the task, where there is one.
+    """
 
     def __init__(self, error: EnvelopeError) -> None:
         super().__init__(error["message"])

@@ -21,6 +21,11 @@ class CapsuleError(Exception):
     """A mistake on the host's side: nothing ran, or it could not run.
 
     What goes wrong in a task is an envelope.
+
+    Attributes:
+        code: Tells mistakes apart: one of a closed list, as ``"invalid_argument"``.
+        message: What is wrong.
+        hint: What one can do about it, where something helps.
     """
 
     def __init__(self, code: CapsuleErrorCode, message: str, hint: str | None = None) -> None:

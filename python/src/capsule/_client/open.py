@@ -198,7 +198,7 @@ def open(
         budget: What each call may use in all.
         seed: As in ``run``, for top-level code and for calls that have none of their own.
         now: As in ``run``, for top-level code and for calls that have none of their own.
-        labels: Labels that are kept with its runs in the trace, if there is one.
+        labels: As in ``run``.
         on_event: Hears of what happens while the program is loaded.
 
     Raises:

@@ -55,8 +55,8 @@ async def run(
         kwargs: Its keyword arguments, if it is written in Python.
         mounts: Folders that all tasks may touch besides their own: ``HOST[::GUEST][:ro|:rw]``, HOST
             relative to the project's root.
-        env: Environment variables that win over ``os.environ``. A task sees those that its
-            ``env_variables`` name.
+        env: Environment variables that win over ``os.environ``. A task sees those alone that its
+            ``env_variables``, or those of ``grants``, name.
         cwd: The folder that relative paths start from: the current one by default.
         policy: Whether tasks get the files, hosts and variables that they declare:
             ``"declared"``, for programs whose author one trusts, or ``"none"``. The default is
@@ -81,8 +81,8 @@ async def run(
         now: The time at which the clocks of tasks start: a ``datetime`` with a time zone, to the
             millisecond, or text with one, ``"2026-01-31T12:00:00Z"``. They advance by what tasks
             sleep, and by 10 µs at each reading. Time limits use the real clock.
-        labels: Labels that are kept with the run in the trace, if there is one: at most 16, of at
-            most 64 characters.
+        labels: Labels that the command line keeps with the run in the trace: at most 16, of at most
+            64 characters. Here there is no trace: they are only checked.
         stdin: What the task reads from its standard input.
         capture: Whether the envelope tells as ``stdout`` and ``stderr`` what was printed: each at
             most 1 MiB, then cut and marked.
