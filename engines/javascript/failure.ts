@@ -56,7 +56,7 @@ function failureOf(thrown: unknown): Record<string, unknown> {
 function outsideHint(error: Error): string {
   const { code, path } = error as { code?: unknown; path?: unknown };
   if (code !== "ENOENT" || typeof path !== "string" || !isOutside(path)) return "";
-  return " (the task was given no folder that holds it: allowedFiles, or a mount, gives one)";
+  return " (the task was given no folder that holds it: allowedFiles, grants.allowedFiles or a mount gives one)";
 }
 
 /** What is told on standard error of something thrown that nobody handles. Never throws. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import traceback
 from collections.abc import Callable
 from json import dumps
@@ -106,7 +107,7 @@ def _outside_hint(error: BaseException) -> str:
     """What is missing, where a file of the host's may be meant."""
     try:
         if isinstance(error, FileNotFoundError) and access.is_outside(error.filename):
-            hint = "allowed_files, or a mount, gives one"
+            hint = "allowed_files, grants.allowed_files or a mount gives one"
             return f" (the task was given no folder that holds it: {hint})"
     except BaseException:
         pass
@@ -124,6 +125,9 @@ def _drop_engine_frames(shown: traceback.TracebackException) -> None:
             continue
         seen.add(id(part))
         part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(ENGINE)]
+        # The engine parses the program by it.
+        if part.stack and all(frame.filename == ast.__file__ for frame in part.stack):
+            part.stack = None  # type: ignore[assignment]
         chain += [part.__cause__, part.__context__, *(part.exceptions or [])]
 
 
