@@ -45,7 +45,7 @@ export function packagesHint(
   const folders = packages.map(({ host }) => host);
   return folders.length > 0
     ? `packages were looked for in ${folders.join(", ")}`
-    : "there are no packages: VIRTUAL_ENV is not set, and no .venv lies in the folders of the project";
+    : "there are no packages: VIRTUAL_ENV is not set, and no .venv lies in the folders of the project; install the package into one, or choose another with packages";
 }
 
 /** Where a host finds packages. */
