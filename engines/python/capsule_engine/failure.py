@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import traceback
 from collections.abc import Callable
 from json import dumps
@@ -125,9 +124,6 @@ def _drop_engine_frames(shown: traceback.TracebackException) -> None:
             continue
         seen.add(id(part))
         part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(ENGINE)]
-        # The engine parses the program by it.
-        if part.stack and all(frame.filename == ast.__file__ for frame in part.stack):
-            part.stack = None  # type: ignore[assignment]
         chain += [part.__cause__, part.__context__, *(part.exceptions or [])]
 
 
