@@ -253,7 +253,7 @@ mod tests {
         let listed = hosts(vec![rule("x.com"), rule("127.0.0.1")]);
         assert!(listed.is_granted(&x) && listed.allow_address(&x, loopback));
         assert!(!listed.is_granted(&y));
-        let refusal = |to| listed.refusal(to, "allowedHosts");
+        let refusal = |to: &Target| listed.refusal(to, "allowedHosts");
         assert!(refusal(&y).contains("lists \"y.com\", but whoever runs it"));
         assert!(refusal(&target("http://z.com")).ends_with(
             "may not reach \"z.com\" (http, port 80): grants.allowedHosts, or --allow-hosts z.com, would"
