@@ -6,6 +6,7 @@
 import { METHODS, STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
+import { nodeInspect } from "./inspect/patch.ts";
 import { patchRuntime } from "./runtime_patch.ts";
 import { UNAVAILABLE } from "./node/unavailable.ts";
 import { BUILTIN_SOURCES, hostSource, JCO } from "./node/sources.ts";
@@ -63,16 +64,6 @@ const plainDomains: esbuild.Plugin = {
           return isPlain ? domain.toLowerCase() : toASCII(domain, options);
         };
       `,
-    }));
-  },
-};
-
-/** object-inspect does without Node's `util`, as in browsers. */
-const noUtil: esbuild.Plugin = {
-  name: "no-util",
-  setup(build) {
-    build.onLoad({ filter: /object-inspect\/util\.inspect\.js$/ }, () => ({
-      contents: "module.exports = {};",
     }));
   },
 };
@@ -143,7 +134,12 @@ const bundled = await esbuild.build({
     NODE_EXPORTS: JSON.stringify(await exportsOfNode()),
   },
   external: ["capsule:*"],
-  plugins: [lazyTables, plainDomains, noUtil, nodeModules],
+  plugins: [
+    lazyTables,
+    plainDomains,
+    nodeInspect(`${root}engines/javascript/inspect`),
+    nodeModules,
+  ],
   metafile: true,
 });
 await esbuild.stop();

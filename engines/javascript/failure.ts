@@ -115,7 +115,7 @@ function textOf(get: () => unknown, characters = CHARACTERS_AT_MOST): string {
 }
 
 /** The beginning of a text, and how much it is of. */
-function clipped(text: string, characters: number): string {
+export function clipped(text: string, characters: number): string {
   if (text.length <= characters) return wellFormed(text);
   const kept = wellFormed(slice(text, 0, characters));
   return `${kept}… (${text.length - characters} characters more)`;

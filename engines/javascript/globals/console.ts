@@ -1,126 +1,132 @@
-/** The console: log, info, debug and table to standard output, the rest to standard error. */
+/** The console, as Node has it: log, info, debug and table to standard output, the rest to standard error. */
 import { encode, write } from "capsule:host/operations@1.0.0";
-import inspect from "object-inspect";
-import { stackOf } from "../failure.ts";
+import type { InspectOptions } from "node:util";
+import { durationText } from "../inspect/duration.ts";
+import { format, formatWithOptions, inspect } from "../inspect/mod.ts";
+import { tableText } from "../inspect/table.ts";
 import { inOwnLines } from "../uncaught.ts";
 import { define } from "./define.ts";
 
 const OUT = 1;
 const ERROR = 2;
 
-/** What the console shows of values: text as it is, `%` placeholders filled, the rest inspected. */
-function format(values: unknown[]): string {
-  const [first, ...rest] = values;
-  if (typeof first !== "string") return values.map(show).join(" ");
-  const filled = first.replaceAll(/%([sdifjoOc%])/g, (placeholder, kind) => {
-    if (kind === "%") return "%";
-    if (rest.length === 0) return placeholder;
-    return fill(kind, rest.shift());
-  });
-  return [filled, ...rest.map(show)].join(" ");
-}
-
-function fill(kind: string, value: unknown): string {
-  switch (kind) {
-    case "s":
-      return typeof value === "object" ? show(value) : String(value);
-    case "d":
-      return typeof value === "bigint" ? `${value}n` : String(Number(value));
-    case "i":
-      return typeof value === "bigint" ? `${value}n` : String(Number.parseInt(String(value)));
-    case "f":
-      return String(Number.parseFloat(String(value)));
-    case "j":
-      return JSON.stringify(value) ?? "undefined";
-    case "c":
-      return "";
-    default:
-      return show(value);
-  }
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Error) return `${value}\n${inOwnLines(stackOf(value))}`.trimEnd();
-  return inspect(value, { depth: 5 });
-}
-
-/** Rows and columns as text that lines up. */
-function tableText(rows: object): string {
-  const records = Object.entries(rows).map(([index, row]): Record<string, unknown> =>
-    typeof row === "object" && row !== null
-      ? { "(index)": index, ...row }
-      : { "(index)": index, Values: row }
-  );
-  const columns = [...new Set(records.flatMap(Object.keys))];
-  const cells = [
-    columns,
-    ...records.map((record) =>
-      columns.map((column) => column in record ? show(record[column]) : "")
-    ),
-  ];
-  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  const lines = cells.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
-  );
-  return lines.join("\n");
+/** How a console shows values. */
+export interface Options {
+  /** For what goes to a descriptor. */
+  inspectOptions?(descriptor: number): InspectOptions;
+  /** How many spaces a group is moved by. */
+  groupIndentation?: number;
 }
 
 /** A console, and what its methods write: whole lines, to standard output (1) or error (2). */
-export function consoleOver(writeText: (descriptor: number, text: string) => void) {
+export function consoleOver(
+  writeText: (descriptor: number, text: string) => void,
+  { inspectOptions, groupIndentation = 2 }: Options = {},
+) {
   let indent = "";
   const counts = new Map<string, number>();
   const timers = new Map<string, number>();
 
   function print(descriptor: number, values: unknown[]): void {
-    const text = format(values);
-    const indented = indent ? text.replaceAll(/^/gm, indent) : text;
+    const text = inspectOptions
+      ? formatWithOptions(inspectOptions(descriptor), ...values)
+      : format(...values);
+    const indented = indent ? indent + text.replaceAll("\n", `\n${indent}`) : text;
     writeText(descriptor, `${indented}\n`);
   }
 
-  function elapsed(label: string): string {
+  function elapsed(label: string, method: string): string | undefined {
     const started = timers.get(label);
-    return started === undefined
-      ? `there is no timer ${label}`
-      : `${label}: ${Date.now() - started} ms`;
+    if (started !== undefined) return durationText(performance.now() - started);
+    warn(`No such label '${label}' for console.${method}()`);
+    return undefined;
   }
 
-  return {
+  const warn = (text: string) => print(ERROR, [`Warning: ${text}`]);
+
+  function begin(values: unknown[]): void {
+    if (values.length > 0) print(OUT, values);
+    indent += " ".repeat(groupIndentation);
+  }
+
+  const methods = {
     log: (...values: unknown[]) => print(OUT, values),
-    info: (...values: unknown[]) => print(OUT, values),
     debug: (...values: unknown[]) => print(OUT, values),
-    dir: (value: unknown) => print(OUT, [show(value)]),
-    table: (rows: unknown) =>
-      print(OUT, [typeof rows === "object" && rows !== null ? tableText(rows) : rows]),
+    info: (...values: unknown[]) => print(OUT, values),
     warn: (...values: unknown[]) => print(ERROR, values),
     error: (...values: unknown[]) => print(ERROR, values),
+    dir(value: unknown, options?: InspectOptions) {
+      const shown = { customInspect: false, ...inspectOptions?.(OUT), ...options };
+      print(OUT, [inspect(value, shown)]);
+    },
+    dirxml: (...values: unknown[]) => print(OUT, values),
+    table(data: unknown, properties?: string[]) {
+      if (typeof data !== "object" || data === null) return print(OUT, [data]);
+      if (properties !== undefined && !Array.isArray(properties)) {
+        throw new TypeError('The "properties" argument must be an instance of Array');
+      }
+      const shown = (value: unknown) =>
+        inspect(value, {
+          depth: isLarge(value) ? -1 : 0,
+          maxArrayLength: 3,
+          breakLength: Infinity,
+          ...inspectOptions?.(OUT),
+        });
+      print(OUT, [tableText(data, { properties, inspect: shown })]);
+    },
     trace(...values: unknown[]) {
-      print(ERROR, ["Trace:", ...values, `\n${inOwnLines(new Error().stack ?? "")}`]);
+      const text = values.length > 0 ? `Trace: ${format(...values)}` : "Trace";
+      print(ERROR, [`${text}\n${inOwnLines(new Error().stack ?? "").trimEnd()}`]);
     },
     assert(condition?: unknown, ...values: unknown[]) {
-      if (!condition) print(ERROR, ["Assertion failed:", ...values]);
+      if (condition) return;
+      if (typeof values[0] === "string") values[0] = `Assertion failed: ${values[0]}`;
+      else values.unshift("Assertion failed");
+      print(ERROR, values);
     },
-    count(label = "default") {
-      const count = (counts.get(label) ?? 0) + 1;
-      counts.set(label, count);
-      print(OUT, [`${label}: ${count}`]);
+    clear() {},
+    count(label: unknown = "default") {
+      const name = `${label}`;
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      print(OUT, [`${name}: ${count}`]);
     },
-    countReset: (label = "default") => counts.delete(label),
-    group(...values: unknown[]) {
-      if (values.length > 0) print(OUT, values);
-      indent += "  ";
+    countReset(label: unknown = "default") {
+      if (!counts.delete(`${label}`)) warn(`Count for '${label}' does not exist`);
     },
+    group: (...values: unknown[]) => begin(values),
+    groupCollapsed: (...values: unknown[]) => begin(values),
     groupEnd() {
-      indent = indent.slice(2);
+      indent = indent.slice(groupIndentation);
     },
-    time: (label = "default") => timers.set(label, Date.now()),
-    timeLog: (label = "default", ...values: unknown[]) => print(OUT, [elapsed(label), ...values]),
-    timeEnd(label = "default") {
-      print(OUT, [elapsed(label)]);
-      timers.delete(label);
+    time(label: unknown = "default") {
+      const name = `${label}`;
+      if (timers.has(name)) return warn(`Label '${name}' already exists for console.time()`);
+      timers.set(name, performance.now());
     },
+    timeLog(label: unknown = "default", ...values: unknown[]) {
+      const time = elapsed(`${label}`, "timeLog");
+      if (time !== undefined) print(OUT, ["%s: %s", `${label}`, time, ...values]);
+    },
+    timeEnd(label: unknown = "default") {
+      const time = elapsed(`${label}`, "timeEnd");
+      if (time !== undefined) print(OUT, ["%s: %s", `${label}`, time]);
+      timers.delete(`${label}`);
+    },
+    profile() {},
+    profileEnd() {},
+    timeStamp() {},
   };
+  return Object.defineProperty(methods, Symbol.toStringTag, {
+    value: "console",
+    configurable: true,
+  });
+}
+
+/** Whether a cell of a table shows only of what class its value is. */
+function isLarge(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    Object.keys(value).length > 2;
 }
 
 define({

@@ -1,19 +1,31 @@
 /** `node:console`: the global console, and others over streams. */
+import type { ConsoleConstructorOptions } from "node:console";
 import type stream from "node:stream";
+import type { InspectOptions } from "node:util";
 import { consoleOver } from "../globals/console.ts";
 
-interface Options {
-  stdout: stream.Writable;
-  stderr?: stream.Writable;
-}
-
 class Console {
-  constructor(output: stream.Writable | Options, error?: stream.Writable) {
-    const { stdout, stderr = stdout } = "stdout" in output
-      ? output
-      : { stdout: output, stderr: error };
+  constructor(output: stream.Writable | ConsoleConstructorOptions, error?: stream.Writable) {
+    const options: ConsoleConstructorOptions = "stdout" in output
+      ? output as ConsoleConstructorOptions
+      : { stdout: output as stream.Writable, ...error && { stderr: error } };
+    const { stdout, stderr = stdout, colorMode, inspectOptions, groupIndentation } = options;
     const streams = [stdout, stderr];
-    Object.assign(this, consoleOver((descriptor, text) => streams[descriptor - 1]!.write(text)));
+    const colors = colorMode === true ? { colors: true } : {};
+    const optionsOf = (descriptor: number): InspectOptions => ({
+      ...colors,
+      ...inspectOptions instanceof Map
+        ? inspectOptions.get(streams[descriptor - 1]!)
+        : inspectOptions,
+    });
+    const write = (descriptor: number, text: string) => streams[descriptor - 1]!.write(text);
+    Object.assign(
+      this,
+      consoleOver(write, {
+        inspectOptions: optionsOf,
+        ...groupIndentation !== undefined && { groupIndentation },
+      }),
+    );
   }
 }
 
