@@ -35,6 +35,16 @@ Buffer.prototype.write = function (this: Buffer, text: string, ...rest: unknown[
     ...[...rest.slice(0, -1), "base64"] as unknown as [],
   );
 } as typeof write;
+Object.defineProperty(Buffer.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: Buffer): string {
+    const shown = this.subarray(0, INSPECT_MAX_BYTES).toString("hex").replace(/..(?!$)/g, "$& ");
+    const left = this.length - INSPECT_MAX_BYTES;
+    const more = left > 0 ? ` ... ${left} more byte${left > 1 ? "s" : ""}` : "";
+    return `<${this.constructor.name || "Buffer"} ${shown}${more}>`;
+  },
+  configurable: true,
+  writable: true,
+});
 Buffer.copyBytesFrom = (view: NodeJS.TypedArray, offset = 0, length?: number) => {
   const part = view.subarray(offset, length === undefined ? undefined : offset + length);
   return Buffer.from(new Uint8Array(part.buffer, part.byteOffset, part.byteLength).slice());
