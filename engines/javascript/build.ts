@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
 import { nodeInspect } from "./inspect/patch.ts";
 import { patchRuntime } from "./runtime_patch.ts";
+import { withPeek } from "./runtime_peek.ts";
 import { UNAVAILABLE } from "./node/unavailable.ts";
 import { BUILTIN_SOURCES, hostSource, JCO } from "./node/sources.ts";
 
@@ -154,4 +155,4 @@ const { component } = await componentize({
   world: "javascript",
   jsSource: bundled.outputFiles[0]!.text,
 });
-await Deno.writeFile(output, patchRuntime(component));
+await Deno.writeFile(output, withPeek(patchRuntime(component)));

@@ -1,4 +1,5 @@
 /** What `node-inspect-extracted` asks of V8 in Node, as far as QuickJS tells it to JavaScript. */
+import { PENDING, preview, promiseDetails, proxyDetails, REJECTED } from "./hidden.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
 const { getOwnPropertyNames, getOwnPropertySymbols, keys } = Object;
@@ -13,8 +14,8 @@ const isEnumerable = call.bind(Object.prototype.propertyIsEnumerable) as (
 const MAX_INDEX = 2 ** 32 - 2;
 
 export const constants = {
-  kPending: 0,
-  kRejected: 2,
+  kPending: PENDING,
+  kRejected: REJECTED,
   ALL_PROPERTIES: 0,
   ONLY_ENUMERABLE: 2,
 };
@@ -54,23 +55,19 @@ export function getConstructorName(value: object): string {
     : "Object";
 }
 
-export function getPromiseDetails(): [state: number, result: unknown] {
-  return [constants.kPending, undefined];
+export function getPromiseDetails(value: object): [state: number, result: unknown] {
+  return promiseDetails(value) ?? [PENDING, undefined];
 }
 
-/** Null for a proxy that was revoked: no other one differs from what it stands for. */
-export function getProxyDetails(value: object, isShown: boolean): [null] | null | undefined {
-  try {
-    isArray(value);
-    return undefined;
-  } catch {
-    return isShown ? [null] : null;
-  }
+/** Both of a proxy, or what it stands for alone. */
+export function getProxyDetails(value: object, both = true): unknown {
+  const details = proxyDetails(value);
+  return both ? details : details?.[0];
 }
 
-/** The entries of an iterator or a weak collection. */
-export function previewEntries(_: object, isIterator = false): unknown[] {
-  return isIterator ? [[], false] : [];
+/** What an iterator will give. What a weak collection holds is not told. */
+export function previewEntries(value: object, isIterator = false): unknown[] {
+  return isIterator ? preview(value) : [];
 }
 
 export const getExternalValue = (): bigint => 0n;

@@ -2,6 +2,8 @@
  * What kind of built-in object a value is, for `node-inspect-extracted`: in place of its own checks, which go by
  * names that any object may bear. Objects whose prototype was exchanged pass for plain ones.
  */
+import { canPreview, MAP, promiseDetails, SET } from "./hidden.ts";
+
 type Check = (value: object) => unknown;
 
 // A program may replace what it likes: the engine keeps what it needs.
@@ -49,7 +51,7 @@ for (
     ["WeakSet", WeakSet.prototype, has(WeakSet.prototype)],
     ["Date", Date.prototype, method(Date.prototype, "getTime")],
     ["RegExp", RegExp.prototype, getter(RegExp.prototype, "flags")],
-    ["Promise", Promise.prototype, () => true],
+    ["Promise", Promise.prototype, promiseDetails],
     ["ArrayBuffer", ArrayBuffer.prototype, getter(ArrayBuffer.prototype, "byteLength")],
     [
       "SharedArrayBuffer",
@@ -130,8 +132,8 @@ export function isGeneratorFunction(value: unknown): boolean {
   return name === "[object GeneratorFunction]" || name === "[object AsyncGeneratorFunction]";
 }
 
-// What an iterator has left cannot be seen without taking it.
-export const isMapIterator = never;
-export const isSetIterator = never;
+// What one has left that has begun cannot be told: it is shown as any object.
+export const isMapIterator = (value: object): boolean => canPreview(value, MAP);
+export const isSetIterator = (value: object): boolean => canPreview(value, SET);
 export const isExternal = never;
 export const isModuleNamespaceObject = never;

@@ -9,10 +9,21 @@ const REPLACED = {
   "isModuleNamespaceObject(": "kinds.ts",
   "getOwnNonIndexProperties:function": "details.ts",
 };
-/** Where it reads an error's stack. */
-const STACK = /(?<=try\{\w+=)(\w+)\.stack(?=\}catch)/g;
-/** A global that QuickJS has not. */
-const ATOMICS = '"Atomics",';
+/** What else is another way, and stands once in the library. */
+const EDITS: [where: RegExp, (...found: string[]) => string][] = [
+  // A stack of QuickJS does not begin with the error.
+  [
+    /(?<=try\{\w+=)(\w+)\.stack(?=\}catch)/g,
+    (_, error) => `require("./stack.ts").stackText(${error})`,
+  ],
+  // QuickJS has no such global.
+  [/"Atomics",/g, () => ""],
+  // Node 24, which the engine passes for, shows a proxy as what it stands for.
+  [
+    /if\(0!==(\w+)\)(?=for\(let \w+=0;\w+<\1;\w+\+\+\)\w+=`\$\{\w+\.stylize\("Proxy\()/g,
+    () => "if(false)",
+  ],
+];
 
 interface Node {
   type: string;
@@ -27,7 +38,7 @@ export function nodeInspect(folder: string): Plugin {
     name: "node-inspect",
     setup(build) {
       build.onLoad({ filter: LIBRARY }, async ({ path }) => ({
-        contents: patched(await Deno.readTextFile(path), folder),
+        contents: patched(await Deno.readTextFile(path)),
         resolveDir: folder,
       }));
       // What jco shows values with.
@@ -40,26 +51,20 @@ export function nodeInspect(folder: string): Plugin {
   };
 }
 
-function patched(text: string, folder: string): string {
+function patched(text: string): string {
   const modules = propertiesOf(text);
   const edits = Object.entries(REPLACED).map(([mark, file]) => {
     const found = modules.filter(({ start, end }) => text.slice(start, end).includes(mark));
     if (found.length !== 1) throw unknown(mark);
     const { start, end, name } = found[0]!;
-    const source = JSON.stringify(`${folder}/${file}`);
-    return { start, end, text: `${name}(module_){module_.exports=require(${source})}` };
+    return { start, end, text: `${name}(module_){module_.exports=require("./${file}")}` };
   });
-  const atomics = text.indexOf(ATOMICS);
-  if (atomics < 0) throw unknown(ATOMICS);
-  edits.push({ start: atomics, end: atomics + ATOMICS.length, text: "" });
-  const stacks = [...text.matchAll(STACK)];
-  if (stacks.length !== 1) throw unknown("stack");
-  const [{ index, 0: read, 1: error }] = stacks as [RegExpMatchArray & { index: number }];
-  edits.push({
-    start: index,
-    end: index + read!.length,
-    text: `require(${JSON.stringify(`${folder}/stack.ts`)}).stackText(${error})`,
-  });
+  for (const [where, edit] of EDITS) {
+    const matches = [...text.matchAll(where)];
+    if (matches.length !== 1) throw unknown(String(where));
+    const [{ index: start, 0: found }] = matches as [RegExpExecArray];
+    edits.push({ start, end: start + found.length, text: edit(...matches[0]!) });
+  }
   edits.sort((a, b) => b.start - a.start);
   return edits.reduce(
     (result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end),

@@ -1,6 +1,7 @@
 /** Rows and columns in a frame, as Node's `console.table` draws them. */
 import { getStringWidth } from "./mod.ts";
-import { isMap, isSet } from "./kinds.ts";
+import { preview } from "./hidden.ts";
+import { isMap, isMapIterator, isSet, isSetIterator } from "./kinds.ts";
 
 const INDEX = "(index)";
 const ITERATION = "(iteration index)";
@@ -19,6 +20,13 @@ export function tableText(
   },
 ): string {
   const indexes = (length: number) => Array.from({ length }, (_, index) => inspect(index));
+  if (isMapIterator(data) || isSetIterator(data)) {
+    const [values, isKeyValue] = preview(data);
+    return tableText(isKeyValue ? new Map(pairsOf(values)) : new Set(values), {
+      properties,
+      inspect,
+    });
+  }
   if (isMap(data)) {
     const entries = [...data as Map<unknown, unknown>];
     return draw([
@@ -32,6 +40,10 @@ export function tableText(
     return draw([[ITERATION, indexes(values.length)], [VALUES, values.map(inspect)]]);
   }
   return draw(columnsOf(data as Record<string, unknown>, properties, inspect));
+}
+
+function pairsOf(values: unknown[]): [unknown, unknown][] {
+  return Array.from({ length: values.length / 2 }, (_, at) => [values[2 * at], values[2 * at + 1]]);
 }
 
 function columnsOf(
