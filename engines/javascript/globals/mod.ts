@@ -2,6 +2,8 @@
  * The Web APIs that a program finds: QuickJS brings the language and little else. Each file defines what
  * it holds; later ones need earlier ones.
  */
+// Before anybody takes the function of strings that it replaces.
+import "../inspect/hidden.ts";
 import "./scope.ts";
 import "./weak_ref.ts";
 import "./call_site.ts";

@@ -1,7 +1,6 @@
 /** What is in promises, proxies and iterators, which the language hides. */
 
 // A program may replace what it likes: the engine keeps what it needs.
-const { isArray } = Array;
 const call = Function.prototype.call;
 const toWellFormed = call.bind(String.prototype.toWellFormed) as (text: string) => string;
 const toText = String;
@@ -42,6 +41,8 @@ const STATE = -1;
 const RESULT = 24;
 const TARGET = 0;
 const HANDLER = 8;
+const FLAGS = -17;
+const REVOKED = 0xff00;
 const COLLECTION = 0;
 const WHICH = -9;
 const BEGUN = -13;
@@ -62,11 +63,8 @@ export function proxyDetails(
 ): [target: object, handler: object] | [null, null] | undefined {
   const target = peek("", value, proxy, TARGET) as object | undefined;
   if (target === undefined) return undefined;
-  try {
-    isArray(value);
-  } catch {
-    return [null, null];
-  }
+  const flags = peek("", value, proxy, FLAGS) as number;
+  if (flags & REVOKED) return [null, null];
   return [target, peek("", value, proxy, HANDLER) as object];
 }
 
