@@ -39,6 +39,10 @@ export const runtime: Modules = {
       new Console({ stdout }).log("a %d", 1);
       stdout.read();
       equal([lines, typeof console_.log], [["a 1\n"], "function"]);
+      const grouped = new Console({ stdout, inspectOptions: { depth: 0 } });
+      grouped.group("group");
+      grouped.dir({ a: { b: 1 } });
+      equal(lines.slice(1).join(""), "group\n  { a: [Object] }\n");
     },
   },
   diagnostics_channel: {

@@ -101,6 +101,7 @@ export const text: Modules = {
     async run() {
       equal(util.format("%s %d %j %%", "a", 2, { b: 1 }), 'a 2 {"b":1} %');
       equal(util.inspect({ a: [1, { b: new Map([["k", 1]]) }] }), "{ a: [ 1, { b: [Map] } ] }");
+      equal(util.inspect([Promise.resolve(4), new Proxy([1], {})]), "[ Promise { 4 }, [ 1 ] ]");
       const later = (value: number, done: (error: null, result: number) => void) =>
         setTimeout(() => done(null, value + 1), 1);
       equal(await util.promisify(later)(1), 2);
