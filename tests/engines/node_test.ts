@@ -154,7 +154,7 @@ Deno.test("path, url, querystring, string_decoder and punycode", async () => {
 Deno.test("buffer, util, assert and events", async () => {
   assertEquals(
     await inTask(
-      `import { Buffer as B, isUtf8, constants } from "node:buffer"; import util from "util";
+      `import { Buffer as B, Blob as BufferBlob, isUtf8, constants } from "node:buffer"; import util from "util";
       import assert, { strict } from "assert"; import { EventEmitter, once, on } from "node:events";
       import Emitter from "events";`,
       `const thrown = (body) => { try { body(); } catch (error) { return [error.name, error.code]; } };
@@ -168,7 +168,7 @@ Deno.test("buffer, util, assert and events", async () => {
       const deprecated = util.deprecate((x) => x + 1, "old", "DEP1");
       return [B.from("aGk_", "base64url").toString("hex"), B.concat([B.from("a"), B.alloc(2)]).length,
         B.from("ÿ", "latin1")[0], B.byteLength("€"), B.from([1, 2, 3]).readUInt16BE(1), isUtf8(B.from([255])),
-        Buffer === B, constants.MAX_LENGTH > 2 ** 30, B.compare(B.from("a"), B.from("b")), B.from("hi").equals(B.from("hi")),
+        Buffer === B && Blob === BufferBlob, constants.MAX_LENGTH > 2 ** 30, B.compare(B.from("a"), B.from("b")), B.from("hi").equals(B.from("hi")),
         util.format("%s %d %j %%", "a", 1.5, { b: 1 }), util.inspect({ a: { b: ["x"] } }), util.inspect(new Map([[1, "x"]])),
         util.types.isDate(new Date()), util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.promisify((cb) => cb(null, 5))(),
         await util.promisify(setTimeout)(1, "slept"), util.types.isProxy({}), deprecated(1), util.isArray([]),

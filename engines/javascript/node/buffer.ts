@@ -65,7 +65,7 @@ function bytesOf(input: ArrayBuffer | ArrayBufferView): Uint8Array {
 }
 
 export { Buffer, INSPECT_MAX_BYTES, kMaxLength, kStringMaxLength, SlowBuffer };
-export const { atob, btoa, Blob, File } = globalThis;
+export const { atob, btoa } = globalThis;
 export const constants = { MAX_LENGTH: kMaxLength, MAX_STRING_LENGTH: kStringMaxLength };
 
 /** Whether all bytes are ASCII. */
@@ -91,11 +91,16 @@ export function transcode(source: Uint8Array, from: string, to: string): Uint8Ar
 
 export default {
   atob,
-  Blob,
+  // Defined later than this module.
+  get Blob() {
+    return globalThis.Blob;
+  },
   btoa,
   Buffer,
   constants,
-  File,
+  get File() {
+    return globalThis.File;
+  },
   INSPECT_MAX_BYTES,
   isAscii,
   isUtf8,
