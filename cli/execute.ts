@@ -42,11 +42,11 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
     value: "SPEC",
     completes: "folders",
     repeated: true,
-    help: "Let all tasks use a folder: HOST[::GUEST][:ro|:rw]",
+    help: "Mount a folder for all tasks: HOST[::GUEST][:ro|:rw]",
   },
   verbose: { short: "v", help: "Report each task as it starts, retries and ends" },
   ...HOST_OPTIONS,
-  cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
+  cwd: { value: "DIR", completes: "folders", help: "Working directory for relative paths" },
 };
 
 /** What a command line runs. */

@@ -4,16 +4,16 @@ import type { ClippedLimit } from "./policy/limits.ts";
 
 /** What happens while a program is loaded and its tasks run. Tasks are numbered within their run. */
 export type RunEvent =
-  /** It has changed since it was last run, or never was. Not told of text. */
+  /** A file that has changed since it was last run, or was never run. Not sent for text. */
   | { type: "program_compiling" }
   | { type: "program_loading"; language: Language }
   | { type: "engine_compiling"; language: Language }
   | { type: "engine_compiled"; language: Language; durationMs: number }
-  /** The engine that was compiled cannot be kept: the next process compiles it again. Told once a process. */
+  /** The compiled engine cannot be kept, so the next process compiles it again. Sent once per process. */
   | { type: "cache_unavailable"; reason: string; hint: string }
-  /** What its tasks declare, and whoever runs them has not granted. */
+  /** What tasks declare and the host does not grant. */
   | { type: "access_withheld"; hosts: string[]; files: string[]; env: string[] }
-  /** What tasks declare and `limits` has lowered: at most 100 are told of. */
+  /** Limits that tasks declare and `limits` has lowered: the first 100. */
   | { type: "limits_clipped"; limits: ClippedLimit[] }
   /** Task 0 is the program's top-level code. */
   | { type: "output"; task: number; stream: "stdout" | "stderr"; data: Uint8Array }
@@ -40,7 +40,7 @@ export type RunEvent =
     error: { error_type: string; message: string } | null;
   };
 
-/** An event of the native library as the API tells of it. */
+/** Converts an event of the native library into one of the API. */
 export function runEvent(event: NativeEvent): RunEvent | undefined {
   switch (event.event) {
     case "program_loading":

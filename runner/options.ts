@@ -1,4 +1,4 @@
-/** The options of the API: those that there are. */
+/** All options of the API. */
 import { CapsuleError } from "../errors/error.ts";
 import type { RunEvent } from "./events.ts";
 import type { Budget } from "./policy/budget.ts";
@@ -19,7 +19,7 @@ export interface ProgramFile {
 /** A program as text. */
 export interface ProgramCode {
   file?: undefined;
-  /** The program itself, instead of a file. */
+  /** The text of the program. */
   code: string;
   /** The language of `code`. */
   language: "typescript" | "javascript" | "python";
@@ -28,46 +28,46 @@ export interface ProgramCode {
 /** Which program, and what it may do. */
 export type ProgramOptions = ProgramSettings & (ProgramFile | ProgramCode);
 
-/** What a program may do, and who hears of it. */
+/** What a program may do, and who receives its events. */
 export interface ProgramSettings {
-  /** The folder that relative paths start from: the process's own by default. */
+  /** The working directory for relative paths: the process's by default. */
   cwd?: string;
   /**
-   * Folders that all tasks may touch besides their own: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
+   * Folders that all tasks may use in addition to what they declare: `HOST[::GUEST][:ro|:rw]`, HOST relative to the
    * project's root.
    */
   mounts?: string[];
   /**
-   * Environment variables that win over the process's own. A task sees those alone that its `envVariables`, or
-   * `grants.envVariables`, name.
+   * Environment variables that override the process's own. A task sees only those that its `envVariables` or
+   * `grants.envVariables` name.
    */
   env?: Record<string, string>;
   /**
-   * Whether tasks get the files, hosts and variables that they declare: `"declared"`, for programs whose author one
-   * trusts, or `"none"`. Under `"none"`, the program imports files from its own folder downwards only, `.env` files are not
-   * read, a `capsule.toml` in its folder may only lower limits, and `limits` have lower defaults. The default is
-   * `"declared"` for a source file, and `"none"` for `code` and for a `.wasm`.
+   * Whether tasks get the files, hosts and variables that they declare: `"declared"`, for programs that you trust, or
+   * `"none"`. Under `"none"`, the program imports only files inside its own folder, `.env` files are not read, a
+   * `capsule.toml` in its folder can only lower limits, and `limits` have lower defaults. The default is `"declared"` for a
+   * source file, and `"none"` for `code` and for a `.wasm`.
    */
   policy?: "declared" | "none";
-  /** What all tasks may reach besides. Under the policy `"none"`, this is all that there is. */
+  /** Access for all tasks, in addition to what the policy gives them. Under the policy `"none"` it is their only access. */
   grants?: Grants;
   /**
-   * Values that the host puts into headers of requests, by the variables that stand for them: tasks have a placeholder
-   * there, whatever they list, and never the value.
+   * Values that the host puts into request headers, by the name of an environment variable. In that variable tasks see a
+   * placeholder, never the value.
    */
   secrets?: Record<string, Secret>;
   /**
-   * What each task may use at most, and what one gets that says nothing. A default of `capsule.toml` counts before that, as
-   * far as it is lower.
+   * The most that each task may use, and the default for tasks that set no limits of their own. A lower default of
+   * `capsule.toml` takes precedence.
    */
   limits?: TaskLimits;
   /**
-   * Which packages a program may import: those of the `"host"`, which are the ones of this process's virtual environment, or
-   * `.venv` and `node_modules` of `cwd`; those of a folder, in its `.venv` and `node_modules`; or `false`, for none. By default
-   * those of its project; under the policy `"none"` for text the `"host"`'s, and for a file those that lie in its own folder.
+   * Which packages a program may import: `"host"`, those of this process's virtual environment, or of `.venv` and
+   * `node_modules` of `cwd`; a folder, those in its `.venv` and `node_modules`; or `false`, none. The default is the
+   * project's packages; under the policy `"none"` it is `"host"` for text, and for a file those inside its own folder.
    */
   packages?: "host" | string | false;
-  /** What a run of the program may use in all, whatever its tasks may: each a ceiling for what `capsule.toml` says. */
+  /** The most that a whole run may use, with all sub-tasks. Each value is an upper bound for `[budget]` of `capsule.toml`. */
   budget?: Budget;
   /**
    * Makes randomness deterministic: the same seed, program and arguments give the same random bytes each time. Sub-tasks
@@ -86,14 +86,14 @@ export interface ProgramSettings {
    * trace: it only checks them.
    */
   labels?: string[];
-  /** Hears of what happens. */
+  /** Called with each event. */
   onEvent?: (event: RunEvent) => void;
   /** Cancels: `open` throws the reason of the signal, and the envelope of a run or call says `cancelled`. */
   signal?: AbortSignal;
   /**
-   * What stands between the program and this process: its `"sandbox"`, which is the default; or a
-   * `"process"` besides, so that a fault in a sandbox, or in what serves it, ends that process and not this
-   * one. Calls take longer by a fraction of a millisecond, and the first one by the start of the process.
+   * What separates the program from this process: the `"sandbox"`, which is the default, or also a `"process"`, so that a
+   * fault in the sandbox ends that process and not this one. A call takes a fraction of a millisecond longer, the first one
+   * also the start of the process.
    */
   isolation?: "sandbox" | "process";
 }
@@ -102,18 +102,18 @@ export interface ProgramSettings {
 export interface CallOptions {
   /** Cancels the call: its envelope says `cancelled`. */
   signal?: AbortSignal;
-  /** Hears of what happens in this call. */
+  /** Called with each event of this call. */
   onEvent?: (event: RunEvent) => void;
   /** Keyword arguments, for a task in Python. */
   kwargs?: Record<string, unknown>;
-  /** What the task reads from its standard input. Nothing, by default; its sub-tasks have none. */
+  /** Standard input of the task: empty by default. Sub-tasks have none. */
   stdin?: string | Uint8Array;
   /**
-   * Whether the envelope tells as `stdout` and `stderr` what the task and its sub-tasks have printed: each at most 1 MiB,
+   * Whether the envelope returns what the task and its sub-tasks printed, as `stdout` and `stderr`: each at most 1 MiB,
    * then cut and marked. Not by default.
    */
   capture?: boolean;
-  /** What each task may use at most in this call, where that is less than it may use anyhow. */
+  /** The most that each task may use in this call. Limits of the program that are lower stay in force. */
   limits?: TaskLimits;
   /** As in `run`, for this call. It does not change what top-level code drew. */
   seed?: number;
@@ -124,16 +124,16 @@ export interface CallOptions {
 /** {@link CallOptions}, each of which may be undefined. */
 export type CallDetails = { [K in keyof CallOptions]?: CallOptions[K] | undefined };
 
-/** What to run, and with what. */
+/** Which program to run, and how. */
 export type RunOptions = RunSettings & (ProgramFile | ProgramCode);
 
-/** What a task is run with, and what it may do. */
+/** How a program is run. */
 export interface RunSettings extends ProgramSettings, Omit<CallOptions, "limits"> {
   /** The task to run: `main` by default. */
   task?: string;
-  /** Its arguments: whatever JSON can hold, and bytes. */
+  /** Its arguments: JSON values and bytes. */
   args?: unknown[];
-  /** Cancels the run, whatever it is at: its envelope says `cancelled`. */
+  /** Cancels the run at any point: its envelope says `cancelled`. */
   signal?: AbortSignal;
 }
 

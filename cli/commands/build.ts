@@ -22,7 +22,7 @@ import { duration, size } from "../terminal/table.ts";
 export const buildCommand: CommandSpec = {
   name: "build",
   usage: "[FILE] [OPTIONS]",
-  summary: "Make a program one .wasm file that runs elsewhere",
+  summary: "Build a program into one .wasm file",
   details: `
 FILE is a program as for run. The component holds the language's engine with the program
 loaded into it: its top-level code has run, and whoever runs the component needs neither
@@ -37,7 +37,7 @@ Examples:
     export: { help: "Put a copy beside FILE, as FILE's name with .wasm" },
     output: { value: "PATH", completes: "files", short: "o", help: "Put a copy there" },
     thin: { help: "Leave out the engine: exec needs the same version of Capsule" },
-    cwd: { value: "DIR", completes: "folders", help: "The folder that relative paths start from" },
+    cwd: { value: "DIR", completes: "folders", help: "Working directory for relative paths" },
   },
   completes: { first: { endings: SOURCE_ENDINGS } },
 };

@@ -15,7 +15,7 @@ const NAMES = Object.keys(SHELLS);
 export const completionsCommand: CommandSpec = {
   name: "completions",
   usage: NAMES.join("|"),
-  summary: "Print a script by which a shell completes commands, options and files",
+  summary: "Print a shell script that completes commands, options and files",
   details: `
 The script is for this version of Capsule: make it again with another one.
 

@@ -31,7 +31,7 @@ export const doctorCommand: CommandSpec = {
   name: "doctor",
   usage: "[OPTIONS]",
   argumentsAtMost: 0,
-  summary: "Tell what is installed, what is missing, and how to mend it",
+  summary: "Check the installation and suggest fixes",
   details: `
 Looks at each part that Capsule needs, runs a task in each language, and shows what lies
 in the cache. The exit status is 1 if something is missing or broken.
@@ -41,7 +41,7 @@ CAPSULE_CACHE_DIR set, it lets all users read them, as an image of a container n
   ENV CAPSULE_CACHE_DIR=/var/cache/capsule
   RUN capsule doctor --warm`,
   options: {
-    warm: { help: "Fill the cache: the first run compiles nothing then" },
+    warm: { help: "Fill the cache, so that the first run compiles nothing" },
     json: { help: "Print the findings as JSON" },
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },

@@ -32,7 +32,7 @@ Examples:
     cwd: {
       value: "DIR",
       completes: "folders",
-      help: "The folder that the project is looked for from",
+      help: "A folder of the project",
     },
   },
 };

@@ -7,7 +7,7 @@ import { type CommandSpec, parseArguments } from "../options/arguments.ts";
 export const workerCommand: CommandSpec = {
   name: "worker",
   usage: "",
-  summary: "Serve runs to another process, which starts it",
+  summary: "Serve runs to the process that started it",
   details: `
 Reads requests from standard input and writes answers and events to standard output, in
 frames of bytes: protocol/README.md describes them. The Python package starts a worker, and

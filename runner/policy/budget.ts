@@ -1,4 +1,4 @@
-/** What a run may use in all: parsed in one place for the API, for Python and for `capsule.toml`. */
+/** The most that a whole run may use: parsed here for the API, for Python and for `capsule.toml`. */
 import { CapsuleError } from "../../errors/error.ts";
 import { Invalid } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
@@ -7,7 +7,7 @@ import type { NativeLimits } from "../../ffi/native.ts";
 import { inLanguage, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
 
 /**
- * What a run may use in all, its sub-tasks and retries included. Sizes are like those of a task's `ram`: `"512MB"`,
+ * The most that a whole run may use, with all sub-tasks and retries. Sizes are like those of a task's `ram`: `"512MB"`,
  * `"1.5 GB"` or a number of bytes.
  */
 export interface Budget {
@@ -16,11 +16,11 @@ export interface Budget {
   /** Wall time from the start of the task to the end of all that it started: `"30s"`, or milliseconds. None by default. */
   timeout?: string | number;
   /**
-   * Memory of all its tasks together: the program's image once, then what the tasks that are alive have written or
-   * grown, and what waits for them in the host. The default is 4 GB.
+   * Memory of all tasks together: the program's image once, what live tasks have written or grown, and data that the host
+   * holds for them. The default is 4 GB.
    */
   ram?: string | number;
-  /** Tasks that are alive at once. The default is 1,000, 10,000 the most. */
+  /** Tasks alive at the same time. The default is 1,000, 10,000 the most. */
   tasksAlive?: number;
   /** Tasks in all. The default is 100,000, 10 million the most. */
   tasks?: number;
@@ -38,7 +38,7 @@ export interface Budget {
   bodySize?: string | number;
 }
 
-/** What a run may use if nobody says, as the native library has it. */
+/** The defaults, as the native library has them. */
 export const BUDGET_DEFAULTS: Readonly<Omit<NativeLimits, "fuel" | "timeout_ms">> = {
   ram_bytes: 4 * 2 ** 30,
   tasks_alive: 1000,

@@ -1,4 +1,4 @@
-/** `grants`: what the host itself gives to all tasks of a program, whatever they declare. */
+/** `grants`: access that the host gives to all tasks of a program, whatever they declare. */
 import { CapsuleError } from "../../errors/error.ts";
 import type { HostRule } from "../../ffi/native.ts";
 import { isInside, resolve } from "../../platform/path.ts";
@@ -15,19 +15,19 @@ export interface GrantedFolder {
   path: string;
   /** Where tasks see it: `"in"` is `/in`. By default under its own path. */
   as?: string;
-  /** What may be done in it: everything, by default. */
+  /** The access: read and write by default. */
   mode?: "read-only" | "ro" | "read-write" | "rw";
-  /** Its `.git` may be read: else it is not there. */
+  /** Makes its `.git` readable. Without this, `.git` does not exist for tasks. */
   git?: "ro";
 }
 
-/** What every task may reach besides what the policy lets it have, in the words of its own options. */
+/** Access for every task, in the words of task options, in addition to what the policy gives. */
 export interface Grants {
-  /** As `allowedFiles` of a task; a folder may be absolute, and have another name for tasks. */
+  /** Like `allowedFiles` of a task. A folder may be absolute, and have another name for tasks. */
   allowedFiles?: (string | GrantedFolder)[];
-  /** As `allowedHosts` of a task. */
+  /** Like `allowedHosts` of a task. */
   allowedHosts?: string[];
-  /** As `envVariables` of a task. */
+  /** Like `envVariables` of a task. */
   envVariables?: string[];
 }
 

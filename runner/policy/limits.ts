@@ -1,4 +1,4 @@
-/** `limits`: the ceiling of each task, and what one gets that says nothing. */
+/** `limits`: the most that each task may use, and the default for tasks that set nothing. */
 import { CapsuleError } from "../../errors/error.ts";
 import { Invalid } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
@@ -7,9 +7,9 @@ import type { TaskCeiling, TaskPolicy } from "../../ffi/native.ts";
 import { DEFAULTS, parseCompute, parseOption, type Policy } from "./policy.ts";
 
 /**
- * What each task may use at most, its sub-tasks too, in the words of its own options. All but `maxRetries` is also what a task
- * gets that says nothing. What is left out bounds nothing, but for a program under the policy `"none"`, which has
- * `{ compute: "HIGH", ram: "512MB", timeout: "30s", maxRetries: 0 }` then.
+ * The most that each task and sub-task may use. All but `maxRetries` are also the defaults for tasks that set no limit of
+ * their own. A limit that is missing does not apply, except under the policy `"none"`: there the defaults are
+ * `{ compute: "HIGH", ram: "512MB", timeout: "30s", maxRetries: 0 }`.
  */
 export interface TaskLimits {
   /** Units of fuel: `"LOW"`, `"MEDIUM"`, `"HIGH"`, or a number. */
@@ -18,14 +18,14 @@ export interface TaskLimits {
   ram?: string | number;
   /** Wall time: `"500ms"`, `"30s"`, `"5m"`, or a number of milliseconds. */
   timeout?: string | number;
-  /** Times that a task which failed is tried again, at most. */
+  /** How often a failed task is tried again, at most. */
   maxRetries?: number;
 }
 
 /** {@link TaskLimits}, parsed. */
 export type Limits = Partial<Pick<Policy, "fuel" | "memoryBytes" | "timeoutMs" | "maxRetries">>;
 
-/** What of the options of a task its runner has lowered. */
+/** A limit of a task that the host has lowered. */
 export interface ClippedLimit {
   task: string;
   option: keyof TaskLimits;

@@ -1,4 +1,4 @@
-/** `secrets`: values that the host puts into headers of requests, and that tasks never have. */
+/** `secrets`: values that the host puts into request headers, and that tasks never see. */
 import { CapsuleError } from "../../errors/error.ts";
 import type { NativeSecret } from "../../ffi/native.ts";
 import { parseEnvVariables, parseList } from "./access.ts";
@@ -8,13 +8,13 @@ import { Invalid } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
 
-/** A value that tasks use without having it. */
+/** A value that tasks can use without seeing it. */
 export interface Secret {
-  /** Text that a header can hold. */
+  /** The value: text that a header can hold. */
   value: string;
-  /** The hosts that it may be sent to, as those of `allowedHosts`. It grants none of them. */
+  /** The hosts that it may be sent to, written like `allowedHosts`. This does not grant them. */
   hosts: string[];
-  /** The headers that it may stand in: `authorization`, `x-api-key` and `api-key` by default. */
+  /** The headers that may contain it: `authorization`, `x-api-key` and `api-key` by default. */
   headers?: string[];
 }
 
