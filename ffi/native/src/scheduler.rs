@@ -1,26 +1,28 @@
 //! Tasks and sub-tasks: one way to run them, one retry loop, one set of limits.
 
+mod attempts;
+mod grant;
+mod observed;
+mod sub_task;
+
+pub use grant::Grant;
+pub use sub_task::SubTask;
+
 use crate::capture::Capture;
 use crate::cpu::Cpu;
 use crate::deadline::{Ticker, Ticking};
-use crate::envelope::{Execution, envelope, envelope_with, rounded};
-use crate::event::{Event, EventQueue};
+use crate::envelope::{Execution, envelope, envelope_with};
+use crate::event::EventQueue;
 use crate::failure::{ErrorType, Failure, shorten};
-use crate::files::{self, Folders};
 use crate::fixed::Fixed;
-use crate::host::{Operations, Payload, TaskContext};
-use crate::network::{Certificates, Hosts, Network, NetworkGrant, Secret, Secrets};
-use crate::output::Output;
-use crate::placeholders;
-use crate::program::Program;
+use crate::host::Payload;
+use crate::network::Certificates;
 use crate::ram::{Charge, RunRam};
-use crate::request::{Bounds, Ceiling, Limits, TaskPolicy};
-use crate::sandbox::{
-    Budget, Guard, RunFuel, Sandbox, TaskBytes, TaskSide, run_out_of_fuel, run_out_of_time,
-};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::collections::HashMap;
+use crate::request::{Ceiling, Limits};
+use crate::sandbox::{RunFuel, run_out_of_fuel, run_out_of_time};
+use attempts::attempts;
+use grant::TaskGrant;
+use observed::Observed;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -56,61 +58,6 @@ pub struct Run {
     total: AtomicUsize,
     next_task: AtomicU64,
     ticking: Ticking,
-}
-
-/// A program, and what its tasks may do: fixed before any of them runs.
-pub struct Grant {
-    pub program: Arc<Program>,
-    limits: Limits,
-    tasks: HashMap<String, Arc<TaskGrant>>,
-}
-
-/// What one task may do.
-struct TaskGrant {
-    policy: TaskPolicy,
-    /// What its guest is told of that, as JSON.
-    context: String,
-    folders: Folders,
-    network: NetworkGrant,
-}
-
-impl Grant {
-    /// Fails where a folder cannot be opened.
-    pub fn new(
-        program: Arc<Program>,
-        policies: HashMap<String, TaskPolicy>,
-        limits: Limits,
-        secrets: Vec<Secret>,
-    ) -> wasmtime::Result<Self> {
-        let secrets = Secrets::from(secrets);
-        let task = |(name, policy): (String, TaskPolicy)| {
-            let granted = TaskGrant {
-                context: policy.context(),
-                folders: files::open_all(&policy.folders, &program.packages)?,
-                network: NetworkGrant {
-                    hosts: Hosts {
-                        granted: policy.hosts.as_slice().into(),
-                        withheld: policy.withheld_hosts.as_deref().map(Arc::from),
-                    },
-                    secrets: secrets.clone(),
-                    option: program
-                        .engine
-                        .language()
-                        .spelling("allowedHosts", "allowed_hosts"),
-                    requests_at_most: limits.requests,
-                    body_bytes_at_most: limits.body_bytes,
-                },
-                policy,
-            };
-            Ok((name, Arc::new(granted)))
-        };
-        let tasks = policies.into_iter().map(task);
-        Ok(Self {
-            tasks: tasks.collect::<wasmtime::Result<_>>()?,
-            program,
-            limits,
-        })
-    }
 }
 
 /// What a run is made of.
@@ -252,52 +199,6 @@ pub struct Caller {
     depth: usize,
 }
 
-/// A call as a guest asks for it. It names a task and carries arguments; nothing else is looked at.
-#[derive(Debug, Deserialize)]
-struct SubTaskRequest {
-    task: String,
-    input: Box<RawValue>,
-}
-
-/// The same, checked.
-#[derive(Debug)]
-pub struct SubTask {
-    task: String,
-    input: Payload,
-}
-
-impl SubTask {
-    /// Its name, as far as it is told.
-    pub fn name(&self) -> String {
-        shorten(&self.task, NAME_CHARACTERS_AT_MOST)
-    }
-
-    /// What it is known by.
-    pub fn parts(&self) -> [&[u8]; 3] {
-        let Self { task, input } = self;
-        [task.as_bytes(), input.json.as_bytes(), &input.bytes]
-    }
-
-    pub fn parse(Payload { json, bytes }: Payload) -> Result<Self, String> {
-        let SubTaskRequest { task, input } = serde_json::from_str(&json)
-            .map_err(|error| format!("a call is {{task, input}}: {error}"))?;
-        let json = String::from(Box::<str>::from(input));
-        let input = Payload { json, bytes };
-        placeholders::check(&input)
-            .map_err(|problem| format!("the arguments are malformed: {problem}"))?;
-        Ok(Self { task, input })
-    }
-
-    /// The name in a request that is not looked at further.
-    pub fn name_in(json: &str) -> String {
-        let request = serde_json::from_str::<SubTaskRequest>(json);
-        request.map_or_else(
-            |_| String::new(),
-            |request| shorten(&request.task, NAME_CHARACTERS_AT_MOST),
-        )
-    }
-}
-
 fn milliseconds(milliseconds: f64) -> Duration {
     Duration::from_secs_f64(milliseconds / 1000.0)
 }
@@ -385,262 +286,4 @@ fn admissible(
         ));
     }
     Ok((Arc::clone(granted), run.admit(depth)?))
-}
-
-/// Tries until an attempt succeeds or none is left.
-async fn attempts(
-    caller: &Caller,
-    granted: &TaskGrant,
-    Payload { json, bytes }: Payload,
-    fixed: Option<Arc<Fixed>>,
-    execution: &mut Execution,
-) -> Result<Payload, Failure> {
-    let bytes = Arc::new(bytes);
-    let network = Arc::new(Network::new(
-        granted.network.clone(),
-        Arc::clone(&caller.run.certificates),
-    ));
-    let output = Output::new(
-        Arc::clone(&caller.run.events),
-        caller.run.id,
-        caller.task,
-        caller.run.grant.limits.output_bytes,
-    )
-    .captured(caller.run.capture.clone());
-    let bounds = caller.run.ceiling.clip(&granted.policy);
-    loop {
-        let attempt = attempt(
-            caller,
-            granted,
-            &bounds,
-            Given {
-                task: &execution.task_name,
-                json: &json,
-                bytes: &bytes,
-                fixed: fixed.as_ref().map(|fixed| fixed.attempt(execution.retries)),
-            },
-            output.clone(),
-            &network,
-        )
-        .await;
-        network.end_attempt();
-        execution.host_requests = network.requests();
-        execution.duration_ms += attempt.duration_ms;
-        execution.fuel_consumed += attempt.fuel_consumed;
-        execution.ram_used = execution.ram_used.max(attempt.ram_used);
-        match attempt.outcome {
-            Err(ref failure)
-                if execution.retries < bounds.max_retries
-                    && failure.error_type != ErrorType::Cancelled
-                    && caller.run.exhausted().is_none() =>
-            {
-                execution.retries += 1;
-                retried(caller, execution.retries, &attempt, failure);
-            }
-            outcome => return outcome.map_err(|failure| caller.run.grant.program.explain(failure)),
-        }
-    }
-}
-
-struct Attempt {
-    outcome: Result<Payload, Failure>,
-    duration_ms: f64,
-    fuel_consumed: u64,
-    ram_used: u64,
-}
-
-impl Attempt {
-    /// No sandbox could be made.
-    fn none(failure: Failure) -> Self {
-        Self {
-            outcome: Err(failure),
-            duration_ms: 0.0,
-            fuel_consumed: 0,
-            ram_used: 0,
-        }
-    }
-}
-
-/// What an attempt begins with.
-struct Given<'a> {
-    task: &'a str,
-    json: &'a str,
-    bytes: &'a Arc<Vec<u8>>,
-    fixed: Option<Arc<Fixed>>,
-}
-
-/// One attempt, in a sandbox of its own.
-async fn attempt(
-    caller: &Caller,
-    granted: &TaskGrant,
-    bounds: &Bounds,
-    Given {
-        task,
-        json,
-        bytes,
-        fixed,
-    }: Given<'_>,
-    output: Output,
-    network: &Arc<Network>,
-) -> Attempt {
-    let run = &caller.run;
-    let Grant {
-        program, limits, ..
-    } = &*run.grant;
-    let image = match program.image.get().await {
-        Ok(image) => image,
-        Err(failure) => return Attempt::none(failure),
-    };
-    if let Err(shortage) = run.ram.add_image(image.len()) {
-        return Attempt::none(shortage.failure("the program"));
-    }
-    if let Some(failure) = run.exhausted() {
-        return Attempt::none(failure);
-    }
-    let started = Instant::now();
-    let timeout = bounds.timeout_ms.map(milliseconds);
-    let of_run = run
-        .deadline
-        .map(|deadline| deadline.saturating_duration_since(started))
-        .filter(|left| timeout.is_none_or(|timeout| *left < timeout));
-    let budget = Budget {
-        subject: "the task",
-        can_be_raised: true,
-        fuel: run
-            .fuel
-            .as_ref()
-            .map_or(bounds.fuel, |fuel| bounds.fuel.min(fuel.left())),
-        memory_bytes: bounds.memory_bytes,
-        timeout: of_run.or(timeout),
-        run_timeout_ms: of_run.and(limits.timeout_ms),
-        result_bytes: limits.json_bytes,
-    };
-    let task_side = TaskSide {
-        operations: Operations::new(limits.handles).counted(&run.ram),
-        output,
-        context: TaskContext {
-            caller: Some(caller.clone()),
-            folders: Arc::clone(&granted.folders),
-            network: Some(Arc::clone(network)),
-            stacks: Arc::clone(&program.stacks),
-            stdin: run.stdin_at(caller.depth),
-            seen: None,
-            draws: None,
-            fixed,
-        },
-        bytes: TaskBytes::new(Arc::clone(bytes), &run.ram),
-    };
-    let guard = Guard {
-        run: run.id,
-        ram: Arc::clone(&run.ram),
-        fuel: run.fuel.clone(),
-        cpu: Arc::clone(&run.cpu),
-        cancelled: run.cancelled.clone(),
-    };
-    let engine = Arc::clone(&program.engine);
-    let sandbox = Sandbox::new(engine, &image, task_side, budget, guard).await;
-    let (outcome, fuel_consumed, ram_used) = match sandbox {
-        Err(failure) => (Err(failure), 0, image.len() as u64),
-        Ok(mut sandbox) => {
-            let outcome = sandbox.run(task, json, &granted.context).await;
-            (outcome, sandbox.fuel_consumed(), sandbox.ram_used())
-        }
-    };
-    Attempt {
-        outcome,
-        duration_ms: started.elapsed().as_secs_f64() * 1000.0,
-        fuel_consumed,
-        ram_used,
-    }
-}
-
-fn retried(caller: &Caller, attempt: u32, figures: &Attempt, failure: &Failure) {
-    if caller.run.observe {
-        caller.run.events.push(
-            &Event::TaskRetried {
-                run: caller.run.id,
-                task: caller.task,
-                attempt,
-                attempt_ms: rounded(figures.duration_ms),
-                fuel_consumed: figures.fuel_consumed,
-                ram_used: figures.ram_used,
-                error_type: failure.error_type.as_str(),
-                message: &failure.message,
-            },
-            Vec::new(),
-        );
-    }
-}
-
-/// Tells of a task's start, and of its end in every case: a task that is dropped was cancelled.
-struct Observed {
-    caller: Caller,
-    name: String,
-    started: Instant,
-    finished: bool,
-}
-
-impl Observed {
-    fn start(caller: &Caller, parent: Option<u64>, name: &str) -> Self {
-        if caller.run.observe {
-            caller.run.events.push(
-                &Event::TaskStarted {
-                    run: caller.run.id,
-                    task: caller.task,
-                    parent,
-                    name,
-                },
-                Vec::new(),
-            );
-        }
-        Self {
-            caller: caller.clone(),
-            name: name.to_owned(),
-            started: Instant::now(),
-            finished: !caller.run.observe,
-        }
-    }
-
-    fn finish(&mut self, outcome: &Result<Payload, Failure>, execution: &Execution) {
-        let failure = outcome.as_ref().err();
-        self.tell(
-            failure.map(|failure| failure.error_type.as_str()),
-            failure.map(|failure| failure.message.as_str()),
-            execution,
-        );
-    }
-
-    fn tell(&mut self, error_type: Option<&str>, message: Option<&str>, execution: &Execution) {
-        if std::mem::replace(&mut self.finished, true) {
-            return;
-        }
-        self.caller.run.events.push(
-            &Event::TaskFinished {
-                run: self.caller.run.id,
-                task: self.caller.task,
-                name: &self.name,
-                duration_ms: rounded(execution.duration_ms),
-                retries: execution.retries,
-                fuel_consumed: execution.fuel_consumed,
-                ram_used: execution.ram_used,
-                error_type,
-                message,
-            },
-            Vec::new(),
-        );
-    }
-}
-
-impl Drop for Observed {
-    fn drop(&mut self) {
-        let execution = Execution {
-            duration_ms: self.started.elapsed().as_secs_f64() * 1000.0,
-            ..Execution::default()
-        };
-        self.tell(
-            Some(ErrorType::Cancelled.as_str()),
-            Some("its caller ended first"),
-            &execution,
-        );
-    }
 }

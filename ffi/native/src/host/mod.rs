@@ -3,12 +3,16 @@
 mod clock;
 mod ended;
 mod operations;
+mod payload;
 mod random;
 mod text;
 mod unheard;
+mod work;
 
-pub use operations::{Operations, Payload, TaskContext};
+pub use operations::Operations;
+pub use payload::Payload;
 pub use random::Draws;
+pub use work::TaskContext;
 
 use operations::Waiter;
 

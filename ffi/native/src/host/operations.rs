@@ -1,100 +1,25 @@
 //! The operations that one sandbox has under way.
 
-use crate::failure::{ErrorType, Failure, Stop, shorten};
-use crate::files::{Files, Folders, Seen};
-use crate::fixed::{Clock, Fixed, Meanwhile};
-use crate::host::{Draws, unheard};
-use crate::network::Network;
+use super::payload::Payload;
+use super::unheard;
+use super::work::{Kind, TaskContext, Work, begin};
+use crate::failure::{ErrorType, Failure, Stop};
+use crate::files::Files;
+use crate::fixed::Clock;
 use crate::ram::{Charge, RunRam, Shortage};
-use crate::scheduler::{self, Caller};
-use crate::stack::Stacks;
-use serde_json::json;
+use crate::scheduler;
 use std::collections::HashMap;
-use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::task::AbortHandle;
-use wasmtime::component::{ComponentType, Lift, Lower};
 use wasmtime_wasi::I32Exit;
 
-/// What the host says of a failure to a guest may be long; it may quote what the guest asked for.
-const MESSAGE_CHARACTERS_AT_MOST: usize = 2_000;
 /// What the host keeps for an operation besides its request and outcome.
 const OPERATION_BYTES: usize = 1 << 10;
 /// What ended operations may hold until their outcomes are taken.
 const HELD_BYTES_AT_MOST: usize = 128 << 20;
-
-/// JSON text, and bytes beside it.
-#[derive(Clone, Debug, Default, PartialEq, ComponentType, Lift, Lower)]
-#[component(record)]
-pub struct Payload {
-    pub json: String,
-    pub bytes: Vec<u8>,
-}
-
-impl Payload {
-    pub fn json(json: impl Into<String>) -> Self {
-        Self {
-            json: json.into(),
-            bytes: Vec::new(),
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        self.json.len() + self.bytes.len()
-    }
-
-    /// Its size, in words.
-    pub fn size(&self) -> String {
-        let Self { json, bytes } = self;
-        if bytes.is_empty() {
-            return format!("{} bytes of JSON", json.len());
-        }
-        format!(
-            "{} bytes ({} of JSON and {} of binary data)",
-            self.len(),
-            json.len(),
-            bytes.len()
-        )
-    }
-
-    pub fn error(error_type: &str, message: impl AsRef<str>) -> Self {
-        let message = shorten(message.as_ref(), MESSAGE_CHARACTERS_AT_MOST);
-        let error = json!({ "error_type": error_type, "message": message });
-        Self::json(json!({ "error": error }).to_string())
-    }
-}
-
-/// What operations know of the task that starts them.
-#[derive(Clone)]
-pub struct TaskContext {
-    /// Who calls sub-tasks from here; nobody does while a program is loaded.
-    pub caller: Option<Caller>,
-    pub folders: Folders,
-    /// None while a program is loaded.
-    pub network: Option<Arc<Network>>,
-    pub stacks: Arc<Stacks>,
-    /// What there is to be read from standard input.
-    pub stdin: Arc<[u8]>,
-    /// While a program is loaded, what it looks at.
-    pub seen: Option<Arc<Seen>>,
-    /// While a program is loaded, whether it draws random bytes.
-    pub draws: Option<Arc<Draws>>,
-    /// Random bytes and time, if they are not the host's.
-    pub fixed: Option<Arc<Fixed>>,
-}
-
-impl TaskContext {
-    /// What time is, if that is not the host's.
-    pub fn clock(&self) -> Option<&Arc<Clock>> {
-        self.fixed.as_ref()?.clock()
-    }
-}
-
-type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
 
 /// Owned by the sandbox: what is under way ends with it.
 pub struct Operations {
@@ -132,53 +57,6 @@ struct Running {
 struct Ended {
     kind: Kind,
     outcome: Payload,
-}
-
-/// What an operation leaves behind besides its outcome.
-#[derive(Clone)]
-enum Kind {
-    Nothing,
-    /// A sleep that a clock of a guest's is told of.
-    Sleep(Meanwhile),
-    /// A sub-task, which its caller waits for, and its name.
-    Call(String, Option<Meanwhile>),
-    /// A response whose body is kept for the guest.
-    Response(Arc<Network>),
-}
-
-impl fmt::Debug for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nothing => "Nothing",
-            Self::Sleep(_) => "Sleep",
-            Self::Call(..) => "Call",
-            Self::Response(_) => "Response",
-        })
-    }
-}
-
-impl Kind {
-    /// The guest knows of the outcome from now on.
-    fn taken(&self) {
-        if let Self::Sleep(meanwhile) | Self::Call(_, Some(meanwhile)) = self {
-            meanwhile.end();
-        }
-    }
-
-    /// Lets go of what an outcome names that nobody will take.
-    fn drop_outcome(&self, outcome: &Payload) {
-        if let Self::Response(network) = self {
-            network.discard(outcome);
-        }
-    }
-
-    /// What is told instead of an outcome: of a sub-task, its envelope.
-    fn failed(&self, failure: Failure) -> Payload {
-        match self {
-            Self::Call(name, _) => scheduler::refused(name.clone(), failure),
-            _ => Payload::error(failure.error_type.as_str(), failure.message),
-        }
-    }
 }
 
 impl Operations {
@@ -401,83 +279,6 @@ async fn within<F: Future>(timeout: Option<u64>, work: F) -> Option<F::Output> {
     }
 }
 
-/// The work of an operation, or the outcome of one that cannot begin.
-fn begin(
-    operation: &str,
-    request: Payload,
-    context: &TaskContext,
-) -> Result<(Kind, Work), Payload> {
-    match operation {
-        "sleep" => {
-            let milliseconds: f64 = serde_json::from_str(&request.json)
-                .ok()
-                .filter(|milliseconds: &f64| milliseconds.is_finite())
-                .ok_or_else(|| Payload::error("invalid_request", "sleep takes milliseconds"))?;
-            let duration = Duration::try_from_secs_f64(milliseconds.max(0.0) / 1000.0)
-                .unwrap_or(Duration::MAX);
-            let work = Box::pin(async move {
-                tokio::time::sleep(duration).await;
-                Payload::json("null")
-            });
-            let asleep = |clock| Kind::Sleep(Meanwhile::asleep(clock, duration));
-            Ok((context.clock().map_or(Kind::Nothing, asleep), work))
-        }
-        "call" => {
-            let caller = context.caller.clone().ok_or_else(|| {
-                Payload::error(
-                    "invalid_request",
-                    "a task can be called only while a task runs, not by top-level code",
-                )
-            })?;
-            let call = scheduler::SubTask::parse(request)
-                .map_err(|message| Payload::error("invalid_request", message))?;
-            let fixed = context.fixed.as_ref();
-            let fixed = fixed.map(|fixed| fixed.sub_task(&call.parts()));
-            let clocks = context
-                .clock()
-                .zip(fixed.as_ref().and_then(|of| of.clock()));
-            let meanwhile = clocks.map(|(own, of_call)| Meanwhile::of(own, of_call));
-            let kind = Kind::Call(call.name(), meanwhile);
-            let work = Box::pin(scheduler::run_sub_task(caller, call, fixed));
-            Ok((kind, work))
-        }
-        "http" | "http_body" | "http_discard" | "http_reach" => {
-            let network = context.network.clone().ok_or_else(|| {
-                Payload::error(
-                    "denied",
-                    "hosts can be reached only while a task runs, not by top-level code",
-                )
-            })?;
-            match operation {
-                "http" => {
-                    let kind = Kind::Response(Arc::clone(&network));
-                    Ok((kind, Box::pin(network.request(request))))
-                }
-                "http_body" => {
-                    let work = Box::pin(async move { network.read(request).await });
-                    Ok((Kind::Nothing, work))
-                }
-                "http_reach" => Err(network.reach(&request)),
-                _ => Err(network.discard(&request)),
-            }
-        }
-        "stdin" => Err(Payload {
-            json: "null".to_owned(),
-            bytes: context.stdin.to_vec(),
-        }),
-        "explain" => {
-            let stack: String = serde_json::from_str(&request.json)
-                .map_err(|_| Payload::error("invalid_request", "explain takes a stack"))?;
-            // Done at once: the outcome is there when the guest asks for it.
-            Err(Payload::json(json!(context.stacks.map(&stack)).to_string()))
-        }
-        unknown => Err(Payload::error(
-            "invalid_request",
-            format!("there is no operation {:?}", shorten(unknown, 64)),
-        )),
-    }
-}
-
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -608,166 +409,4 @@ impl Drop for Ending {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Language;
-
-    fn context() -> TaskContext {
-        let stacks = Arc::new(Stacks::new(Language::JavaScript, Vec::new()));
-        TaskContext {
-            caller: None,
-            folders: Arc::new([]),
-            network: None,
-            stacks,
-            stdin: Arc::default(),
-            seen: None,
-            draws: None,
-            fixed: None,
-        }
-    }
-
-    fn sleep(operations: &mut Operations, milliseconds: &str) -> u32 {
-        operations
-            .start("sleep", Payload::json(milliseconds), &context())
-            .unwrap()
-    }
-
-    #[tokio::test]
-    async fn an_outcome_is_taken_once() {
-        let mut operations = Operations::new(10);
-        let handle = sleep(&mut operations, "1");
-        let waiter = operations.waiter();
-        assert_eq!(
-            waiter.wait(handle, None).await.unwrap(),
-            Some(Payload::json("null"))
-        );
-        assert!(waiter.wait(handle, None).await.is_err());
-        assert!(waiter.wait(u32::MAX, None).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn poll_tells_each_ended_operation_once() {
-        let mut operations = Operations::new(10);
-        let waiter = operations.waiter();
-        assert!(waiter.poll(None).await.is_empty());
-        let first = sleep(&mut operations, "1");
-        let second = sleep(&mut operations, "30");
-        assert_eq!(waiter.poll(None).await, [first]);
-        assert!(waiter.poll(Some(1000)).await.is_empty());
-        assert_eq!(waiter.poll(None).await, [second]);
-        assert!(waiter.poll(None).await.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_wait_times_out_and_can_be_repeated() {
-        let mut operations = Operations::new(10);
-        let handle = sleep(&mut operations, "20");
-        let waiter = operations.waiter();
-        assert_eq!(waiter.wait(handle, Some(1000)).await.unwrap(), None);
-        assert!(
-            waiter
-                .wait(handle, Some(10_000_000))
-                .await
-                .unwrap()
-                .is_some()
-        );
-    }
-
-    #[tokio::test]
-    async fn cancel_wakes_whoever_polls() {
-        let mut operations = Operations::new(10);
-        let handle = sleep(&mut operations, "60000");
-        let waiter = operations.waiter();
-        let polling = tokio::spawn(async move { waiter.poll(None).await });
-        tokio::task::yield_now().await;
-        operations.cancel(handle);
-        operations.cancel(12345);
-        assert!(polling.await.unwrap().is_empty());
-    }
-
-    #[tokio::test]
-    async fn cancel_drops_the_outcome_of_what_has_ended() {
-        let mut operations = Operations::new(10);
-        let waiter = operations.waiter();
-        for _ in 0..100 {
-            let handle = sleep(&mut operations, "{");
-            assert!(operations.shared.lock().held_bytes > 0);
-            operations.cancel(handle);
-            operations.cancel(handle);
-            assert!(waiter.wait(handle, None).await.is_err());
-        }
-        let state = operations.shared.lock();
-        assert_eq!((state.open(), state.held_bytes), (0, 0));
-        assert!(state.untold.is_empty());
-    }
-
-    #[tokio::test]
-    async fn refuses_what_it_does_not_know() {
-        let mut operations = Operations::new(10);
-        let waiter = operations.waiter();
-        let long = "x".repeat(1 << 20);
-        let requests = [
-            ("format-disk", "1"),
-            (&long, "1"),
-            ("sleep", "{"),
-            ("call", "{}"),
-        ];
-        for (operation, request) in requests {
-            let handle = operations
-                .start(operation, Payload::json(request), &context())
-                .unwrap();
-            let outcome = waiter.wait(handle, None).await.unwrap().unwrap();
-            assert!(outcome.json.contains("invalid_request"), "{outcome:?}");
-            assert!(outcome.json.len() < 300);
-        }
-    }
-
-    #[tokio::test]
-    async fn counts_what_is_open_not_what_ever_was() {
-        let mut operations = Operations::new(3);
-        let waiter = operations.waiter();
-        for _ in 0..10 {
-            let handle = sleep(&mut operations, "0");
-            waiter.wait(handle, None).await.unwrap();
-        }
-        for _ in 0..3 {
-            sleep(&mut operations, "0");
-        }
-        let error = operations
-            .start("sleep", Payload::json("0"), &context())
-            .unwrap_err();
-        assert!(error.downcast_ref::<Stop>().is_some());
-    }
-
-    #[tokio::test]
-    async fn outcomes_that_nobody_takes_are_bounded() {
-        let operations = Operations::new(10);
-        let large = || Payload::json("x".repeat(100 << 20));
-        for handle in [1, 2] {
-            operations
-                .shared
-                .lock()
-                .tell(handle, Kind::Nothing, large());
-        }
-        let waiter = operations.waiter();
-        let second = waiter.wait(2, None).await.unwrap().unwrap();
-        assert!(second.json.contains("resource_limit"));
-        assert_eq!(waiter.wait(1, None).await.unwrap(), Some(large()));
-        assert_eq!(operations.shared.lock().held_bytes, 0);
-    }
-
-    #[tokio::test]
-    async fn a_sub_task_whose_envelope_is_not_held_has_one_that_says_so() {
-        let operations = Operations::new(10);
-        for handle in [1, 2] {
-            let large = Payload::json("x".repeat(100 << 20));
-            let kind = Kind::Call("part".to_owned(), None);
-            operations.shared.lock().tell(handle, kind, large);
-        }
-        let second = operations.waiter().wait(2, None).await.unwrap().unwrap();
-        let envelope: serde_json::Value = serde_json::from_str(&second.json).unwrap();
-        assert_eq!(envelope["success"], false);
-        assert_eq!(envelope["error"]["error_type"], "resource_limit");
-        assert_eq!(envelope["execution"]["task_name"], "part");
-    }
-}
+mod tests;

@@ -91,3 +91,8 @@ impl AsyncRead for IncomingReader {
         Poll::Ready(Ok(()))
     }
 }
+
+/// Bytes of a head as text.
+pub fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}

@@ -1,7 +1,7 @@
 //! Requests of one task: what it asks for, what it gets, and what is told of that.
 
 use super::client::{Certificates, HttpClient, client};
-use super::incoming::{Body, decoded, plain};
+use super::incoming::{Body, decoded, latin1, plain};
 use super::outgoing::{HttpRequest, parse_headers, parse_method, parse_url, redacted};
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
@@ -443,8 +443,4 @@ impl Drop for Leaving<'_> {
 
 fn ended() -> Refused {
     Refused::new(Kind::Denied, "the task that asks has ended")
-}
-
-fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
