@@ -113,7 +113,7 @@ const nodeModules: esbuild.Plugin = {
     );
     // What readable-stream falls back to where the platform has none.
     build.onResolve({ filter: /^abort-controller$/ }, () => ({
-      path: `${root}engines/javascript/globals/abort.ts`,
+      path: `${root}engines/javascript/globals/web/abort.ts`,
     }));
   },
 };

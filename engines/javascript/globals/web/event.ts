@@ -1,6 +1,6 @@
 /** Events, from event-target-shim. */
 import { Event, EventTarget } from "event-target-shim";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 define({ Event, EventTarget });
 

@@ -1,7 +1,7 @@
 /** Streams of the web, from the library that passes the standard's own tests. */
 import * as streams from "web-streams-polyfill";
 import { Deflate, Inflate } from "pako";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 const { TransformStream } = streams;
 

@@ -1,8 +1,8 @@
 /** URL and URLSearchParams, from the library that the standard's authors keep, shown as Node shows them. */
 import type { InspectOptionsStylized } from "node:util";
 import { URL, URLSearchParams } from "whatwg-url";
-import { getStringWidth, inspect } from "../inspect/mod.ts";
-import { define } from "./define.ts";
+import { getStringWidth, inspect } from "../../inspect/mod.ts";
+import { define } from "../define.ts";
 
 const SHOWN = [
   ...["href", "origin", "protocol", "username", "password", "host", "hostname", "port"],

@@ -7,7 +7,7 @@ import { FormData } from "undici/lib/web/fetch/formdata.js";
 import { Headers } from "undici/lib/web/fetch/headers.js";
 import { Request } from "undici/lib/web/fetch/request.js";
 import { Response } from "undici/lib/web/fetch/response.js";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 /** A request, or its address, and how it differs from a plain one. */
 async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {

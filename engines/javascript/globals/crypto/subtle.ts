@@ -16,7 +16,7 @@ import {
   secretOf,
   toWebKey,
 } from "./crypto_key.ts";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 /** What callers pass: the names of the specification, in any case. */

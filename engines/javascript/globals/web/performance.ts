@@ -1,6 +1,6 @@
 /** `performance`: time since a call began to look at it, and what Node adds to that. */
-import perfHooks from "../node/perf_hooks.ts";
-import { define } from "./define.ts";
+import perfHooks from "../../node/perf_hooks.ts";
+import { define } from "../define.ts";
 
 const { performance } = globalThis;
 const native = performance.now.bind(performance);

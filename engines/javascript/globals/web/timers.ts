@@ -2,9 +2,9 @@
  * Timers: a list in the order in which they are due, and one operation of the host that sleeps until the
  * first is. Each fires on a wake-up of its own, so that promises settle between two of them.
  */
-import { Operation } from "../operations.ts";
-import { contained } from "../uncaught.ts";
-import { define } from "./define.ts";
+import { Operation } from "../../operations.ts";
+import { contained } from "../../uncaught.ts";
+import { define } from "../define.ts";
 
 type Callback = (...args: unknown[]) => unknown;
 

@@ -1,5 +1,5 @@
 /** AbortController and AbortSignal, as the DOM standard has them. */
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 import { Event, EventTarget } from "./event.ts";
 import { setTimeout } from "./timers.ts";
 

@@ -1,5 +1,5 @@
 /** MessageChannel: two ends inside of one sandbox. */
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 import { Event, EventTarget } from "./event.ts";
 import { setTimeout } from "./timers.ts";
 

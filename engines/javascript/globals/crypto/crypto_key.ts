@@ -1,5 +1,5 @@
 /** Keys of the Web Cryptography API: secrets, as bytes or as JSON Web Keys. */
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 /** What a key may be used for. */
 export interface KeyUse {

@@ -1,6 +1,6 @@
 /** Randomness: fresh in every call, the same for all calls only while a program is loaded. */
 import * as host from "capsule:host/operations@1.0.0";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 import { SubtleCrypto } from "./subtle.ts";
 
 /** What `getRandomValues` gives at once, as everywhere. */

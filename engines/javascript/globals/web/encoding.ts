@@ -1,7 +1,7 @@
 /** TextEncoder and TextDecoder: UTF-8 by the host, which is fast, all other encodings by a library. */
 import { TextDecoder as AnyDecoder } from "@exodus/bytes/encoding-lite.js";
 import * as host from "capsule:host/operations@1.0.0";
-import { define } from "./define.ts";
+import { define } from "../define.ts";
 
 /** Text to UTF-8. */
 export class TextEncoder {
