@@ -114,3 +114,14 @@ Deno.test("the version is one", () => {
   }
   assertEquals(read("ffi/native/Cargo.toml").includes(`version = "${VERSION}"`), true);
 });
+
+/** What holds in a mind at once. */
+const LINES_AT_MOST = 450;
+
+Deno.test("no file of code is longer than one can hold in mind", () => {
+  const folders = [...ROOMS, "ffi", "engines", "python/src", "scripts", "benches"];
+  const files = [...ENTRIES, ...folders.flatMap((folder) => [...walk(folder)])]
+    .filter((file) => /\.(?:ts|rs|py)$/.test(file) && !/\btests?\b/.test(file));
+  const long = files.filter((file) => read(file).split("\n").length > LINES_AT_MOST);
+  assertEquals(long, []);
+});
