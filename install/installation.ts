@@ -126,8 +126,31 @@ function builtFolder(): string {
 }
 
 /** What of a checkout is run: all but examples, tests and documents. */
-const CHECKOUT =
-  "build dist node_modules cli compiler engines ffi packages platform protocol python runner scripts sdk trace worker";
+const CHECKOUT = [
+  ...[
+    "build",
+    "cache",
+    "cli",
+    "compiler",
+    "dist",
+    "engines",
+    "errors",
+    "ffi",
+    "install",
+    "node_modules",
+  ],
+  ...[
+    "packages",
+    "platform",
+    "protocol",
+    "python",
+    "runner",
+    "scripts",
+    "sdk",
+    "telemetry",
+    "worker",
+  ],
+];
 /** What runs in the process of whoever uses the package of npm, besides it. */
 const DEPENDENCIES = ["koffi", "esbuild", "smol-toml", "acorn", "semver", "jsonc-parser"];
 
@@ -140,7 +163,7 @@ export function installationFolders(): string[] {
       // The Python package around it, too.
       return [dirname(ownFolder)];
     case "checkout":
-      return CHECKOUT.split(" ").map((name) => join(ownFolder, name));
+      return CHECKOUT.map((name) => join(ownFolder, name));
     default: {
       const names = [NATIVE_PACKAGE, `@esbuild/${platform.target}`, ...DEPENDENCIES];
       const folders = names.map((name) => platform.packageFolder(name, ownFile));

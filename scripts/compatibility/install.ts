@@ -2,7 +2,8 @@
 import { progress, ROOT } from "../common.ts";
 
 /** The project that the programs run in. */
-export const PROJECT = `${ROOT}build/compat`;
+/** Not in `build`: no folder of what Capsule runs is granted to be written. */
+export const PROJECT = `${ROOT}compat/.project`;
 
 /** Where programs of Python find packages: as in the environment of a project. */
 const SITE = ".venv/lib/python3.14/site-packages";

@@ -1,4 +1,5 @@
 /** Grants of what Capsule itself runs or keeps: a guest would decide what the host runs next. */
+import { ROOMS } from "../../scripts/common.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { cli, type Project, project, ROOT, runOrThrow as run } from "../support.ts";
 import { CapsuleError, type RunSettings } from "@capsule/sdk/runner";
@@ -106,7 +107,7 @@ Deno.test("a cache that a project chose by CAPSULE_CACHE_DIR is not granted by t
 });
 
 Deno.test("what Capsule runs is not granted to be written", async () => {
-  for (const path of ["build", "build/native", "node_modules", "compiler", "ffi/native/src"]) {
+  for (const path of ["build", "build/native", "node_modules", "ffi/native/src", ...ROOMS]) {
     const error = await assertRejects(() => mounted(ROOT, path), CapsuleError);
     assertEquals(error.code, "mount_denied", path);
     assertStringIncludes(error.message, "Capsule's");

@@ -1,7 +1,7 @@
 //! What a guest wants to send, as far as it may.
 
 use super::refused::{Kind, Refused};
-use super::rules::Target;
+use super::rules::{QUOTED_CHARACTERS_AT_MOST, Target};
 use crate::failure::shorten;
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
@@ -9,8 +9,6 @@ use serde::Deserialize;
 use url::Url;
 
 const HEADERS_AT_MOST: usize = 200;
-/// What an error repeats of what a guest asked for.
-pub const QUOTED_CHARACTERS_AT_MOST: usize = 200;
 const URL_BYTES_AT_MOST: usize = 16 << 10;
 
 #[derive(Debug, Deserialize)]

@@ -1,12 +1,14 @@
 //! Which hosts a task may ask for.
 
 use super::address::is_public;
-use super::outgoing::QUOTED_CHARACTERS_AT_MOST;
 use crate::failure::shorten;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use url::Url;
+
+/// What an error repeats of what a guest asked for.
+pub const QUOTED_CHARACTERS_AT_MOST: usize = 200;
 
 /// One entry of a list of hosts, parsed by the host's side.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
