@@ -1,8 +1,7 @@
 /** The packages of the compatibility table: what `compat/` pins, in a folder of their own. */
 import { progress, ROOT } from "../common.ts";
 
-/** The project that the programs run in. */
-/** Not in `build`: no folder of what Capsule runs is granted to be written. */
+/** The project that the programs run in. Not in `build`: no folder of what Capsule runs can be granted for writing. */
 export const PROJECT = `${ROOT}compat/.project`;
 
 /** Where programs of Python find packages: as in the environment of a project. */
