@@ -1,84 +1,26 @@
 /** What the runtime of `runtime.ts` needs of a binding. `deno.ts` and `node.ts` make it. */
 import { CapsuleError } from "../errors/error.ts";
-import { ABI_VERSION } from "./symbols.ts";
+import { ABI_VERSION, type symbols } from "./symbols.ts";
 
 /** Bytes that the library reads or writes. It may write to them until the call has ended. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The functions of `capsule.h`, by the names that they have there. */
-export interface Functions {
-  capsule_abi_version(): number;
-  capsule_runtime_new(config: Bytes, length: bigint, runtime: Bytes, error: Bytes): number;
-  capsule_runtime_free(runtime: bigint): void;
-  capsule_limit_ram(bytes: bigint): number;
-  capsule_runtime_load(
-    runtime: bigint,
-    request: Bytes,
-    requestLength: bigint,
-    payload: Bytes,
-    payloadLength: bigint,
-    program: Bytes,
-    error: Bytes,
-  ): number;
-  capsule_runtime_component(
-    runtime: bigint,
-    program: bigint,
-    component: Bytes,
-    error: Bytes,
-  ): Promise<number>;
-  capsule_runtime_unload(runtime: bigint, program: bigint): number;
-  capsule_runtime_grant(
-    runtime: bigint,
-    request: Bytes,
-    length: bigint,
-    grant: Bytes,
-    error: Bytes,
-  ): number;
-  capsule_runtime_submit(
-    runtime: bigint,
-    request: Bytes,
-    length: bigint,
-    payload: Bytes,
-    payloadLength: bigint,
-    run: Bytes,
-    error: Bytes,
-  ): number;
-  capsule_runtime_cancel(runtime: bigint, run: bigint): number;
-  capsule_runtime_next_event(runtime: bigint, events: Bytes): Promise<number>;
-  capsule_database_open(path: Bytes, length: bigint, database: Bytes, error: Bytes): number;
-  capsule_database_submit(database: bigint, batch: Bytes, length: bigint, error: Bytes): number;
-  capsule_database_take(database: bigint, rows: Bytes, error: Bytes): number;
-  capsule_database_close(database: bigint): void;
-  capsule_sha256(data: Bytes, length: bigint, digest: Bytes): number;
-  capsule_stat(path: Bytes, length: bigint, stat: Bytes): number;
-  capsule_read_file(
-    path: Bytes,
-    length: bigint,
-    folder: Bytes,
-    folderLength: bigint,
-    maxBytes: bigint,
-    content: Bytes,
-    error: Bytes,
-  ): number;
-  capsule_read_file_part(
-    path: Bytes,
-    length: bigint,
-    start: bigint,
-    partLength: bigint,
-    content: Bytes,
-    error: Bytes,
-  ): number;
-  capsule_change_project(
-    root: Bytes,
-    rootLength: bigint,
-    change: Bytes,
-    changeLength: bigint,
-    content: Bytes,
-    contentLength: bigint,
-    error: Bytes,
-  ): number;
-  capsule_buffer_free(address: bigint, length: bigint): void;
-}
+type Symbols = typeof symbols;
+/** What stands for a type of the C ABI. */
+type Values = { buffer: Bytes; usize: bigint; u64: bigint };
+type Parameters<Types extends readonly (keyof Values)[]> = {
+  [Index in keyof Types]: Values[Types[Index]];
+};
+type Result<Symbol> = Symbol extends { result: "void" } ? void
+  : Symbol extends { nonblocking: true } ? Promise<number>
+  : number;
+
+/** The functions of `capsule.h`, by the names that they have there: `symbols.ts` names their parameters. */
+export type Functions = {
+  readonly [Name in keyof Symbols]: (
+    ...values: Parameters<Symbols[Name]["parameters"]>
+  ) => Result<Symbols[Name]>;
+};
 
 /** A pointer and a length, as `CapsuleBuffer` lies in memory. */
 export const BUFFER_BYTES = 16;
