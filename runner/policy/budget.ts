@@ -22,7 +22,7 @@ export interface Budget {
   ram?: string | number;
   /** Tasks alive at the same time. The default is 1,000, 10,000 the most. */
   tasksAlive?: number;
-  /** Tasks in all. The default is 100,000, 10 million the most. */
+  /** Tasks in all; each retry counts as one. The default is 100,000, 10 million the most. */
   tasks?: number;
   /** How deep tasks may call each other. The default is 64, 256 the most. */
   taskDepth?: number;

@@ -300,3 +300,19 @@ for (
     assertStringIncludes(memory!, "of memory");
   });
 }
+
+Deno.test("retries count for the tasks of a budget", async () => {
+  const code = `from capsule import task
+@task(max_retries=100)
+def fails(): raise ValueError("no")
+@task
+def main(): return [fails()["execution"]["retries"] for _ in range(3)]`;
+  const { result } = await run({
+    code,
+    language: "python",
+    limits: { maxRetries: 100, compute: "HIGH" },
+    budget: { tasks: 10 },
+  });
+  // main, the first call and its retries; the others are refused.
+  assertEquals(result, [8, 0, 0]);
+});

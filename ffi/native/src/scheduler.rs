@@ -161,19 +161,30 @@ impl Run {
         } = self.grant.limits;
         let refused = |what: String| Err(Failure::new(ErrorType::TaskLimit, what));
         if depth > task_depth {
-            return refused(format!("tasks may call each other {task_depth} deep"));
+            return refused(format!(
+                "tasks may call each other {task_depth} deep: raise taskDepth of its budget"
+            ));
         }
-        if self.total.fetch_add(1, Ordering::Relaxed) >= tasks_total {
-            return refused(format!("a run may have {tasks_total} tasks in all"));
+        if !self.may_have_another() {
+            return refused(format!(
+                "a run may have {tasks_total} tasks in all, retries included: raise tasks of its budget"
+            ));
         }
         let admission = Admission {
             run: Arc::clone(self),
             _ticking: self.ticking.clone(),
         };
         if self.alive.fetch_add(1, Ordering::SeqCst) >= tasks_alive {
-            return refused(format!("a run may have {tasks_alive} tasks alive at once"));
+            return refused(format!(
+                "a run may have {tasks_alive} tasks alive at once: raise tasksAlive of its budget"
+            ));
         }
         Ok(admission)
+    }
+
+    /// Counts a task, or another attempt of one. False where there may be no more.
+    fn may_have_another(&self) -> bool {
+        self.total.fetch_add(1, Ordering::Relaxed) < self.grant.limits.tasks_total
     }
 }
 

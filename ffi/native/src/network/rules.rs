@@ -115,7 +115,7 @@ impl Hosts {
         } else {
             format!("'{}'", host.replace('\'', "'\\''"))
         };
-        format!("{asked}: grants.{option}, or --allow-hosts {word}, would")
+        format!("{asked}: add it to grants.{option}, or pass --allow-hosts {word}")
     }
 
     /// Whether a target's host may have this address: a public one, or one that is listed itself.
@@ -258,9 +258,9 @@ mod tests {
         let refusal = |to: &Target| listed.refusal(to, "allowedHosts");
         assert!(refusal(&y).contains("lists \"y.com\", but whoever runs it"));
         assert!(refusal(&target("http://z.com")).ends_with(
-            "may not reach \"z.com\" (http, port 80): grants.allowedHosts, or --allow-hosts z.com, would"
+            "may not reach \"z.com\" (http, port 80): add it to grants.allowedHosts, or pass --allow-hosts z.com"
         ));
-        assert!(refusal(&target("http://z;$(x)")).contains("--allow-hosts 'z;$(x)', would"));
+        assert!(refusal(&target("http://z;$(x)")).contains("--allow-hosts 'z;$(x)'"));
         let any = hosts(vec![HostRule::default()]);
         assert!(any.is_granted(&y) && !any.allow_address(&y, loopback));
         assert!(!hosts(vec![]).is_granted(&x));

@@ -118,8 +118,9 @@ impl Sandbox {
         Failure::new(
             ErrorType::Timeout,
             format!(
-                "{} ran longer than its timeout of {timeout_ms} ms",
-                self.budget.subject
+                "{} ran longer than its timeout of {timeout_ms} ms: {}",
+                self.budget.subject,
+                self.budget.advice("raise timeout, or do less")
             ),
         )
     }

@@ -59,7 +59,8 @@ pub async fn attempts(
             Err(ref failure)
                 if execution.retries < bounds.max_retries
                     && failure.error_type != ErrorType::Cancelled
-                    && caller.run.exhausted().is_none() =>
+                    && caller.run.exhausted().is_none()
+                    && caller.run.may_have_another() =>
             {
                 execution.retries += 1;
                 retried(caller, execution.retries, &attempt, failure);
