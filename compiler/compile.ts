@@ -1,4 +1,6 @@
 import { CapsuleError } from "../errors/error.ts";
+// It tells where the library lies, which reads files.
+import "../install/installation.ts";
 import { platform } from "../platform/mod.ts";
 import { type Compiled, languageOfSource, type Source } from "./program.ts";
 

@@ -187,9 +187,7 @@ async function read(
       ? await compileCached(source, () => onEvent?.({ type: "program_compiling" }))
       : (await compile(source)).program;
     const folder = workingFolder(cwd);
-    const packages = program.language === "python"
-      ? await packagesOf(source, variables, folder)
-      : [];
+    const packages = program.language === "python" ? packagesOf(source, variables, folder) : [];
     return { program, packages };
   } finally {
     // Ctrl-C reaches esbuild too: its failure is not what counts then.

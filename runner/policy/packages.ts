@@ -1,6 +1,6 @@
 /** `packages`: which packages a program may import. */
 import { type Source, WITHOUT_PACKAGES } from "../../compiler/program.ts";
-import type { HostPackages } from "../../compiler/python/packages.ts";
+import { type HostPackages, packageFolders } from "../../compiler/python/packages.ts";
 import type { PackagePath } from "../../compiler/python/paths.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { FolderGrant, Language } from "../../ffi/native.ts";
@@ -24,13 +24,7 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
 }
 
 /** Where the packages of a Python program lie. */
-export async function packagesOf(
-  source: Source,
-  variables: Variables,
-  cwd: string,
-): Promise<FolderGrant[]> {
-  // Programs in TypeScript do without.
-  const { packageFolders } = await import("../../compiler/python/packages.ts");
+export function packagesOf(source: Source, variables: Variables, cwd: string): FolderGrant[] {
   return packageFolders(source, hostPackages(variables, cwd));
 }
 

@@ -67,6 +67,10 @@ for (const file of Object.keys(PROGRAMS)) {
     using folder = project(PROGRAMS);
     await using program = await open({ file, cwd: folder.path });
     const { result } = await program.call("deep", [0]);
-    assertEquals(result, [64, "task_limit", "tasks may call each other 64 deep: raise taskDepth of its budget"]);
+    assertEquals(result, [
+      64,
+      "task_limit",
+      "tasks may call each other 64 deep: raise taskDepth of its budget",
+    ]);
   });
 }

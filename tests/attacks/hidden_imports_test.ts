@@ -13,7 +13,10 @@ Deno.test("a file under none imports no .env, no .git and no .capsule beside it"
   Deno.symlinkSync(".git", `${folder.path}/linked`);
   const importing = (specifier: string, type: string) => {
     const attributes = type === "" ? "" : ` with { type: "${type}" }`;
-    folder.write("main.ts", `import * as it from "${specifier}"${attributes}; console.log(it);`);
+    folder.write(
+      "main.ts",
+      `import * as it from "${specifier}"${attributes}; console.log(JSON.stringify(it));`,
+    );
     return run({ file: "main.ts", cwd: folder.path, policy: "none", capture: true });
   };
   const specifiers = ["link.json", "linked/config", "sub/../.env.json", ".env?x", ".env.json#x"];

@@ -1,5 +1,5 @@
 /** Guests that print without end, and bytes that are no text. */
-import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
 import { CACHE, cli, onTerminal, project, ROOT, warmEngines } from "../support.ts";
 import { attack, type Language, LANGUAGES } from "./attack.ts";
 import { open } from "@capsule/sdk/runner";
@@ -124,10 +124,12 @@ Deno.test("bytes that are no text pass unchanged, and are shown escaped on a ter
       env: { CAPSULE_CACHE_DIR: CACHE },
     }).output();
     assertEquals(Array.from(stdout, (byte) => byte.toString(16).padStart(2, "0")).join(""), BYTES);
+    const [shown, summary] = (await onTerminal(`${command} ${file}`, folder.path)).split("\r\n");
     assertEquals(
-      await onTerminal(`${command} ${file}`, folder.path),
+      shown,
       "a\\xff\\xfeé|\\xe2\\x82|\\xed\\xa0\\x80|😀|\\x00\\x1b]0;t\\x07\\r\\xc3",
     );
+    assertStringIncludes(summary!, "✔ main: ");
   }
   // Nothing of it can break the JSON.
   const { stdout } = await cli(["run", "main.py", "--json"], { cwd: folder.path });

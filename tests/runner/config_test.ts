@@ -90,7 +90,7 @@ Deno.test("a mistake is named with its line and key", async () => {
 Deno.test("defaults of the project hold for tasks that say nothing, and options override them", async () => {
   using folder = project({
     "capsule.toml":
-      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks = 3`,
+      `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks = 4`,
     "src/main.ts": `import { task } from "@capsule/sdk";
       const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
       const slow = task({ name: "slow" }, () => sleep(300));
