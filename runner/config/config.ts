@@ -1,61 +1,8 @@
-/** `capsule.toml`: it may come from anyone. What it may set has ceilings, and how long it is read, too. */
-import { CapsuleError } from "../../errors/error.ts";
-import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "../../errors/record.ts";
-import type { NativeLimits } from "../../ffi/native.ts";
-import { platform } from "../../platform/mod.ts";
-import { isInside, normalize, resolve } from "../../platform/path.ts";
-import { BUDGET_KEYS } from "../policy/budget.ts";
-import { parseOption, type Policy } from "../policy/policy.ts";
-import type { SecretPlaces } from "../policy/secrets.ts";
+/** `capsule.toml` of a project. Most have none, and do without what reads one. */
+import type { Config } from "./config_text.ts";
 import { CONFIG_FILE, readSettings } from "./project.ts";
-import { lineOf, readInto, type Setter, type SettingsFile, shown } from "./settings_file.ts";
 
-/** What the `capsule.toml` of a project says. */
-export interface Config {
-  /** The program that runs when none is named, relative to the project's root. */
-  entrypoint?: string;
-  /** What a task may use when its options say nothing, as far as the file says that. */
-  defaults: Partial<Policy>;
-  /** Where values of secrets may go, by their names. */
-  secrets: Record<string, SecretPlaces>;
-  /** What a run may use in all. Those that are not named have the defaults of the native library. */
-  limits: Partial<NativeLimits>;
-}
-
-const WORKFLOW: Record<string, Setter<Config>> = {
-  name: (_, value) => void text(value),
-  version: (_, value) => void text(value),
-  entrypoint: (config, value) => config.entrypoint = pathInside(text(value)),
-};
-
-const BUDGET: Record<string, Setter<Config>> = Object.fromEntries(
-  Object.entries(BUDGET_KEYS).map(([key, parse]) => [
-    key,
-    (config, value) => void Object.assign(config.limits, parse(value)),
-  ]),
-);
-
-const TASKS: Record<string, Setter<Config>> = Object.fromEntries(
-  [
-    "compute",
-    "ram",
-    "timeout",
-    "max_retries",
-    "allowed_files",
-    "allowed_hosts",
-    "env_variables",
-  ].map((option) => [
-    `default_${option}`,
-    (config, value) => Object.assign(config.defaults, parseOption(option, "python", value)),
-  ]),
-);
-
-const FILE: SettingsFile<Config> = {
-  name: CONFIG_FILE,
-  tables: { workflow: WORKFLOW, tasks: TASKS, budget: BUDGET, secrets: readSecret },
-  renamed: { limits: "budget" },
-};
+export type { Config } from "./config_text.ts";
 
 /**
  * Reads the configuration of a project. Without a file, everything has its default.
@@ -84,65 +31,13 @@ export async function readConfinedConfig(root: string): Promise<Config> {
  */
 export async function readEntrypoint(root: string): Promise<string | undefined> {
   const source = readSettings(root, CONFIG_FILE);
-  const { entrypoint } = await read(source);
-  if (entrypoint === undefined) return undefined;
-  const realRoot = platform.realPath(root);
-  if (isInside(realRoot, realPath(resolve(realRoot, entrypoint)))) {
-    return resolve(root, entrypoint);
-  }
-  const line = lineOf(source!, "workflow", "entrypoint");
-  throw new CapsuleError(
-    "invalid_config",
-    `${CONFIG_FILE}:${line}: workflow.entrypoint: ${shown(entrypoint)} ${LEADS_OUT}`,
-  );
-}
-
-/** Of what cannot be looked at, the path: whoever opens it says why. */
-function realPath(path: string): string {
-  try {
-    return platform.realPath(path);
-  } catch (error) {
-    if (!platform.isSystemError(error)) throw error;
-    return path;
-  }
+  if (source === undefined) return undefined;
+  const { parseEntrypoint } = await import("./config_text.ts");
+  return await parseEntrypoint(root, source);
 }
 
 async function read(source: string | undefined): Promise<Config> {
-  const config: Config = { defaults: {}, secrets: {}, limits: {} };
-  if (source !== undefined) await readInto(config, source, FILE);
-  return config;
-}
-
-/** One of `[secrets.NAME]`: a value has no place in a file that is kept with a program. */
-export async function readSecret(
-  { secrets }: Pick<Config, "secrets">,
-  name: string,
-  places: unknown,
-): Promise<void> {
-  if (!isRecord(places)) {
-    throw new Invalid("is no table: write [secrets.NAME] and hosts below it");
-  }
-  if ("value" in places) {
-    throw new Invalid(
-      `has a value, which has no place in this file: set ${name} in the environment, or in .env`,
-    );
-  }
-  const { parsePlaces } = await import("../policy/secrets.ts");
-  secrets[name] = parsePlaces(name, places);
-}
-
-/** A path that does not lead out of the project by its names. */
-function pathInside(path: string): string {
-  const plain = normalize(path);
-  if (!path.startsWith("/") && plain !== ".." && !plain.startsWith("../") && !path.includes("\0")) {
-    return path;
-  }
-  throw new Invalid(LEADS_OUT);
-}
-
-const LEADS_OUT = "leads out of the project";
-
-function text(value: unknown): string {
-  if (typeof value === "string" && value !== "") return value;
-  throw new Invalid("is no text");
+  if (source === undefined) return { defaults: {}, secrets: {}, limits: {} };
+  const { parseConfig } = await import("./config_text.ts");
+  return await parseConfig(source);
 }

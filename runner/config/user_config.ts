@@ -3,7 +3,7 @@
  * program that imports Capsule says all by options.
  */
 import { join } from "../../platform/path.ts";
-import { readSecret } from "./config.ts";
+import { readSecret } from "./config_text.ts";
 import { Environment } from "./environment.ts";
 import { hostText } from "../policy/grants.ts";
 import { readSettings } from "./project.ts";
