@@ -1,13 +1,8 @@
 /** What whoever starts a run decides: access and limits, in options of the command line. */
-import { CapsuleError } from "../../errors/error.ts";
-import { platform } from "../../platform/mod.ts";
-import { resolve } from "../../platform/path.ts";
-import { userConfigFile } from "../../runner/config/user_folder.ts";
-import type { GrantedFolder } from "../../runner/policy/grants.ts";
-import type { Secret } from "../../runner/policy/secrets.ts";
 import type { RunOptions } from "../../runner/options.ts";
+import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
-import { readInput } from "./input.ts";
+import type { Decided } from "./host_values.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
   "allow-hosts": {
@@ -61,122 +56,18 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
   },
 };
 
-type Decided =
-  | "policy"
-  | "grants"
-  | "secrets"
-  | "limits"
-  | "stdin"
-  | "seed"
-  | "now"
-  | "labels";
-
-/** Of what they say, the options of a run. */
+/**
+ * Of what they say, the options of a run. Most command lines have none of them, and do without what reads them.
+ *
+ * @throws {CapsuleError} `invalid_argument`, `file_not_found`.
+ */
 export async function hostOptionsOf(
   parsed: Arguments,
   cwd: string,
 ): Promise<Pick<RunOptions, Decided>> {
-  const value = (name: string) => parsed.values.get(name)?.[0];
-  const [compute, ram, timeout, stdin] = ["compute", "ram", "timeout", "stdin"].map(value);
-  const limits = {
-    ...(compute !== undefined && { compute: compute as "LOW" }),
-    ...(ram !== undefined && { ram }),
-    ...(timeout !== undefined && { timeout }),
-  };
-  const policy = policyOf(parsed);
-  const labels = parsed.values.get("label");
-  const [seed, now] = ["seed", "now"].map(value);
-  return {
-    grants: {
-      allowedHosts: listed(parsed, "allow-hosts"),
-      allowedFiles: listed(parsed, "allow-files").map(folderOf),
-      envVariables: listed(parsed, "allow-env"),
-    },
-    ...await secretsOf(parsed.values.get("secret") ?? []),
-    limits,
-    ...(policy !== undefined && { policy }),
-    ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
-    // What is no number is refused where all seeds are.
-    ...(seed !== undefined && { seed: (/^\d+$/.test(seed) ? Number(seed) : seed) as number }),
-    ...(now !== undefined && { now }),
-    ...(labels !== undefined && { labels }),
-  };
-}
-
-/** Those of the user's configuration, and those of the command line, which win. */
-async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
-  if (given.length === 0 && userConfigFile() === undefined) return {};
-  const { userSecrets } = await import("../../runner/config/user_config.ts");
-  const secrets = new Map<string, Secret>();
-  for (const [name, secret] of given.map(secretOf)) {
-    if (secrets.has(name)) {
-      // Only one could count, and whoever reads the command line might take the other for it.
-      throw new CapsuleError("invalid_argument", `--secret ${name} is given twice`, {
-        hint: `name all of its hosts at once: --secret ${name}=a.com,b.com`,
-      });
-    }
-    secrets.set(name, secret);
-  }
-  return { secrets: { ...await userSecrets(), ...Object.fromEntries(secrets) } };
-}
-
-function secretOf(text: string): [string, Secret] {
-  const [name = "", ...rest] = text.split("=");
-  const hosts = rest.join("=").split(",").map((host) => host.trim()).filter(Boolean);
-  if (name === "" || hosts.length === 0) {
-    throw new CapsuleError(
-      "invalid_argument",
-      "--secret needs a name and hosts: --secret NAME=HOST,HOST",
-      {
-        hint: "the value is not written here: it comes from the environment variable NAME",
-      },
-    );
-  }
-  const value = platform.env(name);
-  if (value === undefined) {
-    throw new CapsuleError("invalid_argument", `--secret ${name}: there is no such variable`, {
-      hint: `set ${name} in the environment of this command`,
-    });
-  }
-  return [name, { value, hosts }];
-}
-
-function policyOf(parsed: Arguments): "declared" | "none" | undefined {
-  const policy = parsed.values.get("policy")?.[0];
-  const isAllowed = parsed.flags.has("allow-declared");
-  if (policy === undefined) return isAllowed ? "declared" : undefined;
-  if (policy !== "declared" && policy !== "none") {
-    throw new CapsuleError("invalid_argument", `--policy is declared or none, not "${policy}"`);
-  }
-  if (isAllowed && policy === "none") {
-    throw new CapsuleError(
-      "invalid_argument",
-      "--policy none and --allow-declared exclude each other",
-    );
-  }
-  return policy;
-}
-
-function listed(parsed: Arguments, name: string): string[] {
-  return (parsed.values.get(name) ?? []).flatMap((value) => value.split(","))
-    .map((text) => text.trim()).filter(Boolean);
-}
-
-/** `HOST[::GUEST][:ro|:rw]`, as `--mount` has it. */
-function folderOf(text: string): GrantedFolder {
-  const mode = text.match(/:(ro|rw)$/)?.[1] as "ro" | "rw" | undefined;
-  const [path = "", as] = (mode === undefined ? text : text.slice(0, -3)).split("::", 2);
-  return { path, mode: mode ?? "rw", ...(as !== undefined && { as }) };
-}
-
-async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
-  if (file === "-") return await readInput("--stdin");
-  const path = resolve(cwd, file);
-  const isSpecial = platform.stat(path)?.isFile === false;
-  const bytes = isSpecial ? undefined : platform.readFile(path);
-  if (bytes !== undefined) return bytes;
-  const problem = isSpecial ? "it is not a regular file" : "there is no such file";
-  throw new CapsuleError("file_not_found", `Cannot read "${file}": ${problem}`, {
-    hint: isSpecial ? "--stdin - passes on what this command reads" : undefined,
-  });
+  const names = Object.keys(HOST_OPTIONS);
+  const isGiven = names.some((name) => parsed.values.has(name) || parsed.flags.has(name));
+  if (!isGiven && userConfigFile() === undefined) return {};
+  const { readHostOptions } = await import("./host_values.ts");
+  return await readHostOptions(parsed, cwd);
 }
