@@ -2,7 +2,7 @@
 import { compile } from "../compiler/compile.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, resolve } from "../platform/path.ts";
-import { projectRoot } from "../runner/config/project.ts";
+import { projectRoot, statOf } from "../runner/config/project.ts";
 import { INTERRUPTED } from "./interrupts.ts";
 import { noteLine, reportError } from "./terminal/report.ts";
 import { styled } from "./terminal/style.ts";
@@ -32,7 +32,7 @@ export async function watch(
   while (true) {
     // Before the run reads them: what is written from then on is seen as a change.
     inputs = await inputsOf(path, cwd, isConfined, inputs);
-    const changed = changeOf(inputs, inputs.map(stampOf));
+    const changed = changeOf(inputs, inputs.map((path) => statOf(path)?.stamp));
     const controller = new AbortController();
     const running = run(controller.signal).catch(reportError);
     void running.then(() => {
@@ -66,15 +66,7 @@ async function inputsOf(
 async function changeOf(paths: string[], before: (string | undefined)[]): Promise<string> {
   while (true) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    const index = paths.findIndex((path, index) => stampOf(path) !== before[index]);
+    const index = paths.findIndex((path, index) => statOf(path)?.stamp !== before[index]);
     if (index >= 0) return paths[index]!;
-  }
-}
-
-function stampOf(path: string): string | undefined {
-  try {
-    return platform.stat(path)?.stamp;
-  } catch {
-    return undefined;
   }
 }
