@@ -28,11 +28,8 @@ export function compiledAtOnce(source: string): string {
       case "FunctionDeclaration":
         return functionText(node);
       case "MethodDefinition":
-        return withChildren(
-          node,
-          (child) => child === node.value ? functionText(child) : textOf(child),
-        );
       case "Property": {
+        // A method begins at its parenthesis: nothing can be put around it.
         const isMethod = node.method || node.kind !== "init";
         return withChildren(
           node,
