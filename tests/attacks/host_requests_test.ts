@@ -203,7 +203,7 @@ Deno.test("a request that is refused, or waits for its turn, has not left", asyn
   const { result, execution } = await attack({
     language: "typescript",
     code: typescript(`const refused = await fetch("http://example.com/").catch(({ name }) => name);
-      for (let n = 0; n < 40; n++) fetch(url + "/slow" + n);
+      for (let n = 0; n < 400; n++) fetch(url + "/slow" + n);
       await pause(500);
       return refused;`),
     args: [server.url],

@@ -38,6 +38,13 @@ impl TaskContext {
     pub fn clock(&self) -> Option<&Arc<Clock>> {
         self.fixed.as_ref()?.clock()
     }
+
+    /// No request leaves from here any more.
+    pub fn end_attempt(&self) {
+        if let Some(network) = &self.network {
+            network.end_attempt();
+        }
+    }
 }
 
 pub type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;

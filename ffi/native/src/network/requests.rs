@@ -403,7 +403,8 @@ impl Network {
         Payload::error("network", message)
     }
 
-    /// Ends what an attempt has left: another one shall not see it.
+    /// Ends what an attempt has left: another one shall not see it. It comes before the attempt's requests are aborted one by one,
+    /// since each that is aborted lets another one take its turn.
     pub fn end_attempt(&self) {
         let mut state = self.lock();
         state.attempt += 1;

@@ -184,12 +184,18 @@ impl Sandbox {
                 let result = run
                     .call_async(&mut *store, (task, input, &*context))
                     .await?;
+                let task = store.data_mut().task()?;
+                task.context.end_attempt();
                 if result.0.is_ok() {
-                    store.data_mut().task()?.operations.finish_calls().await;
+                    task.operations.finish_calls().await;
                 }
                 Ok(result)
             })
             .await;
+        // A guest that was stopped has not come this far above.
+        if let Some(task) = &self.bare.store.data().task {
+            task.context.end_attempt();
+        }
         self.tell_unheard();
         outcome
     }

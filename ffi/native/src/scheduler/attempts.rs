@@ -50,7 +50,6 @@ pub async fn attempts(
             &network,
         )
         .await;
-        network.end_attempt();
         execution.host_requests = network.requests();
         execution.duration_ms += attempt.duration_ms;
         execution.fuel_consumed += attempt.fuel_consumed;
