@@ -5,6 +5,7 @@
  * Usage: deno task bench images
  */
 import { compile } from "../compiler/compile.ts";
+import { fileSource } from "../compiler/program.ts";
 import { packageFolders } from "../compiler/python/packages.ts";
 import type { TaskPolicy } from "../ffi/native.ts";
 import { encodeInput } from "../runner/envelope/input.ts";
@@ -44,7 +45,7 @@ const HOST = { cwd: PROGRAMS, environment: undefined };
 await preparePrograms();
 const rows = [["program", "call, ms", "in the host", "load + call", "ratio", "fuel of the call"]];
 for (const [name, file, args = []] of CASES) {
-  const source = { file, root: PROGRAMS };
+  const source = fileSource(file, { root: PROGRAMS });
   const { program } = await compile(source);
   const { language, files, sourceMap } = program;
   // Without a key, no image is kept or found: each load runs the top-level code.

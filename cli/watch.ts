@@ -1,5 +1,6 @@
 /** `capsule run --watch`: runs a program again whenever one of its files changes. */
 import { compile } from "../compiler/compile.ts";
+import { fileSource } from "../compiler/program.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, dirname, resolve } from "../platform/path.ts";
 import { projectRoot, statOf } from "../runner/config/project.ts";
@@ -56,7 +57,7 @@ async function inputsOf(
 ): Promise<string[]> {
   try {
     const root = isConfined ? dirname(file) : projectRoot(file, cwd);
-    return (await compile({ file, root, isConfined })).inputs;
+    return (await compile(fileSource(file, { root, isConfined }))).inputs;
   } catch {
     // The run says what is wrong.
     return before;

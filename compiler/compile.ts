@@ -2,21 +2,19 @@ import { CapsuleError } from "../errors/error.ts";
 // It tells where the library lies, which reads files.
 import "../install/installation.ts";
 import { platform } from "../platform/mod.ts";
-import { type Compiled, languageOfSource, type Source } from "./program.ts";
+import type { Compiled, Source } from "./program.ts";
 
 /**
  * Reads a program and all that it imports.
  *
- * @throws {CapsuleError} `file_not_found`, `invalid_argument` for a file of another kind, or `invalid_program` naming
- * file, line and column.
+ * @throws {CapsuleError} `file_not_found`, or `invalid_program` naming file, line and column.
  */
 export async function compile(source: Source): Promise<Compiled> {
-  const language = languageOfSource(source);
   if ("file" in source && platform.stat(source.file)?.isFile !== true) {
     throw new CapsuleError("file_not_found", `Cannot read "${source.file}": there is no such file`);
   }
   // A millisecond that an unchanged program does without.
-  if (language === "python") {
+  if (source.language === "python") {
     python ??= import("./python/files.ts");
     return (await python).collectPython(source);
   }

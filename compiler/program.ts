@@ -1,6 +1,6 @@
 import { CapsuleError } from "../errors/error.ts";
 import type { Language, NativeComponent, ProgramFile } from "../ffi/native.ts";
-import { basename, extname, isInside, relative, resolve } from "../platform/path.ts";
+import { basename, dirname, extname, isInside, relative, resolve } from "../platform/path.ts";
 
 /** A program that an engine can load. */
 export interface Program {
@@ -29,10 +29,12 @@ export interface Compiled {
   inputs: string[];
 }
 
-/** Where a program comes from. */
+/** A program before it is compiled: where it is, and what follows from that. Made once, by {@link fileSource} or {@link codeSource}. */
 export type Source = FileSource | CodeSource;
 
-interface AnySource {
+export interface SourceSettings {
+  /** The project root, absolute: the names of files start from there. */
+  root: string;
   /**
    * Its author is not trusted: it imports packages, and as a file what lies in the project. As text, it
    * imports no file.
@@ -45,19 +47,47 @@ interface AnySource {
   packages?: "host" | string | false | undefined;
 }
 
+interface AnySource extends SourceSettings {
+  language: Language;
+  /** What messages and stack traces call it: for a file, its path from the root. */
+  name: string;
+  /** Where its imports are looked for first, absolute. */
+  folder: string;
+}
+
 export interface FileSource extends AnySource {
   /** Absolute. */
   file: string;
-  /** The project root, absolute: names of files are seen from there. */
-  root: string;
 }
 
 export interface CodeSource extends AnySource {
   code: string;
-  language: Language;
-  /** Where its imports are looked for, absolute. */
-  root: string;
 }
+
+/**
+ * A program in a file.
+ *
+ * @param file Absolute.
+ * @throws {CapsuleError} `invalid_argument` for an extension that no engine supports.
+ */
+export function fileSource(file: string, settings: SourceSettings): FileSource {
+  const language = languageOf(file);
+  return {
+    ...settings,
+    file,
+    language,
+    name: shownPath(settings.root, file),
+    folder: dirname(file),
+  };
+}
+
+/** A program as text. */
+export function codeSource(code: string, language: Language, settings: SourceSettings): CodeSource {
+  return { ...settings, code, language, name: CODE_NAMES[language], folder: settings.root };
+}
+
+/** What text is called. */
+const CODE_NAMES: Record<Language, string> = { javascript: "code.ts", python: "code.py" };
 
 /** The hint for a program that imports a package although `packages` is false. */
 export const WITHOUT_PACKAGES =
@@ -80,7 +110,7 @@ export const SOURCE_ENDINGS: string[] = Object.keys(LANGUAGES);
  *
  * @throws {CapsuleError} `invalid_argument` for an ending that no engine knows.
  */
-export function languageOf(file: string): Language {
+function languageOf(file: string): Language {
   const language = LANGUAGES[extname(file)];
   if (language === undefined) {
     const known = SOURCE_ENDINGS.join(", ");
@@ -90,15 +120,6 @@ export function languageOf(file: string): Language {
     );
   }
   return language;
-}
-
-/**
- * The language of a program.
- *
- * @throws {CapsuleError} `invalid_argument` for a file with an ending that no engine knows.
- */
-export function languageOfSource(source: Source): Language {
-  return "code" in source ? source.language : languageOf(source.file);
 }
 
 /** How messages and stack traces call a file. */

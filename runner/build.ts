@@ -18,6 +18,7 @@ import { VERSION } from "../version.ts";
 import { checkTask } from "./task_names.ts";
 import type { ProgramSettings } from "./options.ts";
 import { prepare, type PreparedProgram } from "./prepare.ts";
+import { resolveProgram } from "./request.ts";
 import { runtime } from "./runtime.ts";
 
 /** What to build. */
@@ -64,8 +65,9 @@ export async function build(options: BuildOptions): Promise<BuiltComponent> {
   if (extname(options.file) === ".wasm") {
     throw new CapsuleError("invalid_argument", `${basename(options.file)} is built already`);
   }
+  options.signal?.throwIfAborted();
   onStage?.("load");
-  const prepared = await prepare(options, platform.env, { isBuild: true });
+  const prepared = await prepare(await resolveProgram(options), { isBuild: true });
   try {
     // Whoever runs it may name another task: most do not.
     checkTask(prepared.program, new Set(Object.keys(prepared.policies)), "main");
@@ -84,7 +86,7 @@ interface Building {
 }
 
 async function buildOnce(prepared: PreparedProgram, building: Building): Promise<BuiltComponent> {
-  const { program, policies, source: { root } } = prepared;
+  const { program, policies, root } = prepared;
   const { thin, packages, onStage } = building;
   const tasks = Object.keys(policies);
   const folder = join(projectFolder(platform.realPath(root)), "wasm");

@@ -5,13 +5,13 @@ import { CapsuleError } from "../errors/error.ts";
 import type { Payload } from "../sdk/payload.ts";
 import type { Variables } from "./config/environment.ts";
 import { encodeInput } from "./envelope/input.ts";
-import { parseFixed } from "./policy/fixed.ts";
-import { ceilingOf, clippedInCall, parseLimits } from "./policy/limits.ts";
+import { ceilingOf, clippedInCall } from "./policy/limits.ts";
 import type { ProgramHandle } from "./handle.ts";
-import { type CallDetails, parseCapture, type ProgramOptions } from "./options.ts";
+import type { CallDetails, ProgramOptions } from "./options.ts";
+import { parseCall } from "./parsed_options.ts";
 import { listenerOf, prepare } from "./prepare.ts";
+import { resolveProgram } from "./request.ts";
 import { runtime } from "./runtime.ts";
-import { encodeStdin } from "./envelope/stdin.ts";
 import { checkTask } from "./task_names.ts";
 
 /** A program that is loaded in this process, and may be called for another one. */
@@ -50,31 +50,32 @@ export async function openHere(
   options: ProgramOptions,
   variables?: Variables,
 ): Promise<LocalProgram> {
-  const { program, loaded, policies, limits, secrets, fixed } = await prepare(options, variables);
+  options.signal?.throwIfAborted();
+  const request = await resolveProgram(options, variables);
+  const { program, loaded, policies } = await prepare(request);
   const names = new Set(Object.keys(policies));
   try {
+    const { budget: limits, secrets } = request;
     const grant = runtime().grant({ program: loaded.id, policies, limits, secrets });
     const callWith = (input: Payload, task: string, options: CallDetails) => {
-      const { onEvent, signal, limits, stdin, capture, seed, now } = options;
+      const { onEvent, signal } = options;
       if (program.language === "javascript") refuseKeywords(program, input);
-      const parsed = limits && parseLimits(limits);
-      if (parsed && onEvent) {
-        const clipped = clippedInCall(policies, parsed);
+      const { limits, fixed, stdin, capture } = parseCall(options);
+      if (limits && onEvent) {
+        const clipped = clippedInCall(policies, limits);
         if (clipped.length > 0) onEvent({ type: "limits_clipped", limits: clipped });
       }
-      const request = {
+      const call = {
         grant,
         task,
         input,
         observe: onEvent !== undefined,
-        ceiling: parsed && ceilingOf(parsed),
-        capture: parseCapture(capture),
-        stdin: encodeStdin(stdin),
-        fixed: seed === undefined && now === undefined
-          ? fixed
-          : { ...fixed, ...parseFixed({ seed, now }) },
+        ceiling: limits && ceilingOf(limits),
+        capture,
+        stdin,
+        fixed: fixed ? { ...request.fixed, ...fixed } : request.fixed,
       };
-      return runtime().run(request, listenerOf(onEvent), signal);
+      return runtime().run(call, listenerOf(onEvent), signal);
     };
     return {
       tasks: [...names],

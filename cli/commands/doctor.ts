@@ -1,5 +1,6 @@
 import { cacheContent } from "../../cache/content.ts";
 import { projectFolder } from "../../cache/project_folder.ts";
+import { codeSource } from "../../compiler/program.ts";
 import { packageFolders } from "../../compiler/python/packages.ts";
 import { hostPackages } from "../../runner/policy/packages.ts";
 import {
@@ -215,7 +216,7 @@ async function projectText(root: string): Promise<string> {
     platform.exists(join(root, CONFIG_FILE)) ? CONFIG_FILE : `no ${CONFIG_FILE}`,
   ];
   const host = hostPackages(platform.env, root);
-  const packages = packageFolders({ code: "", language: "python", root }, host)[0];
+  const packages = packageFolders(codeSource("", "python", { root }), host)[0];
   if (packages) parts.push(`packages of ${packages.host}`);
   if (platform.stat(projectFolder(root))?.isFolder) parts.push(".capsule");
   return parts.join(", ");

@@ -2,14 +2,12 @@ import { CapsuleError } from "../../errors/error.ts";
 import { readHostFile } from "../../ffi/host_file.ts";
 import type { ProgramFile } from "../../ffi/native.ts";
 import { platform } from "../../platform/mod.ts";
-import { dirname, isInside, join, relative } from "../../platform/path.ts";
+import { isInside, join, relative } from "../../platform/path.ts";
 import { isHiddenIn } from "../hidden_names.ts";
 import { type Compiled, shownPath, type Source } from "../program.ts";
 import { Turn } from "../turn.ts";
 import { importsIn, type PythonImport } from "./imports.ts";
 
-/** What a program that is no file is called. */
-const CODE_NAME = "code.py";
 /** More than any program has. */
 const MODULES_AT_MOST = 20_000;
 const MODULE_BYTES_AT_MOST = 16 << 20;
@@ -30,8 +28,7 @@ const NAME_LENGTH_AT_MOST = 255;
  */
 export async function collectPython(source: Source): Promise<Compiled> {
   const fromCode = "code" in source;
-  const folder = fromCode ? source.root : dirname(source.file);
-  const name = fromCode ? CODE_NAME : shownPath(source.root, source.file);
+  const { folder, name } = source;
   const inside = source.isConfined ? folder : undefined;
   const main = fromCode ? encoder.encode(source.code) : readMain(source.file, inside);
   const collector = new Collector({ root: source.root, folder, inside });

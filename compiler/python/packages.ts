@@ -66,9 +66,8 @@ function isOfHost({ packages, isConfined = false, ...source }: Source): boolean 
 }
 
 function environmentOf(source: Source, host: HostPackages): Environment | undefined {
-  const isFile = "file" in source;
   const { root, isConfined = false } = source;
-  const { packages = isConfined && !isFile ? "host" : undefined } = source;
+  const { packages = isConfined && "code" in source ? "host" : undefined } = source;
   if (packages === false) return undefined;
   if (packages !== undefined && packages !== "host") return namedEnvironment(packages);
   if (isOfHost(source) && host.environment) {
@@ -76,7 +75,7 @@ function environmentOf(source: Source, host: HostPackages): Environment | undefi
     return { path, code: "invalid_argument", isHosts: true };
   }
   if (packages === "host" && host.interpreter !== undefined) return undefined;
-  const folder = packages === "host" ? host.cwd : isFile ? dirname(source.file) : root;
+  const folder = packages === "host" ? host.cwd : source.folder;
   if (!isConfined) return nearestEnvironment(isInside(root, folder) ? root : folder, folder);
   // Nothing above the folder is the program's, and what lies there may be a link.
   return environmentIn(folder, folder);

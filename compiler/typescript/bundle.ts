@@ -30,12 +30,12 @@ export async function bundleTypeScript(source: Source): Promise<Compiled> {
     if (cause instanceof CapsuleError || !platform.isSystemError(cause)) throw cause;
     // What was there a moment ago, or nobody has thought of.
     const problem = clipped((cause as Error).message);
-    throw new CapsuleError("invalid_program", `${nameOf(source)}: ${problem}`, { cause });
+    throw new CapsuleError("invalid_program", `${source.name}: ${problem}`, { cause });
   }
 }
 
 async function bundled(source: Source): Promise<Compiled> {
-  const folder = platform.realPath(folderOf(source));
+  const folder = platform.realPath(source.folder);
   const packages = packagesIn(source);
   const files = new ModuleFiles(givenTo(source, folder, packages), packages);
   let found: Promise<Specifiers> | undefined;
@@ -75,7 +75,7 @@ async function bundled(source: Source): Promise<Compiled> {
   }
   const map = JSON.parse(built.sourceMap);
   map.sources = map.sources.map((name: string) => names.of(name) ?? "<capsule>");
-  const name = nameOf(source);
+  const { name } = source;
   return {
     program: {
       language: "javascript",
@@ -159,16 +159,6 @@ async function plainly(
   };
 }
 
-/** What messages call it. */
-function nameOf(source: Source): string {
-  return "code" in source ? ENTRY_NAME : shownPath(source.root, source.file);
-}
-
-/** Where the program's imports are looked for first. */
-function folderOf(source: Source): string {
-  return "code" in source ? source.root : dirname(source.file);
-}
-
 /**
  * esbuild puts the exports of the entry last; a function body has none. Of text that calls `eval` it makes
  * a CommonJS module, and exports what that gives.
@@ -245,7 +235,7 @@ const OPTIONS = [
 function endedEarly(source: Source, cause: unknown): CapsuleError {
   return new CapsuleError(
     "invalid_program",
-    `${nameOf(source)}: it takes too much memory or time to bundle`,
+    `${source.name}: it takes too much memory or time to bundle`,
     {
       hint: "import less, or smaller files",
       cause,

@@ -1,6 +1,6 @@
 /** `packages`: which packages a program may import. */
 import { type Source, WITHOUT_PACKAGES } from "../../compiler/program.ts";
-import { type HostPackages, packageFolders } from "../../compiler/python/packages.ts";
+import type { HostPackages } from "../../compiler/python/packages.ts";
 import type { PackagePath } from "../../compiler/python/paths.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { FolderGrant, Language } from "../../ffi/native.ts";
@@ -21,11 +21,6 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
     "invalid_argument",
     `packages: ${shown(value)} is neither "host", a folder nor false`,
   );
-}
-
-/** Where the packages of a Python program lie. */
-export function packagesOf(source: Source, variables: Variables, cwd: string): FolderGrant[] {
-  return packageFolders(source, hostPackages(variables, cwd));
 }
 
 /** Where packages were looked for, for a module that was not found. */

@@ -2,27 +2,18 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
+import type { NativeFixed } from "../../ffi/native.ts";
 import type { Payload } from "../../sdk/payload.ts";
-import { parseBudget } from "../policy/budget.ts";
-import { checkVariables } from "../config/environment.ts";
 import { CANCELLED, failedEnvelope } from "../envelope/failure.ts";
-import { type FixedOptions, parseFixed } from "../policy/fixed.ts";
-import { parseGrants, parsePolicy } from "../policy/grants.ts";
 import { encodeInput } from "../envelope/input.ts";
-import { parseLabels } from "../policy/labels.ts";
-import { parseLimits } from "../policy/limits.ts";
-import { parseMounts } from "../policy/files/mounts.ts";
 import type { ProgramHandle } from "../handle.ts";
 import {
   type CallDetails,
-  parseCapture,
+  PROGRAM_OPTIONS,
   type ProgramOptions,
   type RunOptions,
 } from "../options.ts";
-import { parsePackages } from "../policy/packages.ts";
-import { checkTexts, workingFolder } from "../prepare.ts";
-import { parseSecrets } from "../policy/secrets.ts";
-import { encodeStdin } from "../envelope/stdin.ts";
+import { parseCall, parseProgram } from "../parsed_options.ts";
 import { taskName } from "../task_names.ts";
 import { countProgram, unlessAborted, useWorker } from "./worker.ts";
 import {
@@ -34,17 +25,18 @@ import {
 
 /** Runs a task in the worker. Returns its envelope. */
 export function runInWorker(options: RunOptions): Promise<Payload> {
-  const { task = "main", args = [], kwargs, signal, stdin, capture } = options;
-  return envelopeOf(task, signal, () => {
+  const { task = "main", args = [], kwargs, signal } = options;
+  return envelopeOf(task, signal, async () => {
     signal?.throwIfAborted();
+    const { stdin, capture } = parseCall({ stdin: options.stdin, capture: options.capture });
     const program = JSON.stringify({
-      ...describe(options),
-      ...{ task: taskName(task), stdin: encodeStdin(stdin), capture: parseCapture(capture) },
+      ...await describe(options),
+      ...{ task: taskName(task), stdin, capture },
     });
     const { json, bytes } = encodeInput(args, kwargs);
     const { length, payload } = joined({ json: `${program.slice(0, -1)},${json.slice(1)}`, bytes });
     const message = { type: "run", ...length };
-    return repeat(signal, (connection) => ask(connection, message, payload, options));
+    return await repeat(signal, (connection) => ask(connection, message, payload, options));
   });
 }
 
@@ -56,7 +48,7 @@ export function runInWorker(options: RunOptions): Promise<Payload> {
 export async function openInWorker(options: ProgramOptions): Promise<ProgramHandle> {
   const { signal, onEvent } = options;
   signal?.throwIfAborted();
-  const program = new WorkerProgram(encoder.encode(JSON.stringify(describe(options))));
+  const program = new WorkerProgram(encoder.encode(JSON.stringify(await describe(options))));
   try {
     await repeat(signal, (connection) => program.numberIn(connection, { signal, onEvent }));
   } catch (error) {
@@ -85,13 +77,11 @@ class WorkerProgram implements ProgramHandle {
   }
 
   call(task: string, args: unknown[], options: CallDetails): Promise<Payload> {
-    const { kwargs, signal, limits, stdin, capture, seed } = options;
+    const { kwargs, signal, limits, seed } = options;
     return envelopeOf(task, signal, async () => {
-      parseLimits(limits);
-      const now = checkFixed(options);
-      const printed = parseCapture(capture);
-      const details = { limits, stdin: encodeStdin(stdin), capture: printed, seed, now };
-      const given = [limits, stdin, seed, now, printed || undefined];
+      const { stdin, capture, fixed } = parseCall(options);
+      const details = { limits, stdin, capture, seed, now: dateOf(fixed) };
+      const given = [limits, stdin, fixed, capture || undefined];
       const detailed = given.some((option) => option !== undefined);
       const { json, bytes } = encodeInput(args, kwargs);
       const { length, payload } = joined({
@@ -195,50 +185,18 @@ function joined({ json, bytes }: Payload): { length: { json?: number }; payload:
 }
 
 /**
- * Options as a worker takes them, with all that they leave to this process. They are checked first: JSON
- * leaves out what it cannot hold, and nothing has to become a default by that.
+ * The options of a program as a worker takes them. They are checked first: JSON leaves out what it cannot hold, and nothing
+ * has to become a default by that.
  */
-function describe(options: ProgramOptions): Record<string, unknown> {
-  const { file, code, language, mounts, env, policy, grants, packages, budget } = options;
-  const { secrets, limits, seed, labels } = options;
-  checkTexts(options);
-  parsePolicy(policy, "none");
-  parseGrants(grants);
-  parseSecrets(secrets);
-  parseLimits(limits);
-  parseBudget(budget);
-  const now = checkFixed(options);
-  if (labels !== undefined) parseLabels(labels);
-  checkVariables(env ?? {});
-  parseMounts(mounts ?? []);
-  const cwd = workingFolder(options.cwd);
-  parsePackages(packages, cwd);
-  return {
-    ...{
-      file,
-      code,
-      language,
-      cwd,
-      mounts,
-      env,
-      policy,
-      grants,
-      secrets,
-      limits,
-      packages,
-      budget,
-      seed,
-      now,
-      labels,
-    },
-    environment: environment(),
-  };
+async function describe(options: ProgramOptions): Promise<Record<string, unknown>> {
+  const { cwd, fixed } = await parseProgram(options);
+  const given = Object.fromEntries(PROGRAM_OPTIONS.map((name) => [name, options[name]]));
+  return { ...given, cwd, now: dateOf(fixed), environment: environment() };
 }
 
-/** Checks `seed` and `now`. Returns `now` as text. */
-function checkFixed(options: FixedOptions): string | undefined {
-  const { now_ms } = parseFixed(options);
-  return now_ms === undefined ? undefined : new Date(now_ms).toISOString();
+/** `now` as text. */
+function dateOf(fixed: NativeFixed | undefined): string | undefined {
+  return fixed?.now_ms === undefined ? undefined : new Date(fixed.now_ms).toISOString();
 }
 
 /** This process's own, as it is now. */

@@ -4,7 +4,7 @@ import { exportedPath, importedPath } from "../../compiler/typescript/resolve/pa
 import { matchesPattern } from "../../compiler/typescript/resolve/package_json.ts";
 import { importsOnly } from "../../compiler/typescript/plain/plain_typescript.ts";
 import { compile } from "../../compiler/compile.ts";
-import type { Source } from "../../compiler/program.ts";
+import { codeSource, fileSource, type Source } from "../../compiler/program.ts";
 import { parseSpecifier } from "../../compiler/typescript/resolve/specifiers.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { Random } from "./random.ts";
@@ -89,7 +89,7 @@ export const imports = {
   async prepare() {
     const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "capsule-fuzz-" }));
     // To start esbuild is no case, nor to load parsers.
-    await compile({ code: `import "npm:x@1 || 2";`, language: "javascript", root: folder })
+    await compile(codeSource(`import "npm:x@1 || 2";`, "javascript", { root: folder }))
       .catch(() => {});
     return {
       try: (random: Random) => tryOne(random, folder),
@@ -103,7 +103,9 @@ async function tryOne(random: Random, folder: string): Promise<string> {
     case 0:
       return tryScanners(random);
     case 1:
-      return await tryProgram({ code: repeated(random), language: "javascript", root: folder });
+      return await tryProgram(
+        codeSource(repeated(random), "javascript", { root: folder, isConfined: true }),
+      );
     default: {
       Deno.removeSync(folder, { recursive: true });
       const damaged = random.of(Object.keys(FILES).filter((path) => path.startsWith("app/")));
@@ -114,21 +116,21 @@ async function tryOne(random: Random, folder: string): Promise<string> {
         else Deno.writeTextFileSync(file, text);
       }
       const root = `${folder}/app`;
-      return `${damaged}: ${await tryProgram({ file: `${root}/main.ts`, root })}`;
+      const source = fileSource(`${root}/main.ts`, { root, isConfined: true });
+      return `${damaged}: ${await tryProgram(source)}`;
     }
   }
 }
 
 async function tryProgram(source: Source): Promise<string> {
   try {
-    const { program } = await compile({ ...source, isConfined: true });
+    const { program } = await compile(source);
     const text = new TextDecoder().decode(program.files[0]!.data);
     if (text.includes(SECRET)) throw new Error(`it has read the secret:\n${text}`);
     return "compiled";
   } catch (error) {
     if (!(error instanceof CapsuleError)) throw error;
     if (error.message.includes(SECRET)) throw error;
-
     return error.code;
   }
 }

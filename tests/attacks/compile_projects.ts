@@ -4,7 +4,7 @@
  * Usage: deno run -A compile_projects.ts FOLDER COUNT   the projects are FOLDER/0, FOLDER/1, …
  */
 import { packageFolders } from "../../compiler/python/packages.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile, sourceOf } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 
 const [folder, count] = Deno.args;
@@ -35,7 +35,10 @@ async function told(path: string): Promise<string> {
     const { program } = await compile(source);
     return program.files.map(({ path, data }) => ({ path, text: decoder.decode(data) }));
   });
-  await attempt("packages", () => packageFolders(source, { cwd: "/", environment: "/nowhere" }));
+  await attempt(
+    "packages",
+    () => packageFolders(sourceOf(source), { cwd: "/", environment: "/nowhere" }),
+  );
   return JSON.stringify(given);
 }
 

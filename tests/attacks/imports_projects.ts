@@ -4,8 +4,7 @@
  *
  * Usage: deno run -A tests/attacks/imports_projects.ts FOLDER COUNT SEED [unconfined]
  */
-import { compile } from "../../compiler/compile.ts";
-import type { Source } from "../../compiler/program.ts";
+import { compile, type TestSource } from "../compile.ts";
 
 /** A compilation, and the folders and files that it may open. */
 export interface Marked {
@@ -250,7 +249,10 @@ export function makeProject(base: string, random: () => number): void {
 }
 
 /** What the programs of a project are, and what each may open. */
-export function programsOf(base: string, code: string): { source: Source; granted: string[] }[] {
+export function programsOf(
+  base: string,
+  code: string,
+): { source: TestSource; granted: string[] }[] {
   const root = `${base}/app`;
   const above: string[] = [];
   for (let folder = root; folder !== ""; folder = folder.slice(0, folder.lastIndexOf("/"))) {
@@ -290,7 +292,7 @@ function isNamed(settings: string, map: string): boolean {
 
 async function main([folder, count, seed, unconfined]: string[]): Promise<void> {
   const random = randomFrom(Number(seed));
-  const programs: { source: Source; granted: string[] }[] = [];
+  const programs: { source: TestSource; granted: string[] }[] = [];
   for (let index = 0; index < Number(count); index++) {
     const base = `${folder}/p${index}`;
     Deno.mkdirSync(base);

@@ -1,5 +1,5 @@
 /** Programs that try to have the host read files for them, by what they import and by the settings beside them. */
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";

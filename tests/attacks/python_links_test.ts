@@ -1,7 +1,7 @@
 /** Modules that a stranger's Python program has linked to the user's own files, or made of what is no file. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project, warmEngines } from "../support.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import { HOSTS } from "./hosts.ts";
 

@@ -1,6 +1,7 @@
 /** Virtual environments that a stranger has linked to the user's own files: they become nobody's packages. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
 import { type Project, project, warmEngines } from "../support.ts";
+import { fileSource } from "../../compiler/program.ts";
 import { packageFolders } from "../../compiler/python/packages.ts";
 import { HOSTS } from "./hosts.ts";
 
@@ -230,7 +231,7 @@ Deno.test("paths in .pth files, however many there are, keep no host waiting", (
   folder.write(`repo/.venv/${SITE}/b.pth`, "x\n".repeat(400));
   const host = { cwd: repo, environment: undefined };
   const startedMs = performance.now();
-  const folders = packageFolders({ file: `${repo}/main.py`, root: repo }, host);
+  const folders = packageFolders(fileSource(`${repo}/main.py`, { root: repo }), host);
   const tookMs = performance.now() - startedMs;
   const real = Deno.realPathSync(repo);
   assertEquals(folders.map(({ host }) => host), [`${real}/.venv/${SITE}`, `${real}/src`]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../assert.ts";
-import { compileCached } from "../../compiler/cached.ts";
+import { compileCached } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import { CACHE, project } from "../support.ts";
 

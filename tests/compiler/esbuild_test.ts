@@ -4,7 +4,7 @@ import {
   encodePacket,
   PacketDecoder,
 } from "../../compiler/typescript/esbuild/packet.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { SDK_NAMES } from "../../compiler/typescript/engine_modules.ts";
 import * as hostSdk from "../../mod.ts";
 import {
@@ -36,7 +36,7 @@ const FILES = {
 
 /** What a program becomes in a process that bundles nothing else. */
 async function compiledAlone(code: string, root: string): Promise<unknown> {
-  const script = `import { compile } from "${ROOT}compiler/compile.ts";
+  const script = `import { compile } from "${ROOT}tests/compile.ts";
     const { program, inputs } = await compile(JSON.parse(Deno.args[0]));
     console.log(JSON.stringify({ program, inputs: inputs.toSorted() }));`;
   const source = JSON.stringify({ code, language: "javascript", root });
@@ -100,7 +100,7 @@ Deno.test("a service that is killed costs nobody a bundle", lasting, async () =>
 
 Deno.test("builds at once are one service's, and it says nothing of them", lasting, async () => {
   using app = project();
-  const script = `import { compile } from "${ROOT}compiler/compile.ts";
+  const script = `import { compile } from "${ROOT}tests/compile.ts";
     const bundle = async (n) => {
       const source = { code: "enum A {} console.log(" + n + ")", language: "javascript", root: Deno.args[0] };
       const { program } = await compile(source);

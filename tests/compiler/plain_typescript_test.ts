@@ -3,7 +3,7 @@ import { assertEquals, assertTrue } from "../assert.ts";
 import * as esbuild from "esbuild";
 import { eraseTypes } from "../../compiler/typescript/plain/erase_types.ts";
 import { plainProgram } from "../../compiler/typescript/plain/plain_typescript.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { parseTypeScript } from "../../compiler/typescript/plain/typescript_parser.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
@@ -233,9 +233,7 @@ Deno.test("a text is made the same way, whether it is the first of a process or 
     `${SDK} class A { x = 1 } console.log(new A().x);`,
   ];
   const script = `
-    import { compile } from ${
-    JSON.stringify(new URL("../../compiler/compile.ts", import.meta.url).href)
-  };
+    import { compile } from ${JSON.stringify(new URL("../compile.ts", import.meta.url).href)};
     const { program } = await compile({ code: Deno.args[0], language: "javascript", root: Deno.args[1] });
     console.log(JSON.stringify(new TextDecoder().decode(program.files[0].data)));
     Deno.exit(0);`;

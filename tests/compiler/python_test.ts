@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "../assert.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import { project } from "../support.ts";
 

@@ -1,6 +1,6 @@
 /** How programs name packages: `npm:`, `jsr:`, and the import map of deno.json. */
 import { assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
 
 import { project, runOrThrow as run } from "../support.ts";

@@ -1,5 +1,5 @@
 /** Programs that are made without esbuild do the same as by it. */
-import { compile } from "../../compiler/compile.ts";
+import { compile } from "../compile.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { project, runOrThrow as run } from "../support.ts";
 
