@@ -163,6 +163,8 @@ class Collector {
         isOutside = this.#inside !== undefined &&
           !isInside(this.#inside, platform.realPath(module.path));
         if (!isOutside) names = platform.readFolder(module.path) ?? [];
+        // Also an empty one: a file in it would change the program.
+        this.inputs.add(module.path);
       }
     } catch (error) {
       throw this.#unreadable(module.path, place, error);
@@ -176,7 +178,6 @@ class Collector {
         `the folders that the program imports from hold more than ${NAMES_AT_MOST} names`;
       throw this.#refusal(module.path, place, problem);
     }
-    if (names.length > 0) this.inputs.add(module.path);
     return module.names = new Set(names);
   }
 
