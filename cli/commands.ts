@@ -5,13 +5,13 @@ import { run, runCommand } from "./commands/run.ts";
 
 /** A command. */
 export interface Command {
-  /** What it takes. */
+  /** Its arguments, options and help. */
   spec: CommandSpec;
   /** Runs it. Returns the exit status. */
   run(args: string[]): Promise<number>;
 }
 
-/** All but one are loaded when they are asked for: that takes milliseconds. */
+/** All commands except `run` are loaded on demand, because loading one takes milliseconds. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   run: () => Promise.resolve({ spec: runCommand, run }),
   build: async () => {
@@ -56,15 +56,15 @@ export function allCommands(): Promise<Command[]> {
 }
 
 /**
- * The command of a name.
+ * The command with this name.
  *
- * @throws {CapsuleError} `invalid_argument`, naming those that there are.
+ * @throws {CapsuleError} `invalid_argument` for an unknown name; the hint lists the commands.
  */
 export function commandOf(name: string): Promise<Command> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load) return load();
   const names = Object.keys(COMMANDS);
-  // Whoever knows other runtimes leaves out `run`.
+  // As in `deno main.ts`: users of other runtimes leave out `run`.
   const isFile = /\.(?:[cm]?[jt]sx?|py)$/.test(name);
   const meant = isFile ? `run ${name}` : similar(name, names);
   throw new CapsuleError("invalid_argument", `unknown command ${JSON.stringify(name)}`, {

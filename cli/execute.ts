@@ -1,4 +1,4 @@
-/** Runs a task of a program and shows what comes of it. */
+/** Runs a task of a program and shows its output, events and result. */
 import { shownPath } from "../compiler/program.ts";
 import { resolve } from "../platform/path.ts";
 import { projectRoot } from "../runner/config/project.ts";
@@ -35,7 +35,8 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
   "args-file": {
     value: "FILE",
     completes: "files",
-    help: "The same from a file; - is standard input. A file that is not .json is one text",
+    help:
+      "Arguments from a JSON file, or - for standard input. A file without .json is passed as one string",
   },
   json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
   mount: {
@@ -52,11 +53,11 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
 /** What a command line runs. */
 export interface Execution {
   program: ProgramOptions;
-  /** Arguments of the task that were given as text. */
+  /** Arguments of the task, given as text before `--`. */
   texts: string[];
   parsed: Arguments;
   cwd: string;
-  /** Ends the run early: another one takes its place. */
+  /** Aborts the run, because `--watch` starts another one. */
   superseded?: AbortSignal;
 }
 
@@ -89,9 +90,9 @@ export async function execute(
       onEvent(event) {
         if (event.type === "access_withheld") withheld = event;
         if (event.type === "limits_clipped") clipped = event;
-        // Of what is written from now on, nothing shall be left.
+        // Compiling writes files, which an interrupt must not leave behind half-written.
         if (event.type === "program_compiling") interrupt.listen();
-        // Others load the program: this process has nothing else to do now.
+        // Other threads load the program meanwhile, so this costs no time.
         if (event.type === "program_loading") {
           interrupt.listen();
           recorder ??= recorderOf(program.file, cwd, startedMs, hostOptions.labels);
@@ -116,12 +117,12 @@ export async function execute(
       if (!verbose) noteSummary(envelope);
     }
     const isInterrupted = interrupt.signal.aborted;
-    // After the result, which nobody shall wait for.
+    // The trace is written after the result is shown, so that it delays nothing.
     await recorder?.finish(
       isInterrupted ? "interrupted" : envelope.success ? "completed" : "failed",
       closeRuntime,
     );
-    // A signal may have come since.
+    // A signal may have arrived while the trace was written.
     return interrupt.signal.aborted ? INTERRUPTED : envelope.success ? 0 : 1;
   } finally {
     interrupt.release();
@@ -129,25 +130,27 @@ export async function execute(
   }
 }
 
-/** Which limits are below what tasks declare. */
+/** A hint about limits that are below what tasks declare. */
 function lowered({ limits }: Clipped): string {
   const options = [...new Set(limits.map(({ option }) => `--${option}`))].filter((option) =>
     Object.hasOwn(HOST_OPTIONS, option.slice(2))
   );
   const tasks = [...new Set(limits.map(({ task }) => task))].slice(0, 3).join(", ");
-  const raise = options.length > 0 ? `; ${options.join(", ")} can give more` : "";
-  return `tasks declare more than they were given (${tasks})${raise}`;
+  const raise = options.length > 0 ? `; raise them with ${options.join(", ")}` : "";
+  return `limits were lowered below what tasks declare (${tasks})${raise}`;
 }
 
-/** What would grant that which a program declares. */
+/** A hint with the options that grant what the program declares. */
 function hintOf({ hosts, files, env }: Withheld): string {
   const flags = { "--allow-hosts": hosts, "--allow-files": files, "--allow-env": env };
   const given = Object.entries(flags).filter(([, values]) => values.length > 0)
     .map(([flag, values]) => `${flag} ${shellWord(values.join(","))}`);
-  return `the program wants more than it was given: ${given.join(" ")}, or --allow-declared`;
+  return `the program declares access that was not granted: add ${
+    given.join(" ")
+  }, or --allow-declared`;
 }
 
-/** A stranger's words as one word of a command line: whoever pastes them runs nothing else. */
+/** Quotes untrusted text as one shell word, so that pasting the hint runs nothing else. */
 function shellWord(text: string): string {
   return /^[\w.,:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,24 +1,24 @@
 import { platform } from "../platform/mod.ts";
 
-/** The exit status of a run that a signal ended. */
+/** The exit code of a run that a signal ended. */
 export const INTERRUPTED = 130;
 
-/** Nearly none, but as soon as this process waits for something. */
+/** The shortest delay: the timer fires as soon as this process is idle. */
 const SOON_MS = 0.01;
 
-/** The signals that end a run. */
+/** Cancels a run when SIGINT or SIGTERM arrives. */
 export interface Interrupts {
   signal: AbortSignal;
-  /** What a signal does. */
+  /** Cancels, as a signal does. */
   abort(): void;
-  /** Listens from now on, and not only once this process waits for something. */
+  /** Starts to listen now, instead of when this process is first idle. */
   listen(): void;
   release(): void;
 }
 
 /**
- * The first Ctrl-C cancels; a second one ends the process as it always does, and so does one that comes before anything
- * has begun: to listen takes 0.3 ms, for which there is time while a program is loaded.
+ * The first Ctrl-C cancels the run; a second one ends the process, as does one that arrives before the program is loaded.
+ * Installing the listeners takes 0.3 ms, so that is done while other threads load the program.
  */
 export function catchInterrupts(): Interrupts {
   const controller = new AbortController();

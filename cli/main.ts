@@ -4,19 +4,19 @@ import { allCommands, commandOf } from "./commands.ts";
 import { printLine, reportError } from "./terminal/report.ts";
 import { VERSION } from "../version.ts";
 
-/** The exit status of a usage or host error. */
+/** The exit code of a usage or host error. */
 const FAILED = 2;
-/** The same as that of a task that failed, as in Deno, Node and Python. */
+/** The exit code of an invalid program, the same as of a failed task. */
 const PROGRAM_FAILED = 1;
 
-/** Runs a command line. Returns the exit status; nothing is thrown. */
+/** Runs a command line. Returns the exit code; never throws. */
 export async function main(args: string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
     reportError(error);
-    const isOfProgram = error instanceof CapsuleError && error.code === "invalid_program";
-    return isOfProgram ? PROGRAM_FAILED : FAILED;
+    const isProgramInvalid = error instanceof CapsuleError && error.code === "invalid_program";
+    return isProgramInvalid ? PROGRAM_FAILED : FAILED;
   }
 }
 
@@ -42,8 +42,8 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
 async function overview(): Promise<string> {
   const commands = await allCommands();
   return [
-    "Capsule runs functions in TypeScript, JavaScript or Python, each call in a",
-    "WebAssembly sandbox of its own.",
+    "Capsule runs untrusted TypeScript, JavaScript and Python: each call of a task",
+    "in its own WebAssembly sandbox.",
     "",
     "Usage: capsule COMMAND [ARGS…]",
     "",
@@ -52,11 +52,11 @@ async function overview(): Promise<string> {
     "",
     "Options:",
     ...columns([
-      ["-h, --help", "Show this help; capsule COMMAND --help shows a command's"],
+      ["-h, --help", "Show this help, or the help of a command: capsule COMMAND --help"],
       ["-V, --version", "Show the version"],
     ]),
     "",
-    "A first program:",
+    "Example:",
     "  $ cat hello.py",
     "  def main(name='world'):",
     "      return f'Hello, {name}!'",

@@ -1,14 +1,14 @@
-/** What `capsule doctor --warm` leaves in the cache. */
+/** The engine files that `capsule doctor --warm` writes to the cache. */
 import { cacheFolder } from "../cache/place.ts";
 import type { Language } from "../ffi/native.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
 
 const ROOT = 0;
-/** Machine code, memory to start from, and the digest of an engine, each with its seal. */
+/** An engine's machine code, base memory and digests, each with its seal. */
 const ENGINE_FILE = /\.(?:cwasm|base|code|shape)(?:\.seal)?$/;
 
-/** The size of the files of an engine that was used last: earlier versions have others. */
+/** The size in the cache of the engine that was used last; other versions' files are not counted. */
 export function engineBytes(language: Language): number {
   const folder = cacheFolder();
   if (folder === undefined) return 0;
@@ -27,8 +27,8 @@ export function engineBytes(language: Language): number {
 }
 
 /**
- * Lets all users read the engines that root compiled into a folder of its choice, as for the image of a container.
- * What programs left there stays root's own. Returns whether it did.
+ * Makes the engines readable for all users, if root compiled them into `CAPSULE_CACHE_DIR`, as in a container image.
+ * Images of programs stay private to root. Returns whether anything was shared.
  */
 export function shareEngines(): boolean {
   const folder = cacheFolder();

@@ -9,15 +9,15 @@ import { noteLine, reportError } from "./terminal/report.ts";
 import { styled } from "./terminal/style.ts";
 import { visibleLine } from "./terminal/visible.ts";
 
-/** How often files are looked at: a person does not notice more. */
+/** How often files are checked. */
 const POLL_MS = 100;
 
 /**
- * Runs a program until a signal comes. Returns the exit status.
+ * Runs a program again after each change, until SIGINT or SIGTERM. Returns the exit code.
  *
- * @param file As it was given.
- * @param isConfined Whether it imports only what a program without trust may import.
- * @param run Runs it once; when the signal aborts, another run takes its place.
+ * @param file The path as given on the command line.
+ * @param isConfined Whether the program may only import files of its own folder, as under policy `"none"`.
+ * @param run Runs the program once; its signal aborts when a file has changed.
  */
 export async function watch(
   { file, cwd, isConfined }: { file: string; cwd: string; isConfined: boolean },
@@ -25,13 +25,13 @@ export async function watch(
 ): Promise<number> {
   const path = resolve(cwd, file);
   let inputs = [path];
-  // Between runs, too: once a process has listened to a signal, that no longer ends it.
+  // Also needed between runs: once a process has had a listener, the signal no longer ends it.
   const interrupted = new Promise<undefined>((resolve) => {
     platform.onSignal("SIGINT", () => resolve(undefined));
     platform.onSignal("SIGTERM", () => resolve(undefined));
   });
   while (true) {
-    // Before the run reads them: what is written from then on is seen as a change.
+    // Stamps are taken before the run reads the files, so that no later change is missed.
     inputs = await inputsOf(path, cwd, isConfined, inputs);
     const changed = changeOf(inputs, inputs.map((path) => statOf(path)?.stamp));
     const controller = new AbortController();
@@ -48,7 +48,7 @@ export async function watch(
   }
 }
 
-/** All paths that the program is made of, or that would change it if they were there. */
+/** The files that the program was compiled from, and missing ones that would change it if they existed. */
 async function inputsOf(
   file: string,
   cwd: string,
@@ -59,7 +59,7 @@ async function inputsOf(
     const root = isConfined ? dirname(file) : projectRoot(file, cwd);
     return (await compile(fileSource(file, { root, isConfined }))).inputs;
   } catch {
-    // The run says what is wrong.
+    // The run reports the error.
     return before;
   }
 }

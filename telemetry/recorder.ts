@@ -10,36 +10,35 @@ import {
   TraceStore,
 } from "./store.ts";
 
-/** A run that takes longer is written while it runs, in case that its process is killed. */
+/** A run that takes longer is also written while it runs, in case its process is killed. */
 const WRITTEN_AFTER_MS = 50;
 const WRITTEN_EVERY_MS = 1000;
-/** How often a run that has ended looks whether others are done with the trace. */
+/** How often the final write is tried while other processes lock the trace. */
 const TRIES_AT_THE_END = 10;
 const TRY_AGAIN_MS = 50;
-/** How often a run begins another trace. */
-const ANEW_AT_MOST = 3;
-/** A guest writes messages, and may have 100,000 tasks. */
+/** How often a run replaces a trace that is damaged or was moved. */
+const NEW_TRACES_AT_MOST = 3;
+/** Longer messages are cut: guests write them, and can start 100,000 tasks. */
 const MESSAGE_CHARACTERS_AT_MOST = 1000;
 
-/** Writes what happens in one run into the trace of its project. It never fails: it warns. */
+/** Records one run in the trace of its project. It never throws; it warns instead. */
 export class TraceRecorder {
   readonly #root: string;
   readonly #warn: (message: string) => void;
   readonly #run: RunRow;
-  /** By task: its attempts so far. */
+  /** The attempts of each task so far. */
   readonly #tasks = new Map<number, AttemptRow[]>();
-  /** Of those, what was not written yet. */
+  /** Attempts that changed since the last write. */
   readonly #unwritten = new Set<AttemptRow>();
   #store: TraceStore | undefined;
   #writing: Promise<void> = Promise.resolve();
-  /** How often another trace was begun, as this one was damaged or set aside. */
-  #timesAnew = 0;
+  /** How often the trace was replaced by a new one. */
+  #newTraces = 0;
   #cancelTick: (() => void) | undefined;
   #warned = false;
-  /** Whether others were writing for as long as one may wait while a run goes on. */
-  #isHeldUp = false;
+  /** Whether a write found the trace locked. Then the next write is the final one. */
+  #wasLocked = false;
 
-  /** @param run The program, as messages call it, when its run has begun, and what that is called. */
   constructor(
     root: string,
     { program, startedMs, labels = [] }: Pick<RunRow, "program" | "startedMs"> & {
@@ -53,15 +52,15 @@ export class TraceRecorder {
     this.#run = { run, program, status: "running", startedMs, durationMs: null, labels };
   }
 
-  /** Hears of what happens. */
+  /** Records an event of the run. */
   observe(event: RunEvent): void {
     switch (event.type) {
       case "program_loading":
-        // Opened while other threads load the program.
+        // The trace is opened now, while other threads load the program.
         try {
           this.#store = new TraceStore(this.#root, this.#warn);
         } catch {
-          // Who writes tries again, and tells.
+          // The first write tries again and reports the error.
         }
         break;
       case "task_started": {
@@ -82,7 +81,7 @@ export class TraceRecorder {
         const attempts = this.#tasks.get(task);
         const row = attempts?.at(-1);
         if (row === undefined) break;
-        // The event has the figures of all attempts together.
+        // The event has the sums of all attempts: subtract those of earlier ones.
         const before = attempts!.slice(0, -1);
         const sum = (of: (row: AttemptRow) => number | null) =>
           before.reduce((total, row) => total + (of(row) ?? 0), 0);
@@ -95,9 +94,9 @@ export class TraceRecorder {
   }
 
   /**
-   * Writes how the run ended. One in which no task has started is not written.
+   * Writes how the run ended. A run in which no task started is not recorded.
    *
-   * @param meanwhile Done while another thread writes.
+   * @param meanwhile Called while another thread writes.
    */
   async finish(status: Status, meanwhile?: () => void): Promise<void> {
     this.#cancelTick?.();
@@ -111,7 +110,7 @@ export class TraceRecorder {
       row.status = status === "interrupted" ? "interrupted" : "cancelled";
       this.#unwritten.add(row);
     }
-    // Nobody waits any more: where many processes write at once, each gets its turn.
+    // The result is already shown, so there is time to wait for other processes' locks.
     await this.#write(TRIES_AT_THE_END, meanwhile);
     this.#store?.close();
   }
@@ -137,7 +136,7 @@ export class TraceRecorder {
   }
 
   #tick(): void {
-    if (!this.#warned && !this.#isHeldUp) void this.#write();
+    if (!this.#warned && !this.#wasLocked) void this.#write();
     this.#cancelTick = platform.after(WRITTEN_EVERY_MS, () => this.#tick());
   }
 
@@ -156,9 +155,9 @@ export class TraceRecorder {
   }
 
   /**
-   * One after the other: each writes what the one before has left.
+   * Writes changed attempts, after earlier writes.
    *
-   * @param tries How often it is tried while others write. 0 is once, and silently: it is tried again later.
+   * @param tries How often a locked trace is tried. 0: once, without a warning, as a later write follows.
    */
   #write(tries = 0, meanwhile?: () => void): Promise<void> {
     return this.#writing = this.#writing.then(() => this.#writeNow(tries, meanwhile));
@@ -174,31 +173,31 @@ export class TraceRecorder {
       store?.close();
       this.#store = undefined;
       if (tries === 0 && isLocked(error)) {
-        // To wait for a lock holds this process up: once is enough until the end.
-        this.#isHeldUp = true;
+        // Waiting for a lock blocks this process, so the next write is the final one.
+        this.#wasLocked = true;
         return;
       }
       if (tries > 1 && isLocked(error)) {
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
         return await this.#writeNow(tries - 1);
       }
-      const canBeginAnew = isDamage(error) || isMoved(error);
-      if (!canBeginAnew || this.#timesAnew++ === ANEW_AT_MOST) return this.#tell(error);
+      const canReplace = isDamage(error) || isMoved(error);
+      if (!canReplace || this.#newTraces++ === NEW_TRACES_AT_MOST) return this.#warnOf(error);
       try {
         if (isDamage(error)) store?.setAside();
       } catch (error) {
-        return this.#tell(error);
+        return this.#warnOf(error);
       }
       for (const row of [...this.#tasks.values()].flat()) this.#unwritten.add(row);
       await this.#writeNow(tries);
     }
   }
 
-  #tell(error: unknown): void {
+  #warnOf(error: unknown): void {
     if (this.#warned) return;
     this.#warned = true;
     const why = error instanceof Error ? error.message : String(error);
-    this.#warn(`this run is not in the trace: ${why}`);
+    this.#warn(`Cannot record this run in the trace: ${why}`);
   }
 }
 
@@ -212,9 +211,9 @@ function shorten(message: string): string {
   return `${message.slice(0, MESSAGE_CHARACTERS_AT_MOST).toWellFormed()}…`;
 }
 
-/** Names sort by time; two of one millisecond differ all the same. */
+/** An ID that sorts by time and is unique within a millisecond. */
 function newId(ms: number): string {
-  // Nobody has to fear who guesses it: Web Crypto would take a start 0.2 ms.
+  // It need not be unguessable, and Web Crypto takes 0.2 ms to load.
   const random = Math.floor(Math.random() * 36 ** 3).toString(36).padStart(3, "0");
   return ms.toString(36) + random;
 }

@@ -1,4 +1,4 @@
-/** `trace.db`: what ran in a project. */
+/** `trace.db`: the runs of a project. */
 import { changeProject, projectFolder } from "../cache/project_folder.ts";
 import { readHostFile, SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
 import { CapsuleError } from "../errors/error.ts";
@@ -6,20 +6,20 @@ import { Database, DatabaseError, type Row, type Statement } from "../ffi/databa
 import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
 
-/** How a run or an attempt stands. */
+/** The status of a run or an attempt. */
 export type Status = "running" | "completed" | "failed" | "cancelled" | "interrupted";
 
 /** One run. */
 export interface RunRow {
   run: string;
-  /** As messages call it. */
+  /** The program's path within the project; `-` for standard input. */
   program: string;
   status: Status;
   /** Milliseconds since 1970. */
   startedMs: number;
   /** Null while it runs. */
   durationMs: number | null;
-  /** What whoever started it calls it. */
+  /** From `--label`. */
   labels: string[];
 }
 
@@ -43,30 +43,30 @@ export interface AttemptRow {
 }
 
 const FILE = "trace.db";
-/** Of the files that SQLite keeps beside it, the journal first. */
+/** Suffixes of the files that SQLite keeps beside it; the journal must be first. */
 const SUFFIXES = ["-journal", "-wal", "-shm"];
-/** Changes when the tables do. */
+/** The version of the tables. Increase it with each change of their SQL. */
 const VERSION = 2;
-/** The one before, which had no labels. */
+/** The version before, without labels. */
 const WITHOUT_LABELS = 1;
-/** More are shown of no run: the file may be somebody else's. */
+/** More labels of a run are not shown: the file may be untrusted. */
 const LABELS_AT_MOST = 16;
-/** Older runs are forgotten. */
+/** Older runs are deleted. */
 const RUNS_AT_MOST = 1000;
 /** How long a statement waits for another process. */
 const BUSY_MS = 200;
-/** SQLite's codes for a file that is damaged, or none of its own. */
+/** SQLite's codes for a file that is damaged or not a database. */
 const DAMAGED = [11, 26];
-/** Its code for a file that another process has locked. */
+/** SQLite's code for a file that another process has locked. */
 const BUSY = 5;
-/** Its codes for one that may not be written or opened, or has another name by now. */
+/** SQLite's codes for a file that cannot be written or opened, or that was renamed. */
 const MOVED = [8, 14];
-/** Its code for a statement about tables that are not there. */
+/** SQLite's code for a statement about missing tables. */
 const NO_TABLE = 1;
-/** How often a trace is set aside that others set aside at the same time. */
+/** How often a damaged trace is set aside; other processes may do so at the same time. */
 const SET_ASIDE_AT_MOST = 3;
 
-/** What a trace of the version before lacks. A table of its own, so that the others keep their text. */
+/** Upgrades a trace of the version before. A separate table, so that the SQL of the others is unchanged. */
 const LABELS = `
   CREATE TABLE labels (
     run TEXT NOT NULL REFERENCES runs(run) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -74,7 +74,7 @@ const LABELS = `
   ) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${VERSION};
 `;
-/** Their text is what a file is known by: changes of it, too, need another version. */
+/** A trace is accepted only if its tables have exactly this SQL: any change needs another version. */
 const TABLES = `
   CREATE TABLE runs (
     run TEXT PRIMARY KEY, program TEXT NOT NULL, status TEXT NOT NULL, started_ms REAL NOT NULL,
@@ -88,12 +88,12 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX runs_by_start ON runs(started_ms);
 ${LABELS}`;
-/** How many tables and indices there are by version. */
+/** The number of tables and indices in each version. */
 const TABLES_OF: Record<number, number> = { [WITHOUT_LABELS]: 3, [VERSION]: 4 };
 
 /**
- * What is asked as soon as a trace is opened: {@link TraceStore} waits for it when it is first used. Version and tables are
- * those of one moment.
+ * Submitted when a trace is opened; {@link TraceStore} waits for the answers at its first use. The transaction makes
+ * version and tables consistent with each other.
  */
 const OPENING: Statement[] = [
   { sql: `PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF` },
@@ -111,31 +111,31 @@ const WRITE_LABEL = "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)";
 const FORGET = `
   DELETE FROM runs WHERE run IN
   (SELECT run FROM runs ORDER BY started_ms DESC LIMIT -1 OFFSET ?)`;
-/** Prepared as soon as a trace is opened, and run by nothing. */
+/** Statements without rows: they are only prepared when the trace is opened, for later use. */
 const PREPARED: Statement[] = [RUNNING, WRITE_RUN, WRITE_ATTEMPT, FORGET]
   .map((sql) => ({ sql, values: [] }));
 const BEGIN: Statement = { sql: "BEGIN IMMEDIATE" };
 const COMMIT: Statement = { sql: "COMMIT" };
 
 /**
- * The trace of one project, open. What it is asked for waits until it is: every method throws an error of SQLite or of
- * the system where the trace cannot be used. One that is damaged is set aside.
+ * The open trace of one project. Its methods throw an error of SQLite or of the system if the trace cannot be used. A
+ * damaged trace is renamed, and a new one begun.
  */
 export class TraceStore {
   readonly #root: string;
   readonly #warn: (message: string) => void;
   #database: Database;
-  /** Of the file that is opened, or of none. */
+  /** The inode of the file before it was opened; undefined if there was none. */
   #inode: number | undefined;
   #isReady = false;
-  /** Not, if it is an older one that may not be written. */
+  /** False for a trace of the version before that is read-only. */
   #hasLabels = true;
 
   /**
-   * Begins to open the trace of a project, which is made if it is missing.
+   * Starts to open the trace of a project, and creates it if it is missing.
    *
-   * @param warn Hears of what was set aside.
-   * @throws An error of the system, where there can be none.
+   * @param warn Called with a message when a damaged trace was renamed.
+   * @throws An error of the system, if the trace cannot be created.
    */
   constructor(root: string, warn: (message: string) => void) {
     this.#root = root;
@@ -144,9 +144,9 @@ export class TraceStore {
   }
 
   /**
-   * Writes a run and attempts of it, in place of what was written of them before.
+   * Writes a run and some of its attempts, replacing earlier versions of them.
    *
-   * @param meanwhile Done while another thread writes.
+   * @param meanwhile Called while another thread writes.
    */
   write(
     { run, program, status, startedMs, durationMs, labels }: RunRow,
@@ -180,7 +180,7 @@ export class TraceStore {
     this.#markInterrupted(running!);
   }
 
-  /** Runs whose process is gone did not end: says so of them, where the trace may be written. */
+  /** Marks running runs whose process no longer exists as interrupted, if the trace is writable. */
   markInterrupted(): void {
     const running = this.#use().all(RUNNING);
     try {
@@ -200,7 +200,7 @@ export class TraceStore {
     this.#database.execute([BEGIN, ...updates, COMMIT]);
   }
 
-  /** The latest runs that have all these labels, the last one first. */
+  /** The latest runs that have all these labels, newest first. */
   runs(atMost: number, labels: string[] = []): (RunRow & { tasks: number })[] {
     const database = this.#use();
     if (labels.length > 0 && !this.#hasLabels) return [];
@@ -215,7 +215,7 @@ export class TraceStore {
     return rows.map((row) => ({ ...runOf(row), tasks: Number(row.tasks) }));
   }
 
-  /** Runs whose name begins so. */
+  /** Runs whose ID begins with a prefix. */
   find(prefix: string): RunRow[] {
     const database = this.#use();
     const rows = database.all(
@@ -261,14 +261,14 @@ export class TraceStore {
 
   #open(): Database {
     const path = pathOf(this.#root);
-    // Before SQLite opens it: should somebody put another file there in between, that one is opened and judged.
+    // The check comes before SQLite opens the file. If the file is replaced in between, #use() still checks the new one.
     this.#inode = checkFiles(this.#root, path, this.#warn);
     const database = new Database(path);
     database.submit([...OPENING, ...PREPARED]);
     return database;
   }
 
-  /** The database, once it is known to be a trace. */
+  /** The database, after its tables were checked. */
   #use(): Database {
     for (let times = 0; !this.#isReady; times++) {
       try {
@@ -285,17 +285,16 @@ export class TraceStore {
   }
 
   /**
-   * Gives the file of a trace that is damaged another name: the next one begins anew. One that somebody else has put in its
-   * place stays.
+   * Renames a damaged trace, so that a new one can be created. Does nothing if the file was replaced meanwhile.
    */
   setAside(): void {
     const path = pathOf(this.#root);
     if (platform.stat(path)?.inode !== this.#inode) return;
     const aside = `${FILE}.damaged`;
-    // While nobody can be writing a good one.
+    // The journals are removed first: after the rename, another process may already write a new trace.
     for (const suffix of SUFFIXES) changeProject(this.#root, { do: "remove", name: FILE + suffix });
     changeProject(this.#root, { do: "rename", name: FILE, to: aside });
-    this.#warn(`the trace was damaged, and is set aside as "${path}.damaged"`);
+    this.#warn(`the trace was damaged; it was renamed to "${path}.damaged"`);
   }
 }
 
@@ -304,39 +303,41 @@ export function hasTrace(root: string): boolean {
   return platform.exists(join(projectFolder(root), FILE));
 }
 
-/** Whether the file of a trace is damaged, or no trace at all. */
+/** Whether an error means that the file is damaged, or not a trace. */
 export function isDamage(error: unknown): boolean {
   if (error instanceof ForeignTables) return true;
   return error instanceof DatabaseError && DAMAGED.includes(error.code ?? 0);
 }
 
-/** Whether another process was writing for as long as one may wait. */
+/** Whether an error means that another process locked the trace for longer than {@link BUSY_MS}. */
 export function isLocked(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === BUSY;
 }
 
-/** Whether somebody has set the file aside that was open here, or nobody may write to it. */
+/** Whether an error means that the open file was renamed, or cannot be written. */
 export function isMoved(error: unknown): boolean {
   return error instanceof DatabaseError && MOVED.includes(error.code ?? 0);
 }
 
-/** For whoever wants to see the trace, a mistake; for whoever runs a program, a warning. */
+/** `capsule list` and `trace` report this as an error; `capsule run` as a warning. */
 function unusable(problem: string): CapsuleError {
   return new CapsuleError("file_not_found", problem);
 }
 
-/** @throws An error for a folder that is not there and cannot be made, or that leads elsewhere. */
+/** @throws An error, if the folder cannot be created, or the path contains a symbolic link. */
 function pathOf(root: string): string {
   changeProject(root, { do: "make", name: "" });
   const path = join(projectFolder(platform.realPath(root)), FILE);
-  if (platform.realPath(path) !== path) throw unusable(`"${path}" leads elsewhere`);
+  if (platform.realPath(path) !== path) {
+    throw unusable(`Cannot open the trace "${path}": it is a symbolic link`);
+  }
   return path;
 }
 
 /**
- * Looks at what lies where SQLite will write, which follows no link. Returns the inode of the trace, if there is one.
+ * Checks the files that SQLite will open; SQLite follows no links. Returns the inode of the trace, if it exists.
  *
- * @throws An error for what is no file: SQLite would wait for whoever writes into a pipe.
+ * @throws An error, if one is not a regular file: opening a pipe could block for ever.
  */
 function checkFiles(
   root: string,
@@ -345,19 +346,21 @@ function checkFiles(
 ): number | undefined {
   const [trace, journal] = ["", ...SUFFIXES].map((suffix) => {
     const stat = platform.stat(path + suffix);
-    if (stat?.isFile === false) throw unusable(`"${path + suffix}" is no file`);
+    if (stat?.isFile === false) {
+      throw unusable(`Cannot open the trace "${path + suffix}": not a regular file`);
+    }
     return stat;
   });
   if (journal !== undefined) removeForeignJournal(root, path, warn);
   return trace?.inode;
 }
 
-/** The last bytes of a journal that belongs to several databases. */
+/** The last bytes of a journal that names a super-journal, which SQLite uses for several databases. */
 const SHARED_JOURNAL = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 /**
- * Removes a journal that names another file, which SQLite would delete once it has rolled back. Capsule
- * writes none: it came with somebody's repository.
+ * Removes a journal that names a super-journal, because SQLite would delete the named file after a rollback. Capsule
+ * never writes one, so it is an attack.
  */
 function removeForeignJournal(
   root: string,
@@ -370,17 +373,17 @@ function removeForeignJournal(
   const end = content?.subarray(-SHARED_JOURNAL.length) ?? [];
   if (SHARED_JOURNAL.some((byte, index) => end[index] !== byte)) return;
   changeProject(root, { do: "remove", name: `${FILE}-journal` });
-  warn(`"${journal}" was not Capsule's, and is removed`);
+  warn(`removed "${journal}", which Capsule did not write`);
 }
 
-/** Tables, views or triggers that Capsule did not make: what they compute is not for it to run. */
+/** The trace has tables, views or triggers that Capsule did not create; using them could run untrusted SQL. */
 class ForeignTables extends Error {}
 
 /**
- * Waits until a database is open, and makes the tables that are missing in one that is new, or of the version before. Returns
- * whether there are labels: an older one that may not be written has none.
+ * Waits until a database is open, and creates missing tables if it is new or of the version before. Returns whether it
+ * has labels: a read-only trace of the version before has none.
  *
- * @throws An error for what is no trace, or one of another version.
+ * @throws An error, if it is not a trace or has another version.
  */
 function prepare(database: Database): boolean {
   const [, , versions, tables] = opened(database);
@@ -393,19 +396,19 @@ function prepare(database: Database): boolean {
     if (version === WITHOUT_LABELS && isMoved(error)) return false;
     throw error;
   }
-  // Another process may have been first.
+  // Another process may have upgraded it meanwhile.
   const present = Number(database.all("PRAGMA user_version")[0]?.user_version);
   const missing = present === 0 ? TABLES : present === WITHOUT_LABELS ? LABELS : undefined;
   database.execute(missing === undefined ? [COMMIT] : [{ sql: missing }, COMMIT]);
   return true;
 }
 
-/** What {@link OPENING} gives. */
+/** The results of {@link OPENING}. */
 function opened(database: Database): Row[][] {
   try {
     return database.take();
   } catch (error) {
-    // Without its tables, nothing can be prepared.
+    // The statements of PREPARED fail in a new database, which has no tables.
     const isNew = error instanceof DatabaseError && error.code === NO_TABLE;
     if (!isNew) throw error;
     return database.execute(OPENING);
@@ -414,11 +417,13 @@ function opened(database: Database): Row[][] {
 
 function checkTables(version: number, rows: Row[]): void {
   if (version === 0 && rows.length === 0) return;
-  if (version === 0) throw new ForeignTables("somebody else's tables are in the trace");
+  if (version === 0) throw new ForeignTables("the trace has tables that Capsule did not create");
   const count = TABLES_OF[version];
-  if (count === undefined) throw unusable(`the trace is of version ${version}, not ${VERSION}`);
+  if (count === undefined) {
+    throw unusable(`Cannot open the trace: its version is ${version}, not ${VERSION}`);
+  }
   const isOurs = rows.length === count && rows.every(({ sql }) => TABLES.includes(`${sql};`));
-  if (!isOurs) throw new ForeignTables("the tables of the trace are somebody else's");
+  if (!isOurs) throw new ForeignTables("the trace has tables that Capsule did not create");
 }
 
 function runOf(row: Row): RunRow {

@@ -24,19 +24,19 @@ export const buildCommand: CommandSpec = {
   usage: "[FILE] [OPTIONS]",
   summary: "Build a program into one .wasm file",
   details: `
-FILE is a program as for run. The component holds the language's engine with the program
-loaded into it: its top-level code has run, and whoever runs the component needs neither
-its sources nor its packages. It lies in .capsule/wasm of the project; its path is
-printed. capsule exec of the same version runs it.
+FILE is a program, as for capsule run. The component holds the language engine with the
+program loaded: top-level code has already run, and running the component needs neither
+sources nor packages. It is written to .capsule/wasm of the project, and its path is
+printed. Run it with capsule exec of the same version.
 
 Examples:
   capsule build report.py --export        report.wasm beside report.py
   capsule build main.ts --output dist/main.wasm
-  capsule build main.ts --export --thin   a few KiB that need this version of Capsule`,
+  capsule build main.ts --export --thin   a few KB, without the engine`,
   options: {
-    export: { help: "Put a copy beside FILE, as FILE's name with .wasm" },
-    output: { value: "PATH", completes: "files", short: "o", help: "Put a copy there" },
-    thin: { help: "Leave out the engine: exec needs the same version of Capsule" },
+    export: { help: "Copy the component next to FILE: main.ts to main.wasm" },
+    output: { value: "PATH", completes: "files", short: "o", help: "Copy the component to PATH" },
+    thin: { help: "Leave out the engine; exec uses the installed one" },
     cwd: { value: "DIR", completes: "folders", help: "Working directory for relative paths" },
   },
   completes: { first: { endings: SOURCE_ENDINGS } },
@@ -44,18 +44,21 @@ Examples:
 
 const STAGES: Record<BuildStage, [doing: string, done: string]> = {
   load: ["Loading the program", "loaded the program"],
-  packages: ["Collecting its packages", "collected its packages"],
-  component: ["Making the component", "made the component"],
-  write: ["Writing it", "wrote it"],
+  packages: ["Collecting packages", "collected packages"],
+  component: ["Building the component", "built the component"],
+  write: ["Writing the component", "wrote the component"],
 };
 
-/** Builds a component. Returns the exit status. */
+/** Builds a component. Returns the exit code. */
 export async function build(args: string[]): Promise<number> {
   const parsed = parseArguments(args, buildCommand);
   const cwd = workingFolder(parsed);
   const [given, ...more] = parsed.positional;
   if (more.length > 0) {
-    throw new CapsuleError("invalid_argument", `build takes one FILE, not also ${more.join(" ")}`);
+    throw new CapsuleError(
+      "invalid_argument",
+      `build takes one FILE; unexpected arguments: ${more.join(" ")}`,
+    );
   }
   const file = resolve(cwd, given ?? await entrypoint(cwd, "build"));
   const targets = targetsOf(file, cwd, {
@@ -89,7 +92,7 @@ export async function build(args: string[]): Promise<number> {
   }
 }
 
-/** Where copies go. */
+/** The paths that the component is copied to. */
 function targetsOf(
   file: string,
   cwd: string,
@@ -103,14 +106,14 @@ function targetsOf(
     const path = resolve(cwd, output);
     const name = extname(path) === ".wasm" ? path : undefined;
     if (name === undefined || platform.stat(path)?.isFolder) {
-      throw new CapsuleError("invalid_argument", `Cannot write "${output}": it is no .wasm file`, {
-        hint: `name the file: --output ${join(output, "main.wasm")}`,
+      throw new CapsuleError("invalid_argument", `Cannot write "${output}": not a .wasm file`, {
+        hint: `name a file: --output ${join(output, "main.wasm")}`,
       });
     }
     if (!platform.stat(dirname(path))?.isFolder) {
       throw new CapsuleError(
         "file_not_found",
-        `Cannot write "${output}": there is no folder "${dirname(output)}"`,
+        `Cannot write "${output}": folder "${dirname(output)}" does not exist`,
       );
     }
     targets.push(path);
@@ -121,12 +124,12 @@ function targetsOf(
 function copy(from: string, to: string): void {
   const component = readMadeFile(from);
   if (component === undefined) {
-    throw new CapsuleError("file_not_found", `Cannot read "${from}": it was changed meanwhile`);
+    throw new CapsuleError("file_not_found", `Cannot read "${from}": it was removed or replaced`);
   }
   platform.replaceFile(to, component);
 }
 
-/** Shows each step while it takes, and how long it took. */
+/** Shows each step while it is in progress, then how long it took. */
 class Stages {
   #now: { stage: BuildStage; startedMs: number; shown: ReturnType<typeof progress> } | undefined;
 

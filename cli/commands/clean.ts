@@ -16,15 +16,15 @@ export const cleanCommand: CommandSpec = {
   argumentsAtMost: 0,
   summary: "Empty the cache",
   details: `
-Removes what Capsule keeps in your cache folder, and the components in .capsule of the
-project: all of it is made again when it is needed. That takes seconds for the language
-engines. The trace of what ran stays. What runs now goes on.`,
+Removes everything in Capsule's cache folder, and the components in the project's .capsule.
+They are made again when needed, which takes some seconds for a language engine. The trace
+of earlier runs is kept, and running programs are not affected.`,
   options: {
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },
 };
 
-/** Empties the cache. Returns the exit status. */
+/** Empties the cache. Returns the exit code. */
 export async function clean(args: string[]): Promise<number> {
   const parsed = parseArguments(args, cleanCommand);
   const root = projectRoot(undefined, workingFolder(parsed));
@@ -40,12 +40,12 @@ export async function clean(args: string[]): Promise<number> {
     }
   }
   const { folder, problem } = cachePlace();
-  if (rows.length === 0) noteLine(problem ?? `there is nothing in ${folder}`);
+  if (rows.length === 0) noteLine(problem ?? `the cache is empty: ${folder}`);
   else printLine(table(["removed", "files>", "size>"], rows));
   return 0;
 }
 
-/** A `.capsule` that leads elsewhere came with somebody's repository: nothing in it is touched. */
+/** The components in a project's `.capsule`. A `.capsule` that is a symbolic link is not trusted: none. */
 function componentsOf(root: string): string[] {
   const folder = join(projectFolder(platform.realPath(root)), "wasm");
   if (platform.realPath(folder) !== folder) return [];

@@ -17,26 +17,26 @@ export const completionsCommand: CommandSpec = {
   usage: NAMES.join("|"),
   summary: "Print a shell script that completes commands, options and files",
   details: `
-The script is for this version of Capsule: make it again with another one.
+Print the script again after updating Capsule. Install it with:
 
   bash   capsule completions bash > ~/.local/share/bash-completion/completions/capsule
   zsh    capsule completions zsh > "\${fpath[1]}/_capsule"
   fish   capsule completions fish > ~/.config/fish/completions/capsule.fish
 
-Or for one session: source <(capsule completions bash)`,
+Or load it for one session only: source <(capsule completions bash)`,
   options: {},
   completes: { first: { words: NAMES } },
 };
 
-/** Prints a script. Returns the exit status. */
+/** Prints a script. Returns the exit code. */
 export function completions(args: string[], commands: CommandSpec[]): number {
   const [shell, ...more] = parseArguments(args, completionsCommand).positional;
   const script = shell !== undefined && Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
   if (script === undefined || more.length > 0) {
-    const given = shell === undefined
-      ? "no shell is given"
-      : `there are none for ${args.join(" ")}`;
-    throw new CapsuleError("invalid_argument", given, { hint: `give one of ${NAMES.join(", ")}` });
+    const problem = shell === undefined
+      ? "completions needs the name of a shell"
+      : `unsupported shell ${JSON.stringify(args.join(" "))}`;
+    throw new CapsuleError("invalid_argument", problem, { hint: `supported: ${NAMES.join(", ")}` });
   }
   printLine(script(commands));
   return 0;

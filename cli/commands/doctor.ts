@@ -34,75 +34,76 @@ export const doctorCommand: CommandSpec = {
   argumentsAtMost: 0,
   summary: "Check the installation and suggest fixes",
   details: `
-Looks at each part that Capsule needs, runs a task in each language, and shows what lies
-in the cache. The exit status is 1 if something is missing or broken.
+Checks each part of the installation, runs a task in each language, and lists what is in
+the cache. The exit code is 1 if something is missing or broken.
 
-With --warm, also if the compiled engines cannot be kept. Run by root with
-CAPSULE_CACHE_DIR set, it lets all users read them, as an image of a container needs:
+--warm compiles the engines into the cache; the exit code is also 1 if they cannot be
+stored there. When root runs it with CAPSULE_CACHE_DIR set, all users can read them. In a
+container image:
   ENV CAPSULE_CACHE_DIR=/var/cache/capsule
   RUN capsule doctor --warm`,
   options: {
-    warm: { help: "Fill the cache, so that the first run compiles nothing" },
+    warm: { help: "Compile the engines into the cache, so that the first run does not" },
     json: { help: "Print the findings as JSON" },
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },
 };
 
-/** What was found of one part. */
+/** The result of one check. */
 interface Finding {
   part: string;
   found: string;
   problem?: { message: string; hint?: string | undefined };
 }
 
-/** A language engine as it was used here. */
-interface Used {
+/** An engine that ran a task. */
+interface UsedEngine {
   language: Language;
-  /** It was not in the cache. */
+  /** Whether it had to be compiled, because it was not in the cache. */
   compiled: boolean;
-  /** With the start of this process's threads. */
+  /** Includes starting this process's threads. */
   durationMs: number;
-  /** In the cache. */
+  /** The size of its files in the cache. */
   bytes: number;
 }
 
-/** What the task of each language told. */
-interface Heard {
+/** What events reported while a task ran in each language. */
+interface Observed {
   compiled: Set<Language>;
-  unkept?: { message: string; hint: string };
+  cacheProblem?: { message: string; hint: string };
 }
 
-/** Looks at everything. Returns the exit status. */
+/** Checks the installation. Returns the exit code. */
 export async function doctor(args: string[]): Promise<number> {
   const parsed = parseArguments(args, doctorCommand);
   const [warm, json] = [parsed.flags.has("warm"), parsed.flags.has("json")];
   const cwd = workingFolder(parsed);
   const root = projectRoot(undefined, cwd);
   await findInstallation();
-  const heard: Heard = { compiled: new Set() };
+  const observed: Observed = { compiled: new Set() };
   const findings: Finding[] = [
     { part: "Capsule", found: `${VERSION}, ${platform.runtime}, ${platform.target}` },
-    await look("native library", () => fileSize(libraryPath())),
-    await look("esbuild", () => fileSize(esbuildPath())),
+    await check("native library", () => fileSize(libraryPath())),
+    await check("esbuild", () => fileSize(esbuildPath())),
   ];
-  const engines: Used[] = [];
+  const engines: UsedEngine[] = [];
   for (const language of ["javascript", "python"] as const) {
-    const engine = await look(`${language} engine`, () => engineText(language));
+    const engine = await check(`${language} engine`, () => engineText(language));
     findings.push(engine);
     if (engine.problem) continue;
     const startedMs = performance.now();
-    const task = await look(`${language} task`, () => runTask(language, heard));
+    const task = await check(`${language} task`, () => runTask(language, observed));
     findings.push(task);
     if (task.problem) continue;
-    const [compiled, bytes] = [heard.compiled.has(language), engineBytes(language)];
+    const [compiled, bytes] = [observed.compiled.has(language), engineBytes(language)];
     engines.push({ language, compiled, durationMs: performance.now() - startedMs, bytes });
   }
   closeRuntime();
   findings.push(
-    await look("certificates", certificatesText),
-    await look("your configuration", userConfigText),
-    await look("project", () => projectText(root)),
-    await look("cache folder", () => cacheText(heard, warm)),
+    await check("certificates", certificatesText),
+    await check("your configuration", userConfigText),
+    await check("project", () => projectText(root)),
+    await check("cache folder", () => cacheText(observed, warm)),
   );
   const isKept = !findings.at(-1)!.problem;
   const isShared = warm && isKept && shareEngines();
@@ -121,11 +122,11 @@ export async function doctor(args: string[]): Promise<number> {
       language,
       isKept ? size(bytes) : "not kept",
       duration(durationMs),
-      compiled ? "compiled" : "was there",
+      compiled ? "compiled" : "already cached",
     ]);
     printLine("");
     printLine(table(["engine", "size>", "time>", ""], rows));
-    if (isShared) printLine("all users may read them");
+    if (isShared) printLine("all users can read these files");
   }
   if (content.length > 0) {
     printLine("");
@@ -144,19 +145,21 @@ export async function doctor(args: string[]): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-/** Where the cache is, and whether it keeps anything. */
-function cacheText({ unkept }: Heard, warm: boolean): string {
+/** Where the cache is, and whether files can be stored there. */
+function cacheText({ cacheProblem }: Observed, warm: boolean): string {
   const { folder, problem } = cachePlace();
   if (folder === undefined) {
     throw new CapsuleError("installation", problem!, { hint: CACHE_HINT });
   }
-  if (unkept) throw new CapsuleError("installation", unkept.message, { hint: unkept.hint });
-  if (canWriteTo(folder)) return `${folder}, kept`;
-  if (warm) return `${folder}, read-only, and warm`;
-  return `${folder}, read-only: what is there is used, and nothing is added`;
+  if (cacheProblem) {
+    throw new CapsuleError("installation", cacheProblem.message, { hint: cacheProblem.hint });
+  }
+  if (canWriteTo(folder)) return `${folder}, writable`;
+  if (warm) return `${folder}, read-only, with both engines`;
+  return `${folder}, read-only: existing files are used, new ones are not stored`;
 }
 
-async function look(part: string, find: () => string | Promise<string>): Promise<Finding> {
+async function check(part: string, find: () => string | Promise<string>): Promise<Finding> {
   try {
     return { part, found: await find() };
   } catch (error) {
@@ -174,37 +177,37 @@ function fileSize(path: string): string {
 function engineText(language: Language): string {
   const { path, digest } = engineSources()[language];
   if (!platform.stat(path)?.isFile) {
-    throw new CapsuleError("installation", `there is no file "${path}"`, {
-      hint: "scripts/capsule builds what is missing",
+    throw new CapsuleError("installation", `file "${path}" does not exist`, {
+      hint: "in a checkout, scripts/capsule builds what is missing; else install Capsule again",
     });
   }
   return `${digest.slice(0, 12)}, ${fileSize(path)}`;
 }
 
-async function runTask(language: Language, heard: Heard): Promise<string> {
+async function runTask(language: Language, observed: Observed): Promise<string> {
   const code = language === "python"
     ? "def main(): return 42"
     : `import { task } from "@capsule/sdk"; export const main = task({ name: "main" }, () => 42);`;
   const startedMs = performance.now();
   const onEvent = (event: RunEvent) => {
-    if (event.type === "engine_compiling") heard.compiled.add(event.language);
+    if (event.type === "engine_compiling") observed.compiled.add(event.language);
     if (event.type === "cache_unavailable") {
-      heard.unkept = { message: event.reason, hint: event.hint };
+      observed.cacheProblem = { message: event.reason, hint: event.hint };
     }
   };
   const ended = await run({ code, language, cwd: "/", onEvent });
   if (ended.success && ended.result === 42) {
-    return `runs, ${duration(performance.now() - startedMs)} with its start`;
+    return `runs, ${duration(performance.now() - startedMs)} including startup`;
   }
-  throw new CapsuleError("installation", ended.error?.message ?? "it gave another result", {
-    hint: "capsule clean removes what may be damaged in the cache",
+  throw new CapsuleError("installation", ended.error?.message ?? "wrong result", {
+    hint: "the cache may be damaged: capsule clean empties it",
   });
 }
 
 function certificatesText(): string {
   const found = certificateFiles().find((path) => platform.stat(path)?.isFile);
   if (found !== undefined) return found;
-  throw new CapsuleError("installation", "there is no file of certificates: https trusts nobody", {
+  throw new CapsuleError("installation", "no CA certificates found: https requests will fail", {
     hint: "install ca-certificates, or set SSL_CERT_FILE",
   });
 }

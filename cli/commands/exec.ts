@@ -7,14 +7,14 @@ import { workingFolder } from "../options/folder.ts";
 export const execCommand: CommandSpec = {
   name: "exec",
   usage: "FILE.wasm [ARGS…] [OPTIONS] [-- ARGS…]",
-  summary: "Run a task of a component that build made",
+  summary: "Run a task of a built component",
   details: `
-What tasks of a component declare, they do not get: anybody may have written it. They get
-fuel, memory and time. --allow-declared lets them have all that they declare; the other
---allow options give them what they name.
+Components are untrusted: their tasks get CPU, memory and time, but none of the files, hosts
+and environment variables that they declare. --allow-declared grants all of that; the other
+--allow options grant only what they name.
 
-Only code of the engines of this version is run: a component of another version, or with
-any other code, is refused before it is looked at. Build it again with this version.
+Only components that this version of Capsule built can run. Others are rejected; build them
+again with this version.
 
 Examples:
   capsule exec report.wasm --args-file rows.json
@@ -22,25 +22,25 @@ Examples:
   capsule exec mine.wasm --allow-declared
   capsule exec notes.wasm --allow-files ./notes:ro --allow-env LANG
 
-ARGS go to main as text; --args-json and --args-file give typed ones. The exit status is 0
-if the task succeeded, 1 if it failed, 2 for a usage or host error, 130 if it was
-interrupted.`,
+ARGS are passed to the task as strings; --args-json and --args-file pass typed values.
+
+Exit codes: 0 success, 1 the task failed, 2 usage or host error, 130 interrupted.`,
   options: EXECUTION_OPTIONS,
   completes: { first: { endings: [".wasm"] }, others: "files" },
 };
 
-/** Runs a component. Returns the exit status. */
+/** Runs a component. Returns the exit code. */
 export async function exec(args: string[]): Promise<number> {
   const parsed = parseArguments(args, execCommand);
   const [file, ...texts] = parsed.positional;
   if (file === undefined) {
-    throw new CapsuleError("invalid_argument", "no FILE.wasm is given", {
-      hint: "capsule build main.ts --export makes one",
+    throw new CapsuleError("invalid_argument", "exec needs a FILE.wasm", {
+      hint: "capsule build main.ts --export builds one",
     });
   }
   if (extname(file) !== ".wasm") {
-    throw new CapsuleError("invalid_argument", `Cannot exec "${file}": it is no .wasm file`, {
-      hint: `capsule run ${file} runs a source`,
+    throw new CapsuleError("invalid_argument", `Cannot exec "${file}": not a .wasm file`, {
+      hint: `run source files with: capsule run ${file}`,
     });
   }
   return await execute({ program: { file }, texts, parsed, cwd: workingFolder(parsed) });

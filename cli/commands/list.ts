@@ -14,20 +14,20 @@ export const listCommand: CommandSpec = {
   argumentsAtMost: 0,
   summary: "Show what ran in this project",
   details: `
-The latest runs of the nearest capsule.toml's project, else of the current folder, the
-last one first. capsule trace RUN shows the tasks of one.
+Lists the latest runs of the project, newest first. The project is the folder of the
+nearest capsule.toml, or the working directory. capsule trace RUN shows the tasks of a run.
 
 Examples:
   capsule list
   capsule list --label nightly
   capsule list --all --json`,
   options: {
-    all: { help: `Show all, not the last ${SHOWN}` },
-    json: { help: "Print a JSON array" },
+    all: { help: `Show all runs, not only the last ${SHOWN}` },
+    json: { help: "Print the runs as a JSON array" },
     label: {
       value: "TEXT",
       repeated: true,
-      help: "Show only runs with this label, of several with all of them",
+      help: "Show only runs with this label; if repeated, with all of them",
     },
     cwd: {
       value: "DIR",
@@ -37,7 +37,7 @@ Examples:
   },
 };
 
-/** Shows runs. Returns the exit status. */
+/** Shows runs. Returns the exit code. */
 export async function list(args: string[]): Promise<number> {
   const parsed = parseArguments(args, listCommand);
   const store = await openTrace(parsed);
@@ -51,7 +51,7 @@ export async function list(args: string[]): Promise<number> {
     noteLine(
       wanted.length > 0
         ? `no run has ${wanted.length > 1 ? "these labels" : "this label"}`
-        : "nothing ran here yet: capsule run FILE",
+        : "no runs recorded in this project; capsule run FILE records one",
     );
   } else {
     const header = ["RUN", "STARTED", "STATUS", "DURATION>", "TASKS>", "PROGRAM"];
@@ -70,7 +70,7 @@ export async function list(args: string[]): Promise<number> {
   return 0;
 }
 
-/** The trace of the project that a command is about, if there is one: who only looks leaves nothing behind. */
+/** Opens the project's trace if there is one. Never creates it. */
 export async function openTrace(parsed: Arguments): Promise<TraceStore | undefined> {
   await findInstallation();
   const root = projectRoot(undefined, workingFolder(parsed));

@@ -17,8 +17,8 @@ export const runCommand: CommandSpec = {
   details: `
 FILE is TypeScript (.ts, .tsx, .mts), JavaScript (.js, .mjs) or Python (.py); - reads
 the program from standard input. Without FILE, the entrypoint of the nearest
-capsule.toml runs. ARGS are passed to the task as text; --args-json and --args-file pass
-typed ones. The task is main, or what --task names.
+capsule.toml runs. The task is main, or the one that --task names. ARGS are passed to it as
+strings; --args-json and --args-file pass typed values.
 
 Examples:
   capsule run hello.py
@@ -29,45 +29,45 @@ Examples:
   capsule run theirs.py --policy none --allow-files ./data:ro --timeout 5s
   echo 'print(6 * 7)' | capsule run - --language python
 
-Tasks of a file get the access that they declare. A program from standard input gets only
-what --allow options grant, unless --allow-declared is given.
+Tasks of a file get the access that they declare; use --policy none for untrusted files. A
+program from standard input gets only what --allow options grant.
 
-The exit status is 0 if the task succeeded, 1 if it or the program failed, 2 for a usage or
-host error, 130 if it was interrupted.`,
+Exit codes: 0 success, 1 the task failed or the program is invalid, 2 usage or host error,
+130 interrupted.`,
   options: {
     ...EXECUTION_OPTIONS,
-    watch: { help: "Run again whenever a file of the program changes" },
+    watch: { help: "Run again whenever one of the program's files changes" },
     packages: {
       value: "WHICH",
       completes: "folders",
-      help: "Packages that the program may import: host, none, or a folder's",
+      help: "Packages that the program can import: host, none, or those of a folder",
     },
     language: {
       value: "LANGUAGE",
       completes: { words: ["python", "typescript", "javascript"] },
-      help: "python, typescript or javascript, when FILE is -",
+      help: "Language of the program when FILE is -: python, typescript or javascript",
     },
   },
   completes: { first: { endings: SOURCE_ENDINGS }, others: "files" },
 };
 
-/** Runs a program. Returns the exit status. */
+/** Runs a program. Returns the exit code. */
 export async function run(args: string[]): Promise<number> {
   const parsed = parseArguments(args, runCommand);
   const [file, ...texts] = parsed.positional;
   const cwd = workingFolder(parsed);
   if (file?.endsWith(".wasm")) {
-    throw new CapsuleError("invalid_argument", `Cannot run "${file}": it is built already`, {
-      hint: `capsule exec ${file} runs it`,
+    throw new CapsuleError("invalid_argument", `Cannot run "${file}": it is a built component`, {
+      hint: `run it with: capsule exec ${file}`,
     });
   }
-  // Before signals are caught: whoever waits for standard input can simply be ended.
+  // Standard input is read before signals are caught, so that Ctrl-C ends the process meanwhile.
   const program = { ...await programOf(file, parsed, cwd), ...packagesOf(parsed) };
   const once = (superseded?: AbortSignal) =>
     execute({ program, texts, parsed, cwd, ...(superseded && { superseded }) });
   if (!parsed.flags.has("watch")) return await once();
   if (program.file === undefined) {
-    throw new CapsuleError("invalid_argument", "--watch needs a file: - is read once");
+    throw new CapsuleError("invalid_argument", "--watch needs a file, not -");
   }
   const { watch } = await import("../watch.ts");
   const isConfined = parsed.values.get("policy")?.[0] === "none";
@@ -89,8 +89,8 @@ async function programOf(
   }
   if (language !== "python" && language !== "typescript" && language !== "javascript") {
     const problem = language === undefined
-      ? "a program from standard input needs its language"
-      : `there is no language ${JSON.stringify(language)}`;
+      ? "a program from standard input needs --language"
+      : `unknown language ${JSON.stringify(language)}`;
     throw new CapsuleError("invalid_argument", problem, {
       hint: "add --language python, typescript or javascript",
     });
@@ -98,20 +98,20 @@ async function programOf(
   if (parsed.values.get("stdin")?.[0] === "-") {
     throw new CapsuleError(
       "invalid_argument",
-      "--stdin - excludes - as FILE: standard input holds the program",
-      { hint: "name a file of what main reads: --stdin FILE" },
+      "--stdin - cannot be used when FILE is -: standard input holds the program",
+      { hint: "read the task's standard input from a file: --stdin FILE" },
     );
   }
   return { code: new TextDecoder().decode(await readInput("-")), language };
 }
 
-/** Arguments of an entrypoint are easily written where FILE is. */
+/** Catches an argument for the entrypoint that was given without `--`, and so was taken as FILE. */
 async function checkFile(file: string, cwd: string): Promise<void> {
   const path = resolve(cwd, file);
   if (SOURCE_ENDINGS.includes(extname(file)) || platform.stat(path) !== undefined) return;
   if (await readEntrypoint(projectRoot(undefined, cwd)) === undefined) return;
   throw new CapsuleError("file_not_found", `Cannot read "${path}": there is no such file`, {
-    hint: `to pass it to the entrypoint of capsule.toml: capsule run -- ${file}`,
+    hint: `to pass it as an argument to capsule.toml's entrypoint: capsule run -- ${file}`,
   });
 }
 

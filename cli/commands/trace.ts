@@ -12,8 +12,8 @@ export const traceCommand: CommandSpec = {
   argumentsAtMost: 1,
   summary: "Show the tasks of a run, as a tree",
   details: `
-RUN is the beginning of a name that capsule list shows; without it, the last run is
-shown. Each attempt of a task has a line.
+RUN is the ID of a run, as capsule list shows it, or the beginning of one; the last run by
+default. Each attempt of a task is one line.
 
 Examples:
   capsule trace
@@ -28,7 +28,7 @@ Examples:
   },
 };
 
-/** Shows a run. Returns the exit status. */
+/** Shows a run. Returns the exit code. */
 export async function trace(args: string[]): Promise<number> {
   const parsed = parseArguments(args, traceCommand);
   const store = await openTrace(parsed);
@@ -48,14 +48,14 @@ export async function trace(args: string[]): Promise<number> {
 function runOf(found: RunRow[], prefix: string | undefined): RunRow {
   if (found.length === 1) return found[0]!;
   if (prefix === undefined) {
-    throw new CapsuleError("invalid_argument", "nothing ran here yet", {
-      hint: "capsule run FILE",
+    throw new CapsuleError("invalid_argument", "no runs recorded in this project", {
+      hint: "capsule run FILE records one",
     });
   }
   const problem = found.length === 0
-    ? `there is no run ${JSON.stringify(prefix)}`
+    ? `unknown run ${JSON.stringify(prefix)}`
     : `${found.length} runs begin with ${JSON.stringify(prefix)}`;
-  throw new CapsuleError("invalid_argument", problem, { hint: "capsule list shows the runs" });
+  throw new CapsuleError("invalid_argument", problem, { hint: "capsule list shows all runs" });
 }
 
 function show(run: RunRow, attempts: AttemptRow[]): void {
@@ -75,7 +75,7 @@ function show(run: RunRow, attempts: AttemptRow[]): void {
   printLine(table(header, rows));
 }
 
-/** What lies deeper stands below each other: somebody else's file may say that tasks are as deep as they are many. */
+/** Deeper tasks are not indented further. An untrusted trace may nest tasks without limit. */
 const INDENTED_AT_MOST = 100;
 
 function firstLine(text: string): string {
@@ -83,7 +83,7 @@ function firstLine(text: string): string {
   return rest.length > 0 ? `${first}…` : first;
 }
 
-/** Attempts below the task that called them, with the lines that lead there. */
+/** Attempts in tree order, each with the branch to draw before it. */
 function tree(attempts: AttemptRow[]): [branch: string, row: AttemptRow][] {
   const children = new Map<number | null, AttemptRow[]>();
   for (const row of attempts) {
@@ -92,7 +92,7 @@ function tree(attempts: AttemptRow[]): [branch: string, row: AttemptRow][] {
     else children.set(row.parent, [row]);
   }
   const lines: [string, AttemptRow][] = [];
-  // The file may be somebody else's: each task has its place once, however deep.
+  // The trace is untrusted and may hold cycles: each task is entered once, without recursion.
   const todo: { parent: number | null; indent: string; next: number }[] = [
     { parent: null, indent: "", next: 0 },
   ];

@@ -7,31 +7,32 @@ import { type CommandSpec, parseArguments } from "../options/arguments.ts";
 export const workerCommand: CommandSpec = {
   name: "worker",
   usage: "",
-  summary: "Serve runs to the process that started it",
+  summary: "Serve runs to the process that started this one",
   details: `
-Reads requests from standard input and writes answers and events to standard output, in
-frames of bytes: protocol/README.md describes them. The Python package starts a worker, and
-so does isolation: "process" of the API; nobody has to by hand. It ends when its standard
-input does, or when whoever started it has ended; what runs then is cancelled.
+Reads requests from standard input and writes responses and events to standard output, as
+binary frames; protocol/README.md describes the protocol. The Python package and the option
+isolation: "process" of the API start a worker themselves; use this command only for a
+client of your own.
 
-Standard error is for people. Ctrl-C is left to whoever started it.`,
+The worker ends, and cancels its runs, when standard input ends or its parent process ends.
+It writes diagnostics to standard error and ignores Ctrl-C.`,
   options: {},
 };
 
-/** Serves one client until it is gone. */
+/** Serves one client until it disconnects. */
 export async function worker(args: string[]): Promise<number> {
   const { positional, rest } = parseArguments(args, workerCommand);
   const [argument] = [...positional, ...rest];
   if (argument !== undefined) {
-    throw new CapsuleError("invalid_argument", `worker takes no ${JSON.stringify(argument)}`);
+    throw new CapsuleError("invalid_argument", `unexpected argument ${JSON.stringify(argument)}`);
   }
   if (platform.isTerminal(0) || platform.isTerminal(1)) {
-    throw new CapsuleError("invalid_argument", "a worker talks to a program, not to a terminal", {
-      hint: "capsule worker --help tells who starts it",
+    throw new CapsuleError("invalid_argument", "a worker needs pipes, not a terminal", {
+      hint: "a client program starts it: see capsule worker --help",
     });
   }
   keepOutputClean();
-  // A terminal sends it to all at once: whoever started this decides what it means.
+  // A terminal sends SIGINT to the whole process group: the parent process handles it.
   platform.onSignal("SIGINT", () => {});
   try {
     await serve();
@@ -41,7 +42,7 @@ export async function worker(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Standard output is for frames: what anything in this process says of itself goes to standard error. */
+/** Redirects `console` to standard error, because standard output carries frames. */
 function keepOutputClean(): void {
   const names = ["log", "info", "debug", "dir", "dirxml", "table", "group", "count", "timeEnd"];
   for (const name of [...names, "groupCollapsed", "timeLog"] as (keyof Console)[]) {

@@ -5,13 +5,13 @@ import {
   type OptionSpec,
 } from "../options/arguments.ts";
 
-/** A script for bash, 3.2 of macOS included. */
+/** A script for bash, including version 3.2 of macOS. */
 export function bashCompletions(commands: CommandSpec[]): string {
   return `# Completions of capsule for bash, made by: capsule completions bash
 _capsule_words() {
   COMPREPLY=($(compgen -W "$1" -- "$current"))
 }
-# Folders, and files whose ending matches.
+# Folders, and files whose path matches the pattern $1.
 _capsule_files() {
   compopt -o filenames 2>/dev/null
   local path
@@ -19,7 +19,7 @@ _capsule_files() {
     if [[ -d $path || $path =~ $1 ]]; then COMPREPLY+=("$path"); fi
   done < <(compgen -f -- "$current")
 }
-# How many arguments stand before the one that is completed; $1 names the options that take a value.
+# Sets count: the arguments before the one to complete. $1: the options that take a value.
 _capsule_count() {
   local index word
   count=0

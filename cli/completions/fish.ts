@@ -23,7 +23,7 @@ function ofCommand({ name, options, completes }: CommandSpec): string[] {
   const command = `complete -c capsule -n '__fish_seen_subcommand_from ${name}'`;
   const lines = Object.entries({ ...options, ...COMMON_OPTIONS })
     .map(([long, option]) => `${command} ${ofOption(long, option)}`);
-  // Files of these endings come first, and others behind them: fish does not count arguments.
+  // fish does not count arguments, so other files are offered too, after those with these extensions.
   if (completes) lines.push(`${command} -k ${offer(completes.first)}`);
   return lines;
 }

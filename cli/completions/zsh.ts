@@ -5,7 +5,7 @@ import {
   type OptionSpec,
 } from "../options/arguments.ts";
 
-/** A script for zsh: a function of its search path, or to be sourced. */
+/** A script for zsh, to be put into `fpath` or to be sourced. */
 export function zshCompletions(commands: CommandSpec[]): string {
   const described = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   return `#compdef capsule
@@ -66,12 +66,12 @@ function offer(completes: Completes | undefined): string {
   if (completes === "files") return "_files";
   if (completes === "folders") return "_files -/";
   if ("words" in completes) return `(${completes.words.join(" ")})`;
-  // Not `*(.a|.b)`, nor `*.(a)`: what stands in parentheses there, zsh takes for qualifiers.
+  // Not `*(.a|.b)` or `*.(a)`: zsh would read these parentheses as glob qualifiers.
   const endings = completes.endings.map((ending) => ending.slice(1));
   return `_files -g "*.${endings.length === 1 ? endings[0] : `(${endings.join("|")})`}"`;
 }
 
-/** Help as a part of what _arguments takes. */
+/** Escapes help for an argument of `_arguments`. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\[\]:]/g, "\\$&");
 }

@@ -1,18 +1,18 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { similar } from "../../errors/similar.ts";
 
-/** What completions offer for a value: files of these endings, or words. */
+/** What shell completions offer for a value. */
 export type Completes = "files" | "folders" | { endings: string[] } | { words: string[] };
 
 /** An option of a command. */
 export interface OptionSpec {
-  /** What stands for its value in help: `JSON`. Without one, the option is a flag. */
+  /** The placeholder of its value in help, such as `JSON`. An option without one is a flag. */
   value?: string;
   short?: string;
   help: string;
   /** May be given more than once. */
   repeated?: boolean;
-  /** What its value may be. */
+  /** Completions of its value. */
   completes?: Completes;
 }
 
@@ -26,16 +26,16 @@ export interface CommandSpec {
   /** The rest of its help. */
   details: string;
   options: Record<string, OptionSpec>;
-  /** How many arguments it takes at most: any number by default, for a program. */
+  /** The most arguments it takes; without it, any number, which are passed to a program. */
   argumentsAtMost?: number;
-  /** What its first argument may be, and those behind it. */
+  /** Completions of the first argument, and of those after it. */
   completes?: { first: Completes; others?: Completes };
 }
 
 /** A command line, parsed. */
 export interface Arguments {
   positional: string[];
-  /** What stood behind `--`. */
+  /** The arguments after `--`. */
   rest: string[];
   flags: Set<string>;
   values: Map<string, string[]>;
@@ -47,9 +47,7 @@ export const COMMON_OPTIONS: Record<string, OptionSpec> = {
 };
 
 /**
- * Parses the arguments of a command. Options may stand anywhere before `--`.
- *
- * No library does this: each costs more at start (commander 11 ms) than a warm run.
+ * Parses the arguments of a command. Options can appear anywhere before `--`.
  *
  * @throws {CapsuleError} `invalid_argument` for an unknown option, or one without its value.
  */

@@ -6,9 +6,9 @@ import { projectRoot } from "../../runner/config/project.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**
- * The folder that a command's relative paths start from: `--cwd`, else the process's own.
+ * The working directory of a command: `--cwd`, else the process's own.
  *
- * @throws {CapsuleError} `invalid_argument`, if there is none.
+ * @throws {CapsuleError} `invalid_argument`, if `--cwd` is not a folder.
  */
 export function workingFolder(parsed: Arguments): string {
   const given = parsed.values.get("cwd")?.[0];
@@ -19,17 +19,16 @@ export function workingFolder(parsed: Arguments): string {
 }
 
 /**
- * The program that the project names.
+ * The `entrypoint` of the project's `capsule.toml`.
  *
- * @throws {CapsuleError} `invalid_argument`, if it names none.
+ * @throws {CapsuleError} `invalid_argument`, if it has none.
  */
 export async function entrypoint(cwd: string, command: string): Promise<string> {
   const root = projectRoot(undefined, cwd);
   const found = await readEntrypoint(root);
   if (found !== undefined) return found;
-  throw new CapsuleError("invalid_argument", "no FILE is given, and no capsule.toml names one", {
-    hint:
-      `name a program: capsule ${command} main.ts; or write entrypoint = "main.ts" below [workflow] ` +
-      "of capsule.toml",
+  throw new CapsuleError("invalid_argument", "no FILE given, and capsule.toml has no entrypoint", {
+    hint: `name a program: capsule ${command} main.ts; or set entrypoint = "main.ts" below ` +
+      "[workflow] in capsule.toml",
   });
 }

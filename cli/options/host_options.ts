@@ -1,8 +1,8 @@
-/** What whoever starts a run decides: access and limits, in options of the command line. */
+/** The command-line options that set access, limits and other options of a run. */
 import type { RunOptions } from "../../runner/options.ts";
 import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
-import type { Decided } from "./host_values.ts";
+import type { HostOption } from "./host_values.ts";
 
 export const HOST_OPTIONS: Record<string, OptionSpec> = {
   "allow-hosts": {
@@ -30,7 +30,7 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
   policy: {
     value: "POLICY",
     completes: { words: ["declared", "none"] },
-    help: "declared grants what tasks declare (default for source files), none does not",
+    help: "declared: grant what tasks declare (default for source files); none: do not",
   },
   compute: {
     value: "FUEL",
@@ -42,11 +42,11 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
   stdin: {
     value: "FILE",
     completes: "files",
-    help: "Standard input of the task: a file, or - for that of this command",
+    help: "Standard input of the task: a file, or - for this command's own",
   },
   seed: {
     value: "NUMBER",
-    help: "Make random numbers repeatable: the same ones for the same number",
+    help: "Make random numbers repeatable: the same seed gives the same numbers",
   },
   now: { value: "TIME", help: "Start the clocks of tasks at this time: 2026-01-31T12:00:00Z" },
   label: {
@@ -57,14 +57,14 @@ export const HOST_OPTIONS: Record<string, OptionSpec> = {
 };
 
 /**
- * Of what they say, the options of a run. Most command lines have none of them, and do without what reads them.
+ * The run options that {@link HOST_OPTIONS} set. Their parser is loaded only if one of them is given.
  *
  * @throws {CapsuleError} `invalid_argument`, `file_not_found`.
  */
 export async function hostOptionsOf(
   parsed: Arguments,
   cwd: string,
-): Promise<Pick<RunOptions, Decided>> {
+): Promise<Pick<RunOptions, HostOption>> {
   const names = Object.keys(HOST_OPTIONS);
   const isGiven = names.some((name) => parsed.values.has(name) || parsed.flags.has(name));
   if (!isGiven && userConfigFile() === undefined) return {};

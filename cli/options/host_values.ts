@@ -1,4 +1,4 @@
-/** What whoever starts a run decides on the command line: its options as those of a run. */
+/** Turns the command-line options of `host_options.ts` into options of a run. */
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { resolve } from "../../platform/path.ts";
@@ -9,7 +9,7 @@ import type { RunOptions } from "../../runner/options.ts";
 import type { Arguments } from "./arguments.ts";
 import { readInput } from "./input.ts";
 
-export type Decided =
+export type HostOption =
   | "policy"
   | "grants"
   | "secrets"
@@ -27,7 +27,7 @@ export type Decided =
 export async function readHostOptions(
   parsed: Arguments,
   cwd: string,
-): Promise<Pick<RunOptions, Decided>> {
+): Promise<Pick<RunOptions, HostOption>> {
   const value = (name: string) => parsed.values.get(name)?.[0];
   const [compute, ram, timeout, stdin] = ["compute", "ram", "timeout", "stdin"].map(value);
   const limits = {
@@ -48,23 +48,22 @@ export async function readHostOptions(
     limits,
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
-    // What is no number is refused where all seeds are.
+    // A seed that is not a number is rejected where the run's options are checked.
     ...(seed !== undefined && { seed: (/^\d+$/.test(seed) ? Number(seed) : seed) as number }),
     ...(now !== undefined && { now }),
     ...(labels !== undefined && { labels }),
   };
 }
 
-/** Those of the user's configuration, and those of the command line, which win. */
+/** Secrets of the user's configuration and of the command line, which wins. */
 async function secretsOf(given: string[]): Promise<Pick<RunOptions, "secrets">> {
   if (given.length === 0 && userConfigFile() === undefined) return {};
   const { userSecrets } = await import("../../runner/config/user_config.ts");
   const secrets = new Map<string, Secret>();
   for (const [name, secret] of given.map(secretOf)) {
     if (secrets.has(name)) {
-      // Only one could count, and whoever reads the command line might take the other for it.
       throw new CapsuleError("invalid_argument", `--secret ${name} is given twice`, {
-        hint: `name all of its hosts at once: --secret ${name}=a.com,b.com`,
+        hint: `list all hosts in one option: --secret ${name}=a.com,b.com`,
       });
     }
     secrets.set(name, secret);
@@ -80,13 +79,13 @@ function secretOf(text: string): [string, Secret] {
       "invalid_argument",
       "--secret needs a name and hosts: --secret NAME=HOST,HOST",
       {
-        hint: "the value is not written here: it comes from the environment variable NAME",
+        hint: "the value comes from the environment variable NAME",
       },
     );
   }
   const value = platform.env(name);
   if (value === undefined) {
-    throw new CapsuleError("invalid_argument", `--secret ${name}: there is no such variable`, {
+    throw new CapsuleError("invalid_argument", `--secret ${name}: ${name} is not set`, {
       hint: `set ${name} in the environment of this command`,
     });
   }
@@ -98,7 +97,10 @@ function policyOf(parsed: Arguments): "declared" | "none" | undefined {
   const isAllowed = parsed.flags.has("allow-declared");
   if (policy === undefined) return isAllowed ? "declared" : undefined;
   if (policy !== "declared" && policy !== "none") {
-    throw new CapsuleError("invalid_argument", `--policy is declared or none, not "${policy}"`);
+    throw new CapsuleError(
+      "invalid_argument",
+      `--policy must be declared or none (got "${policy}")`,
+    );
   }
   if (isAllowed && policy === "none") {
     throw new CapsuleError(
@@ -114,7 +116,7 @@ function listed(parsed: Arguments, name: string): string[] {
     .map((text) => text.trim()).filter(Boolean);
 }
 
-/** `HOST[::GUEST][:ro|:rw]`, as `--mount` has it. */
+/** Parses `HOST[::GUEST][:ro|:rw]`, the syntax of `--mount`. */
 function folderOf(text: string): GrantedFolder {
   const mode = text.match(/:(ro|rw)$/)?.[1] as "ro" | "rw" | undefined;
   const [path = "", as] = (mode === undefined ? text : text.slice(0, -3)).split("::", 2);
@@ -129,6 +131,6 @@ async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
   if (bytes !== undefined) return bytes;
   const problem = isSpecial ? "it is not a regular file" : "there is no such file";
   throw new CapsuleError("file_not_found", `Cannot read "${file}": ${problem}`, {
-    hint: isSpecial ? "--stdin - passes on what this command reads" : undefined,
+    hint: isSpecial ? "pipe it into this command, with --stdin -" : undefined,
   });
 }

@@ -1,14 +1,14 @@
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 
-/** No program and no argument may be larger. */
+/** The largest program or argument that a run accepts. */
 const BYTES_AT_MOST = 256 * 2 ** 20;
 
 /**
- * All of standard input.
+ * Reads all of standard input.
  *
- * @param what That which it is read for, as messages call it.
- * @throws {CapsuleError} `invalid_argument` for more than any run takes: what writes it may never end.
+ * @param what The option or argument that needs it, for messages.
+ * @throws {CapsuleError} `invalid_argument`, if it is larger than any run accepts; its writer may never end.
  */
 export async function readInput(what: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];

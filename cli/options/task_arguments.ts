@@ -1,4 +1,4 @@
-/** Arguments of the task, from the command line or from a file. */
+/** Reads the arguments of the task from the command line or a file. */
 import { CapsuleError } from "../../errors/error.ts";
 import type { FileStat } from "../../platform/platform.ts";
 import { platform } from "../../platform/mod.ts";
@@ -9,7 +9,7 @@ import { readInput } from "./input.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**
- * The arguments of the task: text as it is given, or those of `--args-json` or `--args-file`.
+ * The arguments of the task: ARGS as strings, or the values of `--args-json` or `--args-file`.
  *
  * @throws {CapsuleError} `invalid_argument`, `file_not_found`.
  */
@@ -24,7 +24,7 @@ export async function readArguments(
   if (given.length > 1) {
     throw new CapsuleError(
       "invalid_argument",
-      "arguments are given in two ways: as ARGS, by --args-json or by --args-file",
+      "ARGS, --args-json and --args-file exclude each other",
     );
   }
   if (json !== undefined) return await parseJsonArray(json, "--args-json");
@@ -32,20 +32,20 @@ export async function readArguments(
   if (file === "-" && parsed.positional[0] === "-") {
     throw new CapsuleError(
       "invalid_argument",
-      "standard input is the program: it cannot be --args-file, too",
+      "--args-file - cannot be used when FILE is -: standard input holds the program",
     );
   }
   const path = resolve(cwd, file);
   const stat = file === "-" ? undefined : platform.stat(path);
   const bytes = file === "-" ? await readInput("--args-file") : readFile(file, path, stat);
-  // What has no name has no ending: it is JSON.
+  // Standard input, pipes and devices have no extension: they hold JSON.
   const isJson = file.endsWith(".json") || stat?.isFile !== true;
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch (cause) {
     throw new CapsuleError("invalid_argument", `Cannot read "${file}": it is not UTF-8`, {
-      hint: "mount its folder, and pass its name: the program reads its bytes",
+      hint: "mount its folder and pass its path: the program can read the bytes itself",
       cause,
     });
   }

@@ -1,7 +1,7 @@
 import type { RunEvent } from "../../runner/events.ts";
 import { endOutput, noteTask, progress, reportHint, warn, writeOutput } from "./report.ts";
 
-/** Shows what happens while it happens. */
+/** Shows a run's events as they arrive. */
 export function follow(
   { json, verbose }: { json: boolean; verbose: boolean },
 ): (event: RunEvent) => void {
@@ -21,7 +21,7 @@ export function follow(
         );
         break;
       case "cache_unavailable":
-        warn(`each run compiles the engine again: ${event.reason}`);
+        warn(`compiled engines cannot be cached, so each run compiles them: ${event.reason}`);
         reportHint(event.hint);
         break;
       case "output":

@@ -1,10 +1,10 @@
-/** JSON whose numbers stay as they are written: 2^53 is no limit in Python. */
+/** Parses JSON without rounding large numbers, which Python can have. */
 
-/** What newer JavaScript knows of JSON; without it, numbers are those of JavaScript. */
+/** Missing in older runtimes, where large numbers are rounded. */
 const { rawJSON } = JSON as unknown as { rawJSON?: (text: string) => unknown };
 
 /**
- * Parses JSON. Numbers that JavaScript would round become what `JSON.stringify` writes as it was.
+ * Parses JSON. Numbers that JavaScript would round become objects that `JSON.stringify` writes unchanged.
  *
  * @throws {SyntaxError} for text that is not JSON.
  */
@@ -17,9 +17,9 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text, keep);
 }
 
-/** The result in an envelope that succeeded, as JSON. */
+/** The JSON text of the result in a successful envelope. */
 export function resultOf(envelope: string): string {
-  // Inside of a string of JSON, no quote stands without a backslash.
+  // These keys cannot occur inside a JSON string, where quotes are escaped.
   return envelope.slice(
     envelope.indexOf('"result":') + '"result":'.length,
     envelope.lastIndexOf(',"error":null,"execution":'),

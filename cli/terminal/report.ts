@@ -1,4 +1,4 @@
-/** What a person sees: results on standard output, everything else on standard error. */
+/** Terminal output: results on standard output, everything else on standard error. */
 import { platform } from "../../platform/mod.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { RunEvent } from "../../runner/events.ts";
@@ -11,8 +11,8 @@ import { visible, VisibleBytes, visibleLine } from "./visible.ts";
 type OutputEvent = Extract<RunEvent, { type: "output" }>;
 
 const encoder = new TextEncoder();
-/** What is under way on a terminal, by task and stream. */
-const underWay = new Map<string, { descriptor: 1 | 2; bytes: VisibleBytes }>();
+/** Bytes that a terminal has not shown completely, by task and stream. */
+const pending = new Map<string, { descriptor: 1 | 2; bytes: VisibleBytes }>();
 
 /** Writes a line to standard output. */
 export function printLine(text: string): void {
@@ -24,7 +24,7 @@ export function noteLine(text: string): void {
   platform.write(2, encoder.encode(`${text}\n`));
 }
 
-/** Shows a mistake of the host's side, and what to do about it. */
+/** Shows an error of the host, and its hint. */
 export function reportError(error: unknown): void {
   if (error instanceof CapsuleError) {
     noteError(error.message);
@@ -37,12 +37,12 @@ export function reportError(error: unknown): void {
   }
 }
 
-/** Shows what one can do. */
+/** Shows a `hint:` line. */
 export function reportHint(hint: string): void {
   noteLine(`${styled("cyan", "hint:")} ${visible(hint)}`);
 }
 
-/** Shows what does not stop anything. */
+/** Shows a `warning:` line. */
 export function warn(message: string): void {
   noteLine(`${styled("yellow", "warning:")} ${visible(message)}`);
 }
@@ -51,7 +51,7 @@ function noteError(message: string): void {
   noteLine(`${styled("red", "error:")} ${visible(message)}`);
 }
 
-/** Shows a result, given as JSON: text as it is, other values indented, nothing for null. */
+/** Shows a result, given as JSON: a string as text, other values as indented JSON, null not at all. */
 export function printResult(json: string): void {
   const result = parseExactly(json);
   if (result === null) return;
@@ -72,12 +72,12 @@ export function reportFailure({ error, execution }: Envelope): void {
   if (error.stack) noteLine(visible(withoutMessage(error.stack.trimEnd(), error.message)));
 }
 
-/** A traceback of Python ends with the message, which was shown already. */
+/** Removes the message from the end of a Python traceback, as it was already shown. */
 function withoutMessage(stack: string, message: string): string {
   return stack.endsWith(`\n${message}`) ? stack.slice(0, -message.length).trimEnd() : stack;
 }
 
-/** One line on a terminal, once a run is over: how it ended and what it used. */
+/** After a run, one line on a terminal: how it ended and what it used. */
 export function noteSummary({ success, error, execution }: Envelope): void {
   if (!platform.isTerminal(2) || error?.error_type === "invalid_program") return;
   const { task_name, duration_ms, fuel_consumed, ram_used, retries, host_requests } = execution;
@@ -95,10 +95,10 @@ export function noteSummary({ success, error, execution }: Envelope): void {
   noteLine(`${mark} ${styled("dim", `${visibleLine(task_name)}: ${figures.join(", ")}`)}`);
 }
 
-/** Whether what tasks wrote last ended within a line. */
+/** Whether the last output of tasks lacks its newline. */
 const isWithinLine = { 1: false, 2: false };
 
-/** Ends the line that a task has left where something is written next. A terminal shows both streams. */
+/** Before a line is written to `next`: ends a line that a task left unfinished. A terminal shows both streams. */
 export function endLine(next: 1 | 2): void {
   for (const descriptor of [1, 2] as const) {
     const isThere = descriptor === next ||
@@ -109,28 +109,28 @@ export function endLine(next: 1 | 2): void {
   }
 }
 
-/** Passes on what a task writes. */
+/** Writes a task's output to the same stream of this process. */
 export function writeOutput({ task, stream, data }: OutputEvent): void {
   const descriptor = stream === "stderr" ? 2 : 1;
   if (data.length > 0) isWithinLine[descriptor] = data.at(-1) !== 0x0a;
   if (!platform.isTerminal(descriptor)) return void platform.write(descriptor, data);
   const key = `${task} ${stream}`;
-  const shown = underWay.get(key) ?? { descriptor, bytes: new VisibleBytes() };
-  underWay.set(key, shown);
+  const shown = pending.get(key) ?? { descriptor, bytes: new VisibleBytes() };
+  pending.set(key, shown);
   platform.write(descriptor, encoder.encode(shown.bytes.add(data)));
 }
 
-/** Shows what is left of a task's output, or of everybody's: characters that were never finished. */
+/** Shows incomplete characters at the end of a task's output, or of all tasks' output. */
 export function endOutput(task?: number): void {
-  const keys = task === undefined ? [...underWay.keys()] : [`${task} stdout`, `${task} stderr`];
+  const keys = task === undefined ? [...pending.keys()] : [`${task} stdout`, `${task} stderr`];
   for (const key of keys) {
-    const shown = underWay.get(key);
+    const shown = pending.get(key);
     if (shown) platform.write(shown.descriptor, encoder.encode(shown.bytes.end()));
-    underWay.delete(key);
+    pending.delete(key);
   }
 }
 
-/** Tells of each task as it starts, retries and ends. */
+/** Shows when a task starts, retries or ends. */
 export function noteTask(event: RunEvent): void {
   switch (event.type) {
     case "task_started": {
@@ -156,7 +156,7 @@ export function noteTask(event: RunEvent): void {
   }
 }
 
-/** Shows that something takes long: an animation on a terminal, a line elsewhere. */
+/** Shows that a slow step is in progress: a spinner on a terminal, a line elsewhere. */
 export function progress(text: string): { done(text: string): void; failed(): void } {
   if (!platform.isTerminal(2)) {
     noteLine(`${text}…`);

@@ -1,10 +1,10 @@
-/** Figures and tables as a person reads them. */
+/** Formats tables, durations, dates and sizes. */
 import { lineWidth, styled } from "./style.ts";
 import { visibleLine } from "./visible.ts";
 
 /**
- * Rows below a header, in columns that line up. A column whose header ends with `>` is one of figures:
- * it stands to the right. Each row is one line, whatever its cells hold. On a terminal, what it has no room for is cut.
+ * An aligned table. A column whose title ends with `>` is aligned to the right. Control characters in cells are escaped,
+ * so each row is one line, and lines are cut to the width of the terminal.
  */
 export function table(
   header: string[],
@@ -37,7 +37,7 @@ function width(text: string): number {
   return [...text].length;
 }
 
-/** A time in milliseconds, seconds or minutes, with at most three digits. Nothing for what has not ended. */
+/** A duration in milliseconds, seconds or minutes, with at most three digits. Empty for null: not ended. */
 export function duration(ms: number | null): string {
   if (ms === null) return "";
   if (ms < 999.5) return `${digits(ms)} ms`;
@@ -50,7 +50,7 @@ function digits(value: number): string {
   return value.toFixed(value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
-/** A time of day, as clocks here show it. */
+/** A date and time in the local time zone. */
 export function moment(ms: number): string {
   const date = new Date(ms);
   const two = (value: number) => String(value).padStart(2, "0");
@@ -58,17 +58,17 @@ export function moment(ms: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Bytes of memory. */
+/** Memory in MB. Empty for null. */
 export function mebibytes(bytes: number | null): string {
   return bytes === null ? "" : `${(bytes / 2 ** 20).toFixed(1)} MB`;
 }
 
-/** A whole number with commas. `toLocaleString` loads its tables first, for 15 ms. */
+/** A whole number with commas. Empty for null. `toLocaleString` takes 15 ms the first time. */
 export function count(value: number | null): string {
   return value === null ? "" : String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** Bytes of a file or a folder. */
+/** A file size, in the unit that fits. */
 export function size(bytes: number): string {
   if (bytes < 2 ** 10) return `${bytes} bytes`;
   if (bytes < 2 ** 20) return `${(bytes / 2 ** 10).toFixed(1)} KB`;

@@ -1,10 +1,10 @@
-/** Text of guests and of strangers' files, as it may be shown on a terminal. */
+/** Makes untrusted text safe to show on a terminal. */
 
-/** What steers a terminal, or the direction in which it writes. */
+/** Control characters, and those that change the direction of text. */
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Text with control characters made visible: what guests write must not steer a terminal. */
+/** Escapes control characters, so that guests cannot control the terminal. Keeps newlines and tabs. */
 export function visible(text: string): string {
   return text.replaceAll(CONTROLS, (character) => {
     if (character === "\r") return "\\r";
@@ -13,31 +13,30 @@ export function visible(text: string): string {
   });
 }
 
-/** The same on one line: a name is a part of a row, whatever is in it. */
+/** Escapes control characters, newlines and tabs: for a name within a line. */
 export function visibleLine(text: string): string {
   return visible(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /**
- * Bytes on their way to a terminal, of which nothing is lost: what is no UTF-8 is shown as `\xff`.
- *
- * A `TextDecoder` shows one replacement character for whatever it cannot read.
+ * Decodes a stream of bytes for a terminal. Bytes that are not UTF-8 are shown as `\xff`; a `TextDecoder` would replace
+ * all of them with the same character.
  */
 export class VisibleBytes {
-  /** The beginning of a character, whose rest is still to come. */
+  /** The first bytes of a character that is not complete yet. */
   #left = new Uint8Array(0);
 
-  /** What can be shown now. */
+  /** Adds bytes. Returns the text of all characters that are complete. */
   add(data: Uint8Array): string {
     const bytes = new Uint8Array(this.#left.length + data.length);
     bytes.set(this.#left);
     bytes.set(data, this.#left.length);
-    const end = bytes.length - beginning(bytes);
+    const end = bytes.length - incompleteBytes(bytes);
     this.#left = bytes.slice(end);
     return shown(bytes.subarray(0, end));
   }
 
-  /** What is left when nothing more comes. */
+  /** The text of an incomplete character at the end of the stream. */
   end(): string {
     const left = this.#left;
     this.#left = new Uint8Array(0);
@@ -45,7 +44,7 @@ export class VisibleBytes {
   }
 }
 
-// A byte order mark is a character like any other.
+// A byte order mark is kept like any other character.
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function shown(bytes: Uint8Array): string {
@@ -71,8 +70,8 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** How many bytes at the end may be the beginning of a character. */
-function beginning(bytes: Uint8Array): number {
+/** How many bytes at the end are an incomplete character. */
+function incompleteBytes(bytes: Uint8Array): number {
   for (let count = 1; count <= Math.min(3, bytes.length); count++) {
     const byte = bytes[bytes.length - count]!;
     if ((byte & 0xc0) !== 0x80) return sizeOf(byte) > count ? count : 0;
@@ -80,7 +79,7 @@ function beginning(bytes: Uint8Array): number {
   return 0;
 }
 
-/** How many bytes a character has that begins so. 0 if none does. */
+/** The length of a character with this first byte; 0 if the byte cannot be first. */
 function sizeOf(byte: number): number {
   if (byte < 0x80) return 1;
   if (byte < 0xc2 || byte > 0xf4) return 0;

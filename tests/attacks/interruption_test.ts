@@ -132,7 +132,10 @@ Deno.test("a signal while a program is compiled or loaded leaves no process, fil
     assertEquals(stdout.length, 0);
   }
   assertEquals(childrenOf(folder.path), []);
-  assertStringIncludes((await cli(["list"], { cwd: folder.path })).stderr, "nothing ran here yet");
+  assertStringIncludes(
+    (await cli(["list"], { cwd: folder.path })).stderr,
+    "no runs recorded in this project",
+  );
 });
 
 /** Processes that work in a folder. */

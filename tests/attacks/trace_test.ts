@@ -83,7 +83,7 @@ Deno.test("of many who find a damaged trace, one sets it aside, and all are in t
   assertEquals(runs.map(({ status, stdout }) => [status, stdout]), Array(10).fill([0, "1\n"]));
   const warnings = runs.map(({ stderr }) => stderr).filter((text) => text !== "");
   assertEquals(warnings.length, 1, warnings.join("\n"));
-  assertStringIncludes(warnings[0]!, "set aside");
+  assertStringIncludes(warnings[0]!, "it was renamed to");
   const listed = await cli(["list", "--json"], { cwd });
   assertEquals(JSON.parse(listed.stdout).length, 10);
 });
@@ -99,7 +99,7 @@ Deno.test("a journal that names another file does not delete that", async () => 
     Deno.writeFileSync(`${folder.trace}-journal`, journal);
     const { status, stderr } = await cli(command, { cwd: folder.path });
     assertEquals(status, 0, stderr);
-    assertStringIncludes(stderr, "trace.db-journal\" was not Capsule's, and is removed");
+    assertStringIncludes(stderr, 'trace.db-journal", which Capsule did not write');
     assertEquals(elsewhere.read("precious.txt"), "precious");
   }
   assertEquals(await recorded(folder.path), 3);
@@ -148,12 +148,12 @@ Deno.test("a trace of a newer version is left alone, and the command that shows 
     database.exec("PRAGMA user_version = 99; CREATE TABLE newer (a)");
   }
   const before = Deno.readFileSync(folder.trace);
-  assertStringIncludes(await runs(folder.path), "the trace is of version 99, not 2");
+  assertStringIncludes(await runs(folder.path), "its version is 99, not 2");
   for (const command of ["list", "trace"]) {
     assertEquals(await cli([command], { cwd: folder.path }), {
       status: 2,
       stdout: "",
-      stderr: "error: the trace is of version 99, not 2\n",
+      stderr: "error: Cannot open the trace: its version is 99, not 2\n",
     });
   }
   assertEquals(Deno.readFileSync(folder.trace), before);
@@ -164,7 +164,7 @@ Deno.test("pipes in place of the trace's files are not waited for", async () => 
     using folder = await traced();
     await Deno.remove(folder.trace + suffix).catch(() => {});
     await new Deno.Command("mkfifo", { args: [folder.trace + suffix] }).output();
-    assertStringIncludes(await runs(folder.path), "warning: this run is not in the trace");
+    assertStringIncludes(await runs(folder.path), "warning: Cannot record this run in the trace");
     const { status, stderr } = await cli(["list"], { cwd: folder.path });
     assertEquals([status, stderr.includes("fault of Capsule")], [2, false], stderr);
   }
@@ -190,14 +190,14 @@ Deno.test("what a trace of somebody else would compute is not run", async () => 
     assertEquals(list.status, 0, what);
     assertMatch(
       list.stderr,
-      /^warning: the trace was damaged, and is set aside as ".*\.damaged"\n/,
+      /^warning: the trace was damaged; it was renamed to ".*\.damaged"\n/,
     );
     assertEquals(await runs(folder.path), "", what);
     assertEquals(await recorded(folder.path), 3, what);
   }
 });
 
-Deno.test("rows of somebody else's trace are shown as text, each in one line", async () => {
+Deno.test("rows of an untrusted trace are shown as text, each on one line", async () => {
   using folder = await traced();
   const evil = "\u001b]0;owned\u0007\r\u009b2J\nfake row\t\u202e";
   {

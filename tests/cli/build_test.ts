@@ -71,7 +71,7 @@ def main():
   assertStringIncludes(nothing.stderr, "FileNotFoundError");
   assertStringIncludes(
     nothing.stderr,
-    "hint: the program wants more than it was given: --allow-hosts api.example.com " +
+    "hint: the program declares access that was not granted: add --allow-hosts api.example.com " +
       "--allow-files data --allow-env SECRET, or --allow-declared\n",
   );
   assertEquals((await run("--allow-declared")).stdout, "text 42\n");
@@ -95,16 +95,16 @@ Deno.test("build and exec say what is wrong", async () => {
   const cases: [args: string[], status: number, message: RegExp][] = [
     [["build", "main.ts"], 2, /main\.ts.*no task "main"|declares no task/],
     [["build", "throws.py"], 1, /ValueError: top/],
-    [["build", "bad.wasm"], 2, /is built already/],
+    [["build", "bad.wasm"], 2, /is a built component/],
     [["build", "main.ts", "other.ts"], 2, /one FILE/],
-    [["build", "main.ts", "--output", "dist"], 2, /no \.wasm file\nhint: name the file/],
-    [["build", "main.ts", "--output", "dist/x.wasm"], 2, /there is no folder "dist"/],
+    [["build", "main.ts", "--output", "dist"], 2, /not a \.wasm file\nhint: name a file/],
+    [["build", "main.ts", "--output", "dist/x.wasm"], 2, /folder "dist" does not exist/],
     [["build"], 2, /hint: name a program: capsule build main\.ts/],
     [["exec"], 2, /hint: capsule build main\.ts --export/],
-    [["exec", "main.ts"], 2, /hint: capsule run main\.ts/],
+    [["exec", "main.ts"], 2, /hint: run source files with: capsule run main\.ts/],
     [["exec", "none.wasm"], 2, /there is no such file/],
     [["exec", "bad.wasm"], 1, /it is no WebAssembly \(invalid_module\)/],
-    [["run", "bad.wasm"], 2, /hint: capsule exec bad\.wasm/],
+    [["run", "bad.wasm"], 2, /hint: run it with: capsule exec bad\.wasm/],
   ];
   for (const [args, status, message] of cases) {
     const ended = await cli(args, { cwd: folder.path });
@@ -207,8 +207,8 @@ Deno.test("doctor tells what is there, and what is wrong", async () => {
   const env = { CAPSULE_CACHE_DIR: folder.path, SSL_CERT_FILE: "/nowhere" };
   const ill = await cli(["doctor"], { cwd: folder.path, env });
   assertEquals([ill.status, ill.stderr], [1, ""]);
-  assertStringIncludes(ill.stdout, "others may write to it (mode 777)");
-  assertStringIncludes(ill.stdout, "✘ certificates: there is no file of certificates");
+  assertStringIncludes(ill.stdout, "other users can write to it (mode 777)");
+  assertStringIncludes(ill.stdout, "✘ certificates: no CA certificates found");
   assertStringIncludes(ill.stdout, "nonsense");
 });
 

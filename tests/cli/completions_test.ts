@@ -166,6 +166,6 @@ Deno.test("a shell that there are no completions for is refused", async () => {
   for (const args of [[], ["tcsh"], ["toString"], ["bash", "zsh"]]) {
     const { status, stdout, stderr } = await cli(["completions", ...args], { cwd: "/" });
     assertEquals([status, stdout], [2, ""], args.join(" "));
-    assertStringIncludes(stderr, "hint: give one of bash, zsh, fish");
+    assertStringIncludes(stderr, "hint: supported: bash, zsh, fish");
   }
 });

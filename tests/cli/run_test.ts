@@ -77,7 +77,7 @@ Deno.test("arguments come as text, from JSON or from a file", async () => {
     [["--args-json", "{}"], "--args-json is not a JSON array"],
     [["--args-file", "object.json"], "object.json is not a JSON array"],
     [["--args-file", "none.json"], 'Cannot read "none.json"'],
-    [["a", "--args-json", "[]"], "in two ways"],
+    [["a", "--args-json", "[]"], "exclude each other"],
   ] as const;
   for (const [args, message] of mistakes) {
     const { status, stdout, stderr } = await run(...args);
@@ -106,7 +106,7 @@ Deno.test("arguments come from a pipe, and only as text that is UTF-8", async ()
   const mistakes: [string, string, string?][] = [
     ["image.png", 'Cannot read "image.png": it is not UTF-8'],
     [".", 'Cannot read ".": it is a folder'],
-    ["-", "standard input is the program", "-"],
+    ["-", "standard input holds the program", "-"],
   ];
   for (const [file, message, program] of mistakes) {
     const { status, stdout, stderr } = await capsule(file, "", program);
@@ -207,7 +207,7 @@ Deno.test("mistakes have a message one can act on: status 2, or 1 for those of t
   });
   const mistakes = [
     [["run", "missing.ts"], "there is no such file"],
-    [["run"], "no FILE is given"],
+    [["run"], "no FILE given"],
     [["run", "hello.rb"], "its ending is none of .ts, .tsx"],
     [["run", "nomain.ts"], 'nomain.ts: there is no task "main"; its tasks are: other'],
     [["run", "notask.ts"], 'notask.ts: there is no task "main"; it declares no task'],
@@ -219,7 +219,7 @@ Deno.test("mistakes have a message one can act on: status 2, or 1 for those of t
     [["run", "value.ts"], 'value.ts: task "main": ram: "lots" is no size'],
     [["run", "hello.ts", "--jsno"], 'unknown option "--jsno"'],
     [["run", "hello.ts", "--cwd", "nowhere"], "there is no such folder"],
-    [["run", "-"], "needs its language"],
+    [["run", "-"], "needs --language"],
     [["fly"], 'unknown command "fly"'],
   ] as const;
   for (const [args, message] of mistakes) {
@@ -396,11 +396,11 @@ Deno.test("the command line bounds each task, and says what main reads", async (
     input: "print(input())",
   });
   assertEquals([twice.status, twice.stdout], [2, ""]);
-  assertStringIncludes(twice.stderr, "standard input holds the program\nhint: name a file");
+  assertStringIncludes(twice.stderr, "standard input holds the program\nhint: read the task's");
   for (
     const [option, says] of [
       ["--timeout=soon", "timeout"],
-      ["--policy=all", "--policy is"],
+      ["--policy=all", "--policy must be"],
       ["--stdin=/dev/zero", "it is not a regular file"],
     ]
   ) {
@@ -520,7 +520,7 @@ Deno.test("--help teaches, and --version tells the version", async () => {
     assertStringIncludes(help.stdout, part);
   }
   const run = await cli(["run", "--help"], options);
-  for (const part of ["Usage: capsule run [FILE]", "--args-json JSON", "exit status is 0"]) {
+  for (const part of ["Usage: capsule run [FILE]", "--args-json JSON", "Exit codes: 0 success"]) {
     assertStringIncludes(run.stdout, part);
   }
   assertEquals((await cli(["help", "run"], options)).stdout, run.stdout);

@@ -124,7 +124,7 @@ Deno.test("--watch needs a file", async () => {
   using folder = project({});
   const args = ["run", "-", "--language", "python", "--watch"];
   const { status, stderr } = await cli(args, { cwd: folder.path, input: "def main(): return 1" });
-  assertEquals([status, stderr], [2, "error: --watch needs a file: - is read once\n"]);
+  assertEquals([status, stderr], [2, "error: --watch needs a file, not -\n"]);
 });
 
 /** What a stream has given so far. */

@@ -43,7 +43,7 @@ Deno.test("list and trace show what ran", async () => {
   const cwd = folder.path;
   const none = await cli(["list"], { cwd });
   assertEquals([none.status, none.stdout], [0, ""]);
-  assertStringIncludes(none.stderr, "nothing ran here yet");
+  assertStringIncludes(none.stderr, "no runs recorded in this project");
   assertEquals((await cli(["trace"], { cwd })).status, 2);
   // Who only looks leaves nothing behind.
   assertEquals(Array.from(Deno.readDirSync(cwd), ({ name }) => name), ["main.py"]);
@@ -90,7 +90,7 @@ Deno.test("a project that nobody may write to shows what ran in it", async () =>
   const [title, run, none] = stdout.split("\n");
   assertMatch(title!, /^RUN +STARTED/);
   assertMatch(run!, / completed .* main\.py$/);
-  assertStringIncludes(none!, "nothing ran here yet");
+  assertStringIncludes(none!, "no runs recorded in this project");
 });
 
 Deno.test("interrupted and killed runs are told apart from finished ones", async () => {
@@ -121,7 +121,7 @@ Deno.test("a trace that is damaged or missing costs no result", async () => {
   folder.write(".capsule", "a file");
   const refused = await cli(["run", "main.py"], { cwd });
   assertEquals([refused.status, refused.stdout], [0, "done\n"]);
-  assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+  assertStringIncludes(refused.stderr, "warning: Cannot record this run in the trace");
 });
 
 Deno.test("labels of a run are shown, and choose runs", async () => {
@@ -189,7 +189,7 @@ Deno.test("a trace that is locked, of a newer version or read-only costs no resu
     assertEquals([locked.status, locked.stdout], [0, "done\n"]);
     assertStringIncludes(
       locked.stderr,
-      "warning: this run is not in the trace: database is locked",
+      "warning: Cannot record this run in the trace: database is locked",
     );
     assertEquals(locked.stderr.split("\n").length, 2, locked.stderr);
     database.exec("ROLLBACK");
@@ -201,7 +201,7 @@ Deno.test("a trace that is locked, of a newer version or read-only costs no resu
   }
   const newer = await cli(["run", "main.py"], { cwd });
   assertEquals([newer.status, newer.stdout], [0, "done\n"]);
-  assertStringIncludes(newer.stderr, "the trace is of version 99");
+  assertStringIncludes(newer.stderr, "its version is 99");
   assertEquals(runs(), 1, "what a newer version wrote stays");
 
   // Root may write where nobody may: what is no file at all refuses root, too.
@@ -209,5 +209,5 @@ Deno.test("a trace that is locked, of a newer version or read-only costs no resu
   Deno.mkdirSync(path);
   const refused = await cli(["run", "main.py"], { cwd });
   assertEquals([refused.status, refused.stdout], [0, "done\n"]);
-  assertStringIncludes(refused.stderr, "warning: this run is not in the trace");
+  assertStringIncludes(refused.stderr, "warning: Cannot record this run in the trace");
 });

@@ -85,10 +85,10 @@ Deno.test("the command prints results, exits 1 for a task that failed, and has -
   assertEquals([envelope.success, envelope.result], [true, { a: "x" }]);
   assertEquals((await capsule("run", "main.ts", "--own")).status, 2);
   assertStringIncludes((await capsule("run", "main.ts", "--", "--own")).stdout, "--own");
-  assertStringIncludes((await capsule("run")).stderr, "no capsule.toml names one");
+  assertStringIncludes((await capsule("run")).stderr, "capsule.toml has no entrypoint");
 });
 
-Deno.test("a trace of capsule-run is set aside", async () => {
+Deno.test("a trace of capsule-run is renamed", async () => {
   using folder = project({ "capsule.toml": "", "main.py": "def main(): return 1" });
   Deno.mkdirSync(`${folder.path}/.capsule/wasm`, { recursive: true });
   folder.write(".capsule/wasm/main_0123abcd.wasm", "old");
@@ -103,7 +103,7 @@ Deno.test("a trace of capsule-run is set aside", async () => {
   assertEquals(made.code, 0);
   const first = await cli(["run", "main.py"], { cwd: folder.path });
   assertEquals([first.status, first.stdout], [0, "1\n"]);
-  assertStringIncludes(first.stderr, "set aside");
+  assertStringIncludes(first.stderr, "it was renamed to");
   assertEquals((await cli(["run", "main.py"], { cwd: folder.path })).stderr, "");
 });
 

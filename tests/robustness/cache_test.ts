@@ -146,14 +146,14 @@ test("with the HOME of another user, engines are compiled for the process", asyn
   // Root may write there, and still does not trust what the owner can exchange.
   const outcome = await machine.run("hello.ts", { env: { HOME: `${machine.path}/home` } });
   assertEquals([outcome.status, outcome.stdout], [0, PROGRAMS[0]![1]]);
-  assertStringIncludes(outcome.stderr, "others may exchange it");
+  assertStringIncludes(outcome.stderr, "other users can replace it");
 });
 
 test("a cache in HOME that others can write to is not read", async (machine) => {
   const cache = `${machine.path}/home/.cache/capsule`;
   const setup = `mkdir -p ${cache}; cp -a warm/. ${cache}; chown -R 0:0 home; chmod 777 ${cache}`;
   const env = { HOME: `${machine.path}/home` };
-  await assertInMemory(machine, { env, setup }, "others may write to it (mode 777)");
+  await assertInMemory(machine, { env, setup }, "other users can write to it (mode 777)");
 });
 
 test("a full disk costs what is kept, and nothing half-written is left", async (machine) => {
@@ -185,11 +185,14 @@ test("a limit of the size of files costs what is kept, and no process", async (m
 
 const REFUSED: Record<string, { value?: string; setup?: string; reason: string }> = {
   "that is relative": { value: "warm", reason: "it is not an absolute path" },
-  "that others can write to": { setup: "chmod 777 cache", reason: "others may write to it" },
-  "that its group can write to": { setup: "chmod 770 cache", reason: "others may write to it" },
+  "that others can write to": { setup: "chmod 777 cache", reason: "other users can write to it" },
+  "that its group can write to": {
+    setup: "chmod 770 cache",
+    reason: "other users can write to it",
+  },
   "of another user": { setup: `chown ${OTHER_USER} cache`, reason: "it belongs to another user" },
   "that is a file": { setup: "rmdir cache; touch cache", reason: "it is not a folder" },
-  "that is a link": { setup: "mv cache real; ln -s real cache", reason: "it is a link" },
+  "that is a link": { setup: "mv cache real; ln -s real cache", reason: "it is a symbolic link" },
   "that is a link to nothing": { setup: "rmdir cache; ln -s none cache", reason: "cache" },
   "that another user made where all may": {
     setup: `rmdir cache; mkdir -m 1777 tmp; setpriv --reuid=${OTHER_USER} mkdir tmp/c; mkdir tmp/x`,
@@ -199,17 +202,17 @@ const REFUSED: Record<string, { value?: string; setup?: string; reason: string }
   "that another user made a link where all may": {
     setup: `mkdir -m 1777 tmp; setpriv --reuid=${OTHER_USER} ln -s ../cache tmp/c`,
     value: "tmp/c",
-    reason: "it is a link",
+    reason: "it is a symbolic link",
   },
-  "in a folder where others may exchange it": {
+  "in a folder where other users can replace it": {
     setup: "mkdir -m 777 tmp; mkdir -m 700 tmp/c; chmod 777 tmp",
     value: "tmp/c",
-    reason: "others may exchange it",
+    reason: "other users can replace it",
   },
   "in a folder of another user": {
     setup: `mkdir -p tmp/a/b; chmod 755 tmp/a/b; chown ${OTHER_USER} tmp/a`,
     value: "tmp/a/b",
-    reason: "others may exchange it",
+    reason: "other users can replace it",
   },
 };
 

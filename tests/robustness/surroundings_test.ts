@@ -43,7 +43,7 @@ for (const [name, surroundings] of Object.entries(SURROUNDINGS)) {
           }
           assertEquals([status, stdout], [0, expected], stderr);
           // The trace may be missing; nothing else.
-          assertMatch(stderr, /^(?:warning: this run is not in the trace: .*\n)?$/);
+          assertMatch(stderr, /^(?:warning: Cannot record this run in the trace: .*\n)?$/);
         }
       },
     });

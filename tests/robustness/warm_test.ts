@@ -38,8 +38,8 @@ Deno.test({
       args: ["doctor", "--warm"],
     });
     assertEquals(second.status, 0, second.stdout);
-    assertMatch(second.stdout, /✔ +cache folder +\S+\/cache, read-only, and warm/);
-    assertMatch(second.stdout, /^javascript +[\d.]+ MB +[\d.,]+ m?s +was there$/m);
+    assertMatch(second.stdout, /✔ +cache folder +\S+\/cache, read-only, with both engines/);
+    assertMatch(second.stdout, /^javascript +[\d.]+ MB +[\d.,]+ m?s +already cached$/m);
     // What programs left is root's own.
     assertEquals(Deno.statSync(`${cache}/images`).mode! & 0o777, 0o700);
   },
@@ -147,13 +147,13 @@ Deno.test("doctor shows where the cache is as JSON, and what is wrong with it", 
   const well = await cli(["doctor", "--json"], { cwd: folder.path });
   const { ok, findings } = JSON.parse(well.stdout);
   assertEquals([well.status, ok], [0, true]);
-  assertMatch(findings.at(-1).found, /^\/.*, kept$/);
+  assertMatch(findings.at(-1).found, /^\/.*, writable$/);
   Deno.chmodSync(folder.path, 0o777);
   const env = { CAPSULE_CACHE_DIR: folder.path };
   const ill = await cli(["doctor", "--json"], { cwd: "/", env });
   const { message, hint } = JSON.parse(ill.stdout).findings.at(-1).problem;
   assertEquals(ill.status, 1);
-  assertMatch(message, /others may write to it \(mode 777\)/);
+  assertMatch(message, /other users can write to it \(mode 777\)/);
   assertMatch(hint, /CAPSULE_CACHE_DIR/);
 });
 

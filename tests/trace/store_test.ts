@@ -130,7 +130,7 @@ Deno.test("a trace of the version before is kept, and has labels from then on", 
   database.execute([{ sql: "PRAGMA user_version = 1" }]);
   database.close();
   // It says that it is older, and has a table that older ones had not.
-  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertStringIncludes((await record(folder.path)).join(), "it was renamed to");
 });
 
 Deno.test("runs whose process is gone were interrupted", () => {
@@ -163,22 +163,22 @@ Deno.test("the oldest runs are forgotten, with their attempts", () => {
   });
 });
 
-Deno.test("a trace that is damaged is set aside, and a new one begun", async () => {
+Deno.test("a damaged trace is renamed, and a new one begun", async () => {
   using folder = project({ ".capsule/trace.db": "this is no database ".repeat(1000) });
-  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertStringIncludes((await record(folder.path)).join(), "it was renamed to");
   assertStringIncludes(folder.read(".capsule/trace.db.damaged"), "no database");
   withStore(folder.path, (store) => assertEquals(store.runs(5).length, 1));
   const trace = Deno.readFileSync(`${folder.path}/.capsule/trace.db`);
   folder.write(".capsule/trace.db", trace.fill(7, 4096));
-  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertStringIncludes((await record(folder.path)).join(), "it was renamed to");
   assertEquals(await record(folder.path), []);
 });
 
-Deno.test("who has opened a damaged trace does not set aside the next one", async () => {
+Deno.test("a process that opened a damaged trace does not rename the next one", async () => {
   using folder = project({ ".capsule/trace.db": "this is no database ".repeat(1000) });
   const warnings: string[] = [];
   const late = new TraceStore(folder.path, (message) => warnings.push(message));
-  assertStringIncludes((await record(folder.path)).join(), "set aside");
+  assertStringIncludes((await record(folder.path)).join(), "it was renamed to");
   late.write(RUN, [ATTEMPT]);
   late.close();
   assertEquals(warnings, []);
@@ -205,14 +205,14 @@ Deno.test("a trace that was taken away while a program ran is begun anew", async
   });
 });
 
-Deno.test("a database with tables of somebody else's is no new trace", async () => {
+Deno.test("a database with foreign tables is not a new trace", async () => {
   for (const table of ["foo (x)", "runs (x)"]) {
     using folder = project({ ".capsule/none": "" });
     const other = new Database(`${folder.path}/.capsule/trace.db`);
     other.execute([{ sql: `CREATE TABLE ${table}` }]);
     other.close();
     const [warning, ...rest] = await record(folder.path);
-    assertStringIncludes(warning!, "set aside");
+    assertStringIncludes(warning!, "it was renamed to");
     assertEquals(rest, []);
     assertEquals(await record(folder.path), []);
     withStore(folder.path, (store) => assertEquals(store.runs(5).length, 2));
@@ -230,15 +230,15 @@ Deno.test("a trace that cannot be used is a warning, once", async () => {
   other.execute([{ sql: "ROLLBACK; PRAGMA user_version = 7" }]);
   other.close();
   assertEquals(locked.length, 1);
-  assertStringIncludes(locked[0]!, "this run is not in the trace: database is locked");
-  assertStringIncludes((await record(folder.path)).join(), "the trace is of version 7, not 2");
+  assertStringIncludes(locked[0]!, "Cannot record this run in the trace: database is locked");
+  assertStringIncludes((await record(folder.path)).join(), "its version is 7, not 2");
 
   for (const rest of ["", "-wal", "-shm"]) {
     await Deno.remove(path + rest).catch(() => {});
   }
   Deno.symlinkSync("/etc/hostname", path);
-  assertStringIncludes((await record(folder.path)).join(), "leads elsewhere");
-  assertThrows(() => new TraceStore(folder.path, () => {}), Error, "leads elsewhere");
+  assertStringIncludes((await record(folder.path)).join(), "it is a symbolic link");
+  assertThrows(() => new TraceStore(folder.path, () => {}), Error, "it is a symbolic link");
   Deno.removeSync(path);
   Deno.mkdirSync(path);
   assertEquals((await record(folder.path)).length, 1);
