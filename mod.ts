@@ -1,8 +1,8 @@
 /**
- * Tasks that run in sandboxes of their own: `task()` declares one, and `run()` and `open()` run programs.
+ * Declares tasks with `task()`, and runs programs in sandboxes with `run()` and `open()`.
  *
- * This module is safe to import anywhere: it touches neither files nor the network, and loads nothing
- * native before a program is run.
+ * Importing this module has no effects: it accesses neither files nor the network, and loads the native library only when
+ * a program is run.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export type {
 } from "./runner/options.ts";
 
 /**
- * `run()` of `@capsule/sdk/runner`, which is loaded by the first call: runs a task of a program in a sandbox.
+ * Runs a task of a program in a sandbox: `run()` of `@capsule/sdk/runner`, which the first call loads.
  *
- * @throws {CapsuleError} for mistakes on the host's side. What goes wrong in the task is in the envelope.
+ * @throws {CapsuleError} for errors on the host's side. Errors inside the task are returned in the envelope.
  */
 export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>> {
   const { run } = await import("./runner.ts");
@@ -34,16 +34,16 @@ export async function run<R = unknown>(options: RunOptions): Promise<Envelope<R>
 }
 
 /**
- * `open()` of `@capsule/sdk/runner`, which is loaded by the first call: loads a program for many calls.
+ * Loads a program for many calls: `open()` of `@capsule/sdk/runner`, which the first call loads.
  *
- * @throws {CapsuleError} for mistakes on the host's side.
+ * @throws {CapsuleError} for errors on the host's side.
  */
 export async function open(options: ProgramOptions): Promise<OpenProgram> {
   const { open } = await import("./runner.ts");
   return await open(options);
 }
 
-/** Whether this code runs in a sandbox: false on a host, whatever a program says, and true in every sandbox. */
+/** Whether this code runs in a sandbox: always true there, and always false on a host. */
 export function isWasmMode(): boolean {
   return false;
 }

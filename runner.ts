@@ -1,5 +1,5 @@
 /**
- * Runs programs in sandboxes, inside this process or in a worker process of its own.
+ * Runs programs in sandboxes, inside this process or in a separate worker process.
  *
  * @module
  */

@@ -1,2 +1,2 @@
-/** The version of this release, the same as in deno.json: a test says so. */
+/** The version of this release. A test checks that it equals the one in deno.json. */
 export const VERSION = "0.1.0";

@@ -1,13 +1,13 @@
-/** Text that somebody else wrote, as messages quote it. */
+/** Shortens untrusted text for messages. */
 
-/** Text, cut where it is longer than any name of a task. */
+/** Text, cut at 150 characters by default, which is longer than any task name. */
 export function clipped(text: string, lengthAtMost = LENGTH_AT_MOST): string {
   if (text.length <= lengthAtMost) return text;
-  // Not in the middle of a character.
+  // A surrogate pair is not split.
   return `${text.slice(0, lengthAtMost).toWellFormed().replace(/\ufffd$/, "")}…`;
 }
 
-/** The path of a file, cut where it is longer than one that somebody reads. */
+/** A file path, cut at 500 characters. */
 export function clippedPath(path: string): string {
   return clipped(path, PATH_LENGTH_AT_MOST);
 }

@@ -1,29 +1,29 @@
-/** A code that tells mistakes of the host's side apart. */
+/** The kinds of {@link CapsuleError}. */
 export type CapsuleErrorCode =
-  /** An argument of the API or of the command line is wrong. */
+  /** An argument of the API or of the command line is invalid. */
   | "invalid_argument"
   /** A file does not exist or cannot be read. */
   | "file_not_found"
-  /** The program is wrong: its syntax, an import, an option of a task, no `main`, top-level code that fails. */
+  /** The program has an error: syntax, an import, a task option, a missing `main`, or top-level code that throws. */
   | "invalid_program"
-  /** A component is damaged, is none of Capsule's, or needs another engine. */
+  /** A component is damaged, was not built by Capsule, or was built by another version. */
   | "invalid_module"
-  /** `capsule.toml` cannot be read, or holds an unknown key or a bad value. */
+  /** `capsule.toml` cannot be read, or has an unknown key or an invalid value. */
   | "invalid_config"
-  /** A folder may not be mounted. */
+  /** A folder cannot be granted or mounted. */
   | "mount_denied"
   /** The program has no task of that name. */
   | "task_not_found"
   /** The native library, an engine or the cache cannot be used. */
   | "installation"
-  /** A fault of Capsule's. */
+  /** A bug in Capsule. */
   | "internal";
 
-/** A mistake on the host's side: nothing ran, or it could not run. What goes wrong in a task is an envelope. */
+/** An error on the host's side: the task did not run. Errors inside a task are returned in its envelope instead. */
 export class CapsuleError extends Error {
   override readonly name = "CapsuleError";
   readonly code: CapsuleErrorCode;
-  /** What one can do about it. */
+  /** How to fix it. */
   readonly hint: string | undefined;
 
   constructor(

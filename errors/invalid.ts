@@ -1,6 +1,6 @@
-/** Why a value is no value of its option. The message goes on where the value ends. */
+/** Thrown for an invalid option value. The message continues a sentence that begins with the value. */
 export class Invalid extends Error {
-  /** What to do about it, where that helps. */
+  /** How to fix it. */
   readonly hint: string | undefined;
 
   constructor(message: string, hint?: string) {

@@ -1,6 +1,6 @@
 /**
- * Whether it is a plain object, of any realm. Members of others (a `Map`, a promise that nobody awaited, an instance of a
- * class with getters) would be overlooked: a limit that one believes to have set would not be there.
+ * Whether a value is a plain object, of any realm. Options in other objects (a `Map`, a promise, a class instance with
+ * getters) must be rejected: their members would be ignored, and limits with them.
  */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;

@@ -2,7 +2,7 @@ import { clipped } from "./clipped.ts";
 
 export { clipped };
 
-/** A value as JSON, cut where it is long: it may be anybody's. */
+/** An untrusted value as JSON for messages, cut if it is long. */
 export function shown(value: unknown): string {
   let text: string;
   try {
@@ -10,7 +10,7 @@ export function shown(value: unknown): string {
       typeof member === "bigint" ? `${member}` : member) ??
       String(value);
   } catch {
-    // It is too deep, or holds itself.
+    // It is circular, or nested too deeply.
     text = Array.isArray(value) ? "[…]" : "{…}";
   }
   return clipped(text);

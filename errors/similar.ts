@@ -4,9 +4,7 @@
 const LENGTH_AT_MOST = 50;
 
 /**
- * The name that somebody most likely meant: the nearest one, if no more than a third of it is different.
- *
- * @returns Undefined if none is near.
+ * The known name nearest to a given one, if at most a third of its characters differ; else undefined.
  */
 export function similar(given: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -20,7 +18,7 @@ export function similar(given: string, known: Iterable<string>): string | undefi
   return best;
 }
 
-/** How many characters have to be added, removed, exchanged or swapped with their neighbour. */
+/** The edit distance: characters to insert, delete, replace, or swap with their neighbour. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -1,9 +1,9 @@
 /**
- * Node's built-in modules, as the SDK exports them on a host. Each is loaded when it is first used: the first one takes Deno
- * 15 ms or more, and a browser has none.
+ * Node's built-in modules, as the SDK exports them on a host. Each is loaded at its first use: loading takes Deno 15 ms or
+ * more, and browsers have none.
  */
 
-// What is ignored: that a project without @types/node finds none of these modules. They are `any` there.
+// In a project without @types/node, these types are `any`.
 /** @ts-ignore no @types/node */
 type Fs = typeof import("node:fs");
 /** @ts-ignore no @types/node */
@@ -16,22 +16,22 @@ type Path = typeof import("node:path");
 type Process = typeof import("node:process");
 
 /**
- * `node:fs`. In a sandbox, it reaches the folders that the task is granted.
+ * `node:fs`. In a sandbox, it can access only the folders that the task is granted.
  *
- * Loaded when first used, which throws an `Error` in a runtime without Node's modules.
+ * Loaded at the first use, which throws an `Error` in a runtime without Node's modules.
  */
-export const fs: Fs = whenUsed("node:fs");
-/** `node:fs/promises`, as `fs`. */
-export const fsPromises: FsPromises = whenUsed("node:fs/promises");
-/** `node:os`, as `fs`. In a sandbox, it tells nothing of the host. */
-export const os: Os = whenUsed("node:os");
-/** `node:path`, as `fs`. */
-export const path: Path = whenUsed("node:path");
-/** `node:process`, as `fs`. In a sandbox, `env` holds the variables that the task is granted, and no others. */
-export const process: Process = whenUsed("node:process");
+export const fs: Fs = lazyModule("node:fs");
+/** `node:fs/promises`, loaded like `fs`. */
+export const fsPromises: FsPromises = lazyModule("node:fs/promises");
+/** `node:os`, loaded like `fs`. In a sandbox, it has no information about the host. */
+export const os: Os = lazyModule("node:os");
+/** `node:path`, loaded like `fs`. */
+export const path: Path = lazyModule("node:path");
+/** `node:process`, loaded like `fs`. In a sandbox, `env` has only the variables that the task is granted. */
+export const process: Process = lazyModule("node:process");
 
-/** A proxy of a module, which is loaded when the proxy is first used. */
-function whenUsed<M extends object>(name: string): M {
+/** A proxy for a module, which it loads at the first use. */
+function lazyModule<M extends object>(name: string): M {
   let loaded: M | undefined;
   const module = (): M => loaded ??= load<M>(name);
   return new Proxy({} as M, {

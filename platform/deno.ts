@@ -2,12 +2,12 @@ import { fileStat } from "./file_stat.ts";
 import { dirname, join } from "./path.ts";
 import type { FileStat, Platform } from "./platform.ts";
 
-/** What a pipe holds. */
+/** The capacity of a pipe. */
 const CHUNK_BYTES = 64 << 10;
 
 let serial = 0;
 
-/** The machine as Deno shows it. */
+/** The platform under Deno. */
 export const platform: Platform = {
   cwd: () => Deno.cwd(),
   args: () => Deno.args,
@@ -23,7 +23,7 @@ export const platform: Platform = {
   readTextFile: (path) => unlessMissing(() => Deno.readTextFileSync(path)),
   exists(path) {
     const found = statOfLibrary(path);
-    // The first `stat` of a process takes 0.25 ms: it makes dates.
+    // Deno's first `stat` takes 0.25 ms, so `realPath` is used until the native library is loaded.
     return (found === null ? unlessMissing(() => Deno.realPathSync(path)) : found) !== undefined;
   },
   stat(path) {
@@ -64,7 +64,7 @@ export const platform: Platform = {
   isAlive(processId) {
     if (Deno.build.os === "linux") return platform.stat(`/proc/${processId}`) !== undefined;
     try {
-      // A process that is not stopped takes no notice.
+      // SIGCONT has no effect on a process that is not stopped.
       Deno.kill(processId, "SIGCONT");
       return true;
     } catch (error) {
@@ -115,7 +115,7 @@ export const platform: Platform = {
   },
 };
 
-/** Deno's `setTimeout` loads Node's timers when it is first called, for 7 ms. */
+/** Not `setTimeout`, whose first call takes Deno 7 ms, to load Node's timers. */
 function after(milliseconds: number, callback: () => void): () => void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   const waiting = Atomics.waitAsync(cell, 0, 0, milliseconds);
@@ -127,7 +127,7 @@ async function lock(path: string): Promise<() => void> {
   while (true) {
     const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
     await file.lock(true);
-    // Who had it before has removed it, perhaps: then others lock another file of this name.
+    // The previous holder may have removed this file: then other processes lock a new file of the same name.
     if (unlessMissing(() => Deno.statSync(path))?.ino === file.statSync().ino) {
       return () => {
         unlessMissing(() => Deno.removeSync(path));
@@ -138,10 +138,10 @@ async function lock(path: string): Promise<() => void> {
   }
 }
 
-/** What the native library says of a path, once that is loaded; null if it cannot say. */
+/** The native library's `stat`, once it is loaded; null if it is not, or cannot tell. */
 let statOfLibrary: (path: string) => FileStat | null | undefined = () => null;
 
-/** For the native library. */
+/** Sets the native library's `stat`. */
 export function statBy(stat: typeof statOfLibrary): void {
   statOfLibrary = stat;
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from "./path.ts";
 import type { Child } from "./platform.ts";
 
-/** Starts a file of Capsule's own. */
+/** Starts one of Capsule's own files: see `Platform.start`. */
 export function startFile(
   file: string,
   args: string[],
@@ -16,11 +16,11 @@ export function startFile(
     ...args,
   ];
   const variables = { DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1" };
-  // The packages of a folder are found from where it starts.
+  // It starts in `/`, because Deno would find packages in the working directory.
   return startProgram(Deno.execPath(), command, { ...environment, ...variables });
 }
 
-/** Starts a program, in `/`. */
+/** Starts a program with `/` as its working directory. */
 export function startProgram(
   path: string,
   args: string[],
@@ -36,7 +36,7 @@ export function startProgram(
     stderr: "inherit",
   }).spawn();
   const input = child.stdin.getWriter();
-  // Its end is told by `ended`, and not by whoever writes to it.
+  // The end of the process is reported by `ended`, not by errors of writing.
   input.closed.catch(() => {});
   return {
     write: (bytes) => void input.write(bytes).catch(() => {}),
@@ -47,7 +47,7 @@ export function startProgram(
       try {
         child.kill("SIGKILL");
       } catch (error) {
-        // It has ended.
+        // The process has already ended.
         if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
       }
     },

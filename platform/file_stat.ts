@@ -1,11 +1,12 @@
 import type { FileStat } from "./platform.ts";
 
 /**
- * What Deno, Node or the native library says of a file: stamps are the same by all of them, so that each finds what another
- * has kept.
+ * Makes a `FileStat`. Deno, Node and the native library all use it, so that stamps are equal and each can use the others'
+ * cache entries.
  */
-export function fileStat(said: Omit<FileStat, "stamp"> & { changedMs: number }): FileStat {
-  const { inode, size, modifiedMs, changedMs, ...rest } = said;
+export function fileStat(
+  { inode, size, modifiedMs, changedMs, ...rest }: Omit<FileStat, "stamp"> & { changedMs: number },
+): FileStat {
   const stamp = `${inode} ${size} ${modifiedMs} ${changedMs}`;
   return { ...rest, inode, size, modifiedMs, stamp };
 }

@@ -7,12 +7,12 @@ import type { FileStat, Platform } from "./platform.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** How often a lock is asked for that somebody else has. */
+/** How often a lock is tried that another process holds. */
 const LOCK_POLL_MS = 10;
 
 let serial = 0;
 
-/** The machine as Node shows it. */
+/** The platform under Node. */
 export const platform: Platform = {
   cwd: () => process.cwd(),
   args: () => process.argv.slice(2),
@@ -34,7 +34,7 @@ export const platform: Platform = {
   realPath: (path) => unlessMissing(() => fs.realpathSync.native(path)) ?? path,
   packageFolder(name, from) {
     try {
-      // webpack answers for the `createRequire` of an import, when it bundles.
+      // Not an import: webpack would replace an imported `createRequire` when it bundles.
       const { createRequire } = process.getBuiltinModule("node:module");
       return join(createRequire(from).resolve(`${name}/package.json`), "..");
     } catch {
@@ -94,7 +94,7 @@ export const platform: Platform = {
       } catch (error) {
         if (codeOf(error) === "EPIPE") return false;
         if (codeOf(error) !== "EAGAIN") throw error;
-        // Somebody made the pipe one that does not block, and nobody has read it yet.
+        // The pipe is non-blocking and full: try again after a millisecond.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       }
     }
@@ -110,8 +110,7 @@ export const platform: Platform = {
 };
 
 /**
- * Asked for again and again: a thread that waits for it would be one of the four that Node has for all that
- * blocks, and who holds the lock may need them.
+ * Polls for the lock. Waiting would block one of Node's four worker threads, which the holder of the lock may need.
  */
 async function lock(path: string): Promise<() => void> {
   const { default: koffi } = await import("koffi");
@@ -126,7 +125,7 @@ async function lock(path: string): Promise<() => void> {
         }
         await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
       }
-      // Who had it before has removed it, perhaps: then others lock another file of this name.
+      // The previous holder may have removed this file: then other processes lock a new file of the same name.
       if (unlessMissing(() => fs.statSync(path))?.ino === fs.fstatSync(descriptor).ino) {
         return () => {
           fs.rmSync(path, { force: true });

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import process from "node:process";
 import type { Child } from "./platform.ts";
 
-/** Starts a file of Capsule's own. */
+/** Starts one of Capsule's own files: see `Platform.start`. */
 export function startFile(
   file: string,
   args: string[],
@@ -12,7 +12,7 @@ export function startFile(
   return startProgram(process.execPath, [file, ...args], environment);
 }
 
-/** Starts a program, in `/`. */
+/** Starts a program with `/` as its working directory. */
 export async function startProgram(
   path: string,
   args: string[],
@@ -23,13 +23,13 @@ export async function startProgram(
     env: environment,
     stdio: ["pipe", "pipe", "inherit"],
   });
-  // Its end is told by `ended`, and not by whoever writes to it.
+  // The end of the process is reported by `ended`, not by errors of writing.
   child.stdin.on("error", () => {});
   const ended = new Promise<string>((resolve) => {
     child.on("exit", (status, signal) => resolve(signal ?? `status ${status}`));
   });
   await new Promise<void>((resolve, reject) => child.on("spawn", resolve).on("error", reject));
-  // They are sockets, whatever their types say.
+  // The streams are sockets, although their types do not say so.
   const handles = [child, child.stdin as Socket, child.stdout as Socket];
   return {
     write: (bytes) => void child.stdin.write(bytes),

@@ -1,9 +1,9 @@
 /**
- * POSIX paths. Every library for them, `node:path` included, costs 5 to 11 ms of a start of 13 under
- * Deno; Windows is not supported.
+ * POSIX paths. No library is used, not even `node:path`, because loading one takes Deno 5 to 11 ms. Windows is not
+ * supported.
  */
 
-/** The path without `.`, `..` and doubled slashes. An empty one is `.`. */
+/** The path without `.`, `..` and double slashes. An empty path becomes `.`. */
 export function normalize(path: string): string {
   const absolute = path.startsWith("/");
   const parts: string[] = [];
@@ -15,17 +15,17 @@ export function normalize(path: string): string {
   return (absolute ? "/" : "") + parts.join("/") || ".";
 }
 
-/** The parts as one path. */
+/** Joins parts into one normalized path. */
 export function join(...parts: string[]): string {
   return normalize(parts.filter((part) => part !== "").join("/"));
 }
 
-/** The path as seen from an absolute folder. */
+/** The path, resolved against an absolute folder. */
 export function resolve(folder: string, path: string): string {
   return path.startsWith("/") ? normalize(path) : join(folder, path);
 }
 
-/** The folder that holds the path. */
+/** The path without its last part. */
 export function dirname(path: string): string {
   const end = path.lastIndexOf("/");
   if (end === -1) return ".";
@@ -37,20 +37,20 @@ export function basename(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** The ending of the last part, with its dot: `.ts`; empty if it has none. */
+/** The extension of the last part, with its dot, such as `.ts`; empty if it has none. */
 export function extname(path: string): string {
   const name = basename(path);
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? "" : name.slice(dot);
 }
 
-/** The last part of the path without its ending. */
+/** The last part of the path without its extension. */
 export function stem(path: string): string {
   const name = basename(path);
   return name.slice(0, name.length - extname(name).length);
 }
 
-/** How to come from one absolute folder to an absolute path. */
+/** The relative path from an absolute folder to an absolute path. */
 export function relative(folder: string, path: string): string {
   const from = normalize(folder).split("/").filter(Boolean);
   const to = normalize(path).split("/").filter(Boolean);
@@ -59,14 +59,14 @@ export function relative(folder: string, path: string): string {
   return [...from.slice(common).map(() => ".."), ...to.slice(common)].join("/") || ".";
 }
 
-/** Whether a relative path is written without detours, and leads to something inside of its folder. */
+/** Whether a path is relative, normalized, and inside its folder. */
 export function isPlain(path: string): boolean {
   return path === normalize(path) && !/^(?:\/|\.$|\.\.(?:\/|$))/.test(path);
 }
 
-/** Whether an absolute path is the folder or lies in it. */
+/** Whether an absolute path is the folder or inside it. */
 export function isInside(folder: string, path: string): boolean {
-  // Most are written plainly, and long ones take long to take apart.
+  // Most paths are normalized already; comparing them as text is faster.
   if (!DETOUR.test(folder) && !DETOUR.test(path)) {
     return path === folder || path.startsWith(`${folder}/`);
   }
@@ -74,5 +74,5 @@ export function isInside(folder: string, path: string): boolean {
   return way !== ".." && !way.startsWith("../");
 }
 
-/** In a path that is not written plainly, or no absolute one. */
+/** Matches a path that is relative or not normalized. */
 const DETOUR = /^(?!\/)|\/\.{0,2}(?:\/|$)/;

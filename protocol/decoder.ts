@@ -6,24 +6,24 @@ import {
   PREFIX_BYTES,
 } from "./frame.ts";
 
-/** A frame that cannot be used, and why. What follows it can. */
+/** A frame with an error. Frames after it can still be decoded. */
 export interface WrongFrame {
   id: number;
   problem: string;
 }
 
-/** Cuts a stream of bytes into frames. Of what is too large, nothing is kept. */
+/** Splits a stream of bytes into frames. Frames that are too large are skipped without buffering. */
 export class FrameDecoder {
   readonly #prefix = new Uint8Array(PREFIX_BYTES);
   readonly #view = new DataView(this.#prefix.buffer);
   #prefixBytes = 0;
-  /** Header and payload of the frame that has begun. */
+  /** Header and payload of the current frame. */
   #body: Uint8Array | undefined;
   #bodyBytes = 0;
-  /** How much is still to come of a frame that was too large. */
+  /** Remaining bytes to skip of a frame that is too large. */
   #dropBytes = 0;
 
-  /** The frames that end in these bytes, and those that are wrong. The bytes may be used again. */
+  /** Yields the frames that are complete with these bytes. The caller can reuse the bytes afterwards. */
   *push(bytes: Uint8Array): Generator<Frame | WrongFrame> {
     let rest = bytes;
     while (rest.length > 0) {
@@ -53,7 +53,7 @@ export class FrameDecoder {
     }
   }
 
-  /** The prefix is there. Returns why the frame is not wanted, if it is not. */
+  /** Starts a frame, after its prefix. Returns the problem if it is too large. */
   #begin(): string | undefined {
     const [header, payload] = [this.#headerBytes, this.#payloadBytes];
     this.#prefixBytes = 0;
@@ -63,8 +63,8 @@ export class FrameDecoder {
       return undefined;
     }
     this.#dropBytes = header + payload;
-    return `the frame is too large: a header of ${header} bytes and a payload of ${payload}, ` +
-      `where ${HEADER_BYTES_AT_MOST} and ${PAYLOAD_BYTES_AT_MOST} are allowed`;
+    return `the frame is too large: a header of ${header} bytes (at most ${HEADER_BYTES_AT_MOST}), ` +
+      `a payload of ${payload} bytes (at most ${PAYLOAD_BYTES_AT_MOST})`;
   }
 
   #end(body: Uint8Array): Frame | WrongFrame {
@@ -72,7 +72,7 @@ export class FrameDecoder {
     const id = this.#id;
     const header = parseHeader(body.subarray(0, this.#headerBytes));
     if (header === undefined) {
-      return { id, problem: "the header of the frame is no JSON object with a type" };
+      return { id, problem: "the header of the frame must be a JSON object with a type" };
     }
     return { id, header, payload: body.subarray(this.#headerBytes) };
   }

@@ -1,33 +1,33 @@
 import { CapsuleError } from "../errors/error.ts";
 
-/** A frame, which `protocol/README.md` describes. */
+/** A frame of the worker protocol: see `protocol/README.md`. */
 export interface Frame {
-  /** Of the request that it belongs to. */
+  /** The ID of its request. */
   id: number;
   header: Header;
   payload: Uint8Array;
 }
 
-/** What a frame says. Its type tells which other members there are. */
+/** The header of a frame. Its type determines the other members. */
 export interface Header {
   type: string;
   [member: string]: unknown;
 }
 
-/** The sizes that a frame begins with, and its id. */
+/** The ID and the sizes of header and payload. */
 export const PREFIX_BYTES = 12;
-/** A header names tasks, hosts or folders of a program, and these may be many. */
+/** Large enough for all tasks, hosts and folders of a program. */
 export const HEADER_BYTES_AT_MOST = 16 << 20;
-/** More than arguments, a result or a program may have by default. */
+/** Larger than the default limits of arguments, results and programs. */
 export const PAYLOAD_BYTES_AT_MOST = 256 << 20;
 /** The largest id. */
 export const ID_AT_MOST = 0xffff_ffff;
 
 /**
- * A frame as bytes.
+ * Encodes a frame.
  *
- * @param payload Its parts, one after the other.
- * @throws {CapsuleError} `invalid_argument`, when header or payload are larger than a frame may hold.
+ * @param payload The parts of the payload, which are concatenated.
+ * @throws {CapsuleError} `invalid_argument`, if header or payload is too large.
  */
 export function encodeFrame(
   id: number,
@@ -55,8 +55,8 @@ function check(part: string, size: number, atMost: number): void {
   if (size <= atMost) return;
   throw new CapsuleError(
     "invalid_argument",
-    `it is too large for a worker process: the ${part} of a frame would have ${size} bytes, ` +
-      `where ${atMost} are allowed`,
+    `too large for a worker process: the ${part} of the frame has ${size} bytes, ` +
+      `at most ${atMost} are allowed`,
   );
 }
 

@@ -1,13 +1,13 @@
-/** What client and worker say to each other: the headers of frames. */
+/** The messages between client and worker: the headers of frames. */
 
 /** The version of the protocol. A client checks it before it sends anything. */
 export const PROTOCOL = 1;
 
-/** From the client. `json` is the length of the JSON in the payload, if bytes follow it. */
+/** Messages from the client. `json` is the length of the JSON in the payload, if bytes follow it. */
 export type ClientMessage =
   | { type: "run"; observe: boolean; json?: number }
   | { type: "open"; observe: boolean }
-  /** `detailed`: the JSON of the payload is `{ input, limits, stdin, capture, seed, now }`, and not the input alone. */
+  /** `detailed`: the payload is `{ input, limits, stdin, capture, seed, now }`; otherwise, the input alone. */
   | {
     type: "call";
     program: number;
@@ -17,11 +17,11 @@ export type ClientMessage =
     json?: number;
   }
   | { type: "close"; program: number }
-  /** `ram` is what all runs of the worker may use, in bytes. */
+  /** `ram`: the memory limit of all runs of the worker together, in bytes. */
   | { type: "configure"; ram: number }
   | { type: "cancel" };
 
-/** From the worker. `json` is as above. */
+/** Messages from the worker. `json` is as in {@link ClientMessage}. */
 export type WorkerMessage =
   | { type: "ready"; protocol: number; version: string; requests: number }
   | { type: "opened"; program: number; tasks: string[] }
@@ -30,10 +30,10 @@ export type WorkerMessage =
   /** `event` is a `RunEvent` without its `data`, which is the payload. */
   | { type: "event"; event: { type: string; [member: string]: unknown } };
 
-/** Why there is no envelope. */
+/** The response to a request that has no envelope. */
 export interface FailedMessage {
   type: "failed";
-  /** Of a `CapsuleError`; or `cancelled`, for an `open` that was. */
+  /** The code of a `CapsuleError`, or `cancelled` for a cancelled request. */
   code: string;
   message: string;
   hint?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * A result as it arrives at whoever called the task: values travel as JSON, so a `Date` arrives as a string, methods and
- * members that are undefined do not arrive, and `undefined` alone is null. What has no JSON is `never`.
+ * The type of a result for the caller of a task. Results are sent as JSON: a `Date` becomes a string, methods and undefined
+ * members are left out, and a result of `undefined` becomes null. A type without JSON becomes `never`.
  */
 export type Arrived<T> = unknown extends T ? T
   : T extends string | number | boolean | null | Uint8Array ? T
@@ -23,18 +23,18 @@ export type Arrived<T> = unknown extends T ? T
     }
   >;
 
-/** What JSON leaves out. */
+/** Types that JSON leaves out. */
 // deno-lint-ignore ban-types
 type Unsent = Function | symbol;
 
-/** In a list, what JSON leaves out is null. */
+/** In an array, JSON writes null for them. */
 type Gap<T> = Extract<T, Unsent> extends never ? never : null;
 
-/** Whether a member is sent. */
+/** Whether JSON contains a member of this type. */
 type IsSent<T> = unknown extends T ? true
   : [Extract<T, Unsent | undefined>] extends [never] ? true
   : [Exclude<T, Unsent | undefined>] extends [never] ? false
   : "perhaps";
 
-/** One object type. */
+/** Merges an intersection into one object type. */
 type Members<T> = { [K in keyof T]: T[K] };

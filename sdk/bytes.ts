@@ -1,15 +1,15 @@
-/** What counts as bytes, and what their keys in JSON look like. */
+/** Recognizes bytes in values, and the keys of their placeholders in JSON. */
 
 /**
- * JSON text, and the bytes that it has placeholders for, in their order. Where all of these are empty, there is one byte
- * that nothing stands for.
+ * JSON text and, in order, the bytes that its placeholders stand for. If all of them are empty, `bytes` has one unused
+ * byte, because a payload without bytes is plain JSON.
  */
 export interface Payload {
   json: string;
   bytes: Uint8Array;
 }
 
-// A program in a sandbox may replace what it likes: this has to work all the same.
+// Programs in a sandbox can replace built-in objects, so the originals are saved here.
 const { isView } = ArrayBuffer;
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const [OfBuffer, OfBytes] = [ArrayBuffer, Uint8Array];
@@ -27,21 +27,21 @@ export const lengthOf: (bytes: Uint8Array) => number = getterOf(TypedArray, "byt
 /** No bytes. */
 export const NO_BYTES: Uint8Array = new OfBytes(0);
 
-/** Whether a value may be bytes: a quick look. */
+/** A quick check whether a value may be bytes. */
 export function mayBeBytes(value: object): boolean {
   return isView(value) || value instanceof OfBuffer;
 }
 
 /**
- * The bytes of a `Uint8Array` (as Node's `Buffer` is one) or an `ArrayBuffer`, without a copy. Undefined for all else,
- * whatever its prototype.
+ * The bytes of a `Uint8Array` (including Node's `Buffer`) or an `ArrayBuffer`, without a copy. Undefined for any other
+ * value, whatever its prototype.
  */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value !== "object" || value === null || !mayBeBytes(value)) return undefined;
   if (isView(value)) {
     if (tagOf(value) !== "Uint8Array") return undefined;
     const length = lengthOf(value as Uint8Array);
-    // It may be detached from its buffer.
+    // A detached array has length 0.
     return length === 0 ? NO_BYTES : new OfBytes(bufferOf(value), offsetOf(value), length);
   }
   try {
@@ -51,7 +51,7 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
   }
 }
 
-/** Joins bytes. Of those that were cut meanwhile, zeros are left. */
+/** Joins bytes. An array that was resized since its length was taken becomes zeros. */
 export function joinBytes(parts: ArrayLike<Uint8Array>, lengths: ArrayLike<number>): Uint8Array {
   // Other threads may write to shared memory, and a buffer may change its size.
   if (parts.length === 1 && lengthOf(parts[0]!) === lengths[0] && isPlain(parts[0]!)) {
@@ -96,7 +96,7 @@ function getterOf<T>(of: object, name: PropertyKey): (value: unknown) => T {
   return call.bind(getOwnPropertyDescriptor(of, name)!.get!) as (value: unknown) => T;
 }
 
-/** Whether a text may have a key for bytes. It could be spelled by escapes. */
+/** Whether JSON text may have a key for bytes, possibly written with escapes. */
 export function mayHaveBytesKey(json: string): boolean {
   return /bytes"|\\u00/.test(json);
 }

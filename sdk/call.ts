@@ -1,20 +1,20 @@
 import type { Envelope } from "./envelope.ts";
 
-/** A call that has started, as whoever runs it knows it. */
+/** A started call, as its dispatcher provides it. */
 export interface Outcome<R> {
   /** The envelope, when the call has ended. */
   ended(): Promise<Envelope<R>>;
   /**
-   * The envelope, waiting for it where it stands.
+   * Blocks until the call has ended. Returns its envelope.
    *
-   * @throws {Error} where waiting is impossible and the call has not ended.
+   * @throws {Error} on a host, if the call has not ended.
    */
   wait(): Envelope<R>;
 }
 
 /**
- * A call of a task. It has started already; `await` it for its envelope, or read a field of it, which
- * waits there. It stands for the envelope also when it is returned, spread, passed on or written as JSON.
+ * A call of a task, which has already started. `await` it to get its envelope; reading a field of it blocks until the
+ * call has ended. Returned, spread, passed on or written as JSON, it behaves like the envelope.
  */
 export type TaskCall<R> = Envelope<R> & PromiseLike<Envelope<R>>;
 

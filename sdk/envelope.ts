@@ -1,4 +1,4 @@
-/** Why a task failed. The list is closed; user data never decides it. */
+/** Why a task failed. The list is fixed, and programs cannot choose the type. */
 export type ErrorType =
   | "invalid_program"
   | "task_error"
@@ -15,49 +15,48 @@ export type ErrorType =
   | "cancelled"
   | "internal_error";
 
-/** What went wrong in a task. */
+/** The error of a task. */
 export interface EnvelopeError {
   error_type: ErrorType;
-  /** Says the limit, what was used and what to change, or what the task threw. */
+  /** What the task threw; or the limit, what was used, and what to change. */
   message: string;
-  /** Frames in the program's own files and lines, where the language gave any. */
+  /** Stack frames with the program's own files and lines, if the language has any. */
   stack?: string;
-  /** Where a program is wrong, as its message says it, where that is known. */
+  /** For `invalid_program`, the place of the error, if known. */
   file?: string;
   line?: number;
   column?: number;
 }
 
 /**
- * A request that left the host for a task, also one that was aborted. Headers, bodies, query values and user-info
- * stay out.
+ * A request that the host sent for a task, including aborted ones. It has no headers, bodies, query values or user-info.
  */
 export interface HostRequest {
   method: string;
   url: string;
-  /** Null if no response came. */
+  /** Null if there was no response. */
   status: number | null;
-  /** Until the head of the response came, or the request was given up. */
+  /** The time until the response headers arrived, or the request failed. */
   duration_ms: number;
 }
 
-/** The figures of a task, all its attempts together, without its sub-tasks. */
+/** What a task used: the sum of all its attempts, without its sub-tasks. */
 export interface Execution {
   task_name: string;
   /** False if the task was called on the host: its function ran there, without a sandbox and without limits. */
   sandboxed: boolean;
-  /** Milliseconds, to the microsecond. */
+  /** Milliseconds, with a resolution of a microsecond. */
   duration_ms: number;
   /** Retries that took place. */
   retries: number;
   /** Units of WebAssembly fuel. */
   fuel_consumed: number;
-  /** Bytes of memory and tables, of the attempt that used most. */
+  /** Bytes of memory and tables of the attempt that used most. */
   ram_used: number;
   host_requests: HostRequest[];
 }
 
-/** What a task and its sub-tasks have printed, if its caller wants to know: each at most 1 MiB, then cut and marked. */
+/** What a task and its sub-tasks printed, with the option `capture`: at most 1 MiB each, then cut and marked. */
 export interface Captured {
   stdout?: string;
   stderr?: string;
@@ -79,10 +78,10 @@ export interface Failure extends Captured {
   execution: Execution;
 }
 
-/** What every run of a task gives, whatever went wrong in it. */
+/** The outcome of a task: every call returns an envelope, whatever went wrong. */
 export type Envelope<R = unknown> = Success<R> | Failure;
 
-/** The figures of a task that never ran. */
+/** `execution` of a task that never ran. */
 export function noExecution(taskName: string): Execution {
   return {
     task_name: taskName,
@@ -100,7 +99,7 @@ export class TaskError extends Error {
   override readonly name = "TaskError";
   /** Why the task failed. */
   readonly errorType: ErrorType;
-  /** Frames inside the task, where there are any. */
+  /** Stack frames inside the task, if there are any. */
   readonly taskStack: string | undefined;
 
   constructor(error: EnvelopeError) {

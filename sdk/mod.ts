@@ -1,4 +1,4 @@
-/** What of the SDK is the same everywhere, in sandboxes and on hosts. */
+/** The part of the SDK that is the same in sandboxes and on hosts. */
 export {
   type Compute,
   type FileMode,

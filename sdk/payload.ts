@@ -1,34 +1,34 @@
 /**
- * Values as JSON text with their bytes beside it. Without bytes, the text is plain JSON. With bytes,
- * `{"$bytes":[offset,length]}` stands for some of them, and an object of one key that could be taken for that, `$bytes`
- * after any number of `$`, gains a `$` in the text, and loses it when it is read.
+ * Encodes values as JSON text plus bytes. Without bytes, the text is plain JSON. With bytes, `{"$bytes":[offset,length]}`
+ * is the placeholder of a byte array. An object whose only key is `$bytes` or `$$bytes`, `$$$bytes`, … gets one more `$`
+ * when written, which is removed when read.
  */
 import { copyOf, dollarsOf, lengthOf, mayBeBytes, NO_BYTES, type Payload } from "./bytes.ts";
 import { writeWithBytes } from "./payload_writer.ts";
 
 export type { Payload } from "./bytes.ts";
 
-// A program in a sandbox may replace what it likes: this has to work all the same.
+// Programs in a sandbox can replace built-in objects, so the originals are saved here.
 const { isArray } = Array;
 const { keys } = Object;
 const { parse, stringify } = JSON;
 const call = Function.prototype.call;
 const slice = call.bind(String.prototype.slice) as (text: string, start: number) => string;
 
-/** Deeper than this, nobody looks for bytes beforehand. */
+/** Below this depth, a value is assumed to hold bytes. */
 const DEPTH_AT_MOST = 32;
 
 /**
  * Encodes a value by the rules of `JSON.stringify`, with the bytes of every `Uint8Array` and `ArrayBuffer` in it.
  *
- * @throws {TypeError} for what has no JSON. What a `toJSON` or a getter throws.
+ * @throws {TypeError} for a value without JSON. Also whatever a `toJSON` or a getter throws.
  */
 export function encode(value: unknown): Payload {
   if (mayHoldBytes(value, 0)) return writeWithBytes(value);
   return { json: stringify(value) ?? "null", bytes: NO_BYTES };
 }
 
-/** The value that a payload holds. Its placeholders were checked before. */
+/** The value of a payload, whose placeholders must have been checked. */
 export function decode({ json, bytes }: Payload): unknown {
   const value = parse(json);
   return lengthOf(bytes) > 0 ? revive(value, bytes) : value;
@@ -37,7 +37,7 @@ export function decode({ json, bytes }: Payload): unknown {
 function mayHoldBytes(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (depth > DEPTH_AT_MOST || mayBeBytes(value)) return true;
-  // It may return anything.
+  // It can return anything, also bytes.
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return true;
   if (isArray(value)) {
     for (let index = 0; index < value.length; index++) {
@@ -51,7 +51,7 @@ function mayHoldBytes(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** Puts bytes in the place of their placeholders. What comes from `JSON.parse` has plain members alone. */
+/** Replaces placeholders by their bytes. The value comes from `JSON.parse`, so it has plain members only. */
 function revive(value: unknown, bytes: Uint8Array): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (isArray(value)) {
@@ -77,6 +77,6 @@ function revive(value: unknown, bytes: Uint8Array): unknown {
 
 function bytesAt(place: unknown, bytes: Uint8Array): Uint8Array {
   const { 0: offset, 1: length } = place as [number, number];
-  // All there are: no copy.
+  // A placeholder for all bytes needs no copy.
   return length > 0 && length === lengthOf(bytes) ? bytes : copyOf(bytes, offset, length);
 }

@@ -1,19 +1,19 @@
-/** `JSON.stringify` for values with bytes in them, or with keys that could be taken for theirs. */
+/** `JSON.stringify` for values that contain bytes, or keys that look like placeholders. */
 import { bytesOf, dollarsOf, joinBytes, lengthOf, NO_BYTES, type Payload } from "./bytes.ts";
 
-// A program in a sandbox may replace what it likes: this has to work all the same.
+// Programs in a sandbox can replace built-in objects, so the originals are saved here.
 const { isArray } = Array;
 const { keys, setPrototypeOf } = Object;
 const { apply } = Reflect;
 const { stringify } = JSON;
-// Newer engines have it.
+// Only newer engines have `isRawJSON`.
 const { isRawJSON } = JSON as unknown as { isRawJSON?: (value: unknown) => boolean };
 const [OfNumber, OfString, OfBoolean, OfBigInt] = [Number, String, Boolean, BigInt];
 
 /**
  * Encodes a value by the rules of `JSON.stringify`. Each of its properties is read once.
  *
- * @throws {TypeError} for what has no JSON. What a `toJSON` or a getter throws.
+ * @throws {TypeError} for a value without JSON. Also whatever a `toJSON` or a getter throws.
  */
 export function writeWithBytes(value: unknown): Payload {
   const writing: Writing = {
@@ -34,21 +34,21 @@ export function writeWithBytes(value: unknown): Payload {
   return { json: writing.isEscaped ? stringify(value) : json, bytes: NO_BYTES };
 }
 
-/** Says that there are placeholders, where none of them stands for anything. */
+/** The bytes of a payload whose placeholders are all empty: see {@link Payload}. */
 const ONE_BYTE = new Uint8Array(1);
 
 interface Writing {
   parts: Uint8Array[];
   lengths: number[];
   total: number;
-  /** What holds the value that is written now. */
+  /** The objects and arrays around the value that is written now. */
   above: unknown[];
   depth: number;
-  /** Whether a key has gained a `$`. */
+  /** Whether a `$` was added to a key. */
   isEscaped: boolean;
 }
 
-/** Undefined for what JSON leaves out. */
+/** The JSON of a value; undefined if JSON leaves it out. */
 function write(given: unknown, key: string, writing: Writing): string | undefined {
   let value = given;
   let bytes = bytesOf(value);
@@ -102,7 +102,7 @@ function writeObject(value: Record<string, unknown>, writing: Writing): string {
     const name = names[index]!;
     const member = write(value[name], name, writing);
     if (member === undefined) continue;
-    // Whether the first key gains a `$` is known once there is a second one.
+    // Only an object with a single key gets a `$`, so the first member is written last or with the second.
     if (members === 0) {
       first = name;
       only = member;
@@ -123,13 +123,13 @@ function mayHaveToJson(value: unknown): boolean {
     typeof value === "bigint";
 }
 
-/** Objects that `JSON.stringify` takes for what they wrap. */
+/** Whether `JSON.stringify` writes an object as the primitive that it wraps. */
 function isLeaf(value: object): boolean {
   return value instanceof OfNumber || value instanceof OfString || value instanceof OfBoolean ||
     value instanceof OfBigInt || isRawJSON?.(value) === true;
 }
 
-/** An array that no program has given accessors to. */
+/** An array without a prototype, which programs could have changed. */
 function list<T>(): T[] {
   return setPrototypeOf([], null);
 }

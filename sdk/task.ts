@@ -2,10 +2,10 @@ import { type Outcome, type TaskCall, taskCall } from "./call.ts";
 import type { Arrived } from "./arrived.ts";
 import { type Envelope, noExecution } from "./envelope.ts";
 
-/** How much a task may compute: a preset, or units of WebAssembly fuel. */
+/** The CPU limit of a task: a preset, or units of WebAssembly fuel. */
 export type Compute = "LOW" | "MEDIUM" | "HIGH" | (string & Record<never, never>) | number;
 
-/** What a task may use. */
+/** The name, limits and declared access of a task. */
 export interface TaskOptions {
   /** The name of the task, unique in its program: 1 to 128 characters. The entry point is `main`. */
   name: string;
@@ -26,18 +26,18 @@ export interface TaskOptions {
   timeout?: string | number;
   /** How often a failed attempt is tried again, 0 to 100. 0 by default. */
   maxRetries?: number;
-  /** Folders that the task may touch: none by default. With `git`, the folder's `.git` may be read. */
+  /** Folders that the task can access: none by default. With `git: "ro"`, it can also read the folder's `.git`. */
   allowedFiles?: (string | { path: string; mode?: FileMode; git?: "ro" })[];
-  /** Hosts that the task may reach: none by default. */
+  /** Hosts that the task can send requests to: none by default. */
   allowedHosts?: string[];
-  /** Environment variables that the task may read: none by default. */
+  /** Environment variables that the task can read: none by default. */
   envVariables?: string[];
 }
 
-/** What a task may do in a folder. */
+/** Whether a task can write in a folder. */
 export type FileMode = "read-only" | "ro" | "read-write" | "rw";
 
-/** A task. Called on the host, it is not sandboxed; called in a sandbox, it runs in one of its own. */
+/** A task. Called in a sandbox, it runs in a new sandbox; called on the host, it is **not sandboxed**. */
 export interface Task<A extends unknown[], R, F = (...args: A) => unknown> {
   (...args: A): TaskCall<R>;
   /** The function itself, called without a sandbox. */
@@ -46,27 +46,27 @@ export interface Task<A extends unknown[], R, F = (...args: A) => unknown> {
   readonly taskName: string;
 }
 
-/** The task that a function becomes. */
-// deno-lint-ignore no-explicit-any -- arguments of any kind, of which the types are kept
+/** The type of the task that {@link task} makes of a function. */
+// deno-lint-ignore no-explicit-any -- a function with any parameters, whose types are kept
 export type TaskOf<F> = F extends (...args: infer A extends any[]) => infer R
   ? Task<A, Arrived<Awaited<R>>, F>
   : never;
 
-/** Runs calls. There is one in a sandbox, where a call is a sub-task, and one on the host. */
+/** Runs calls of tasks. In a sandbox, the engine's dispatcher starts sub-tasks; on the host, `host` calls the function. */
 export interface Dispatcher {
-  /** Learns of a task when it is declared. */
+  /** Called when a task is declared. */
   declare(options: TaskOptions, fn: (...args: never[]) => unknown): void;
   /** Starts a call. */
   call<R>(name: string, args: unknown[], fn: (...args: never[]) => unknown): Outcome<R>;
 }
 
 /**
- * Declares a task. **Called on the host, it is not sandboxed**: the plain function runs in the host's process, with all that
- * it may reach and without limits, and `execution.sandboxed` of its envelope is false. That is for tests. To run untrusted
- * code, call `run()` or `open()`, or the command `capsule run`.
+ * Declares a task. **A task called on the host is not sandboxed**: its function runs in the host's process without limits,
+ * with everything that the process can access, and the envelope says `execution.sandboxed: false`. That is meant for tests.
+ * To run untrusted code, use `run()`, `open()` or the command `capsule run`.
  *
- * Called by a program that runs in a sandbox, a task runs in a new sandbox with limits of its own, at once. Either way the
- * call stands for an envelope: a failure is contained and nothing is thrown.
+ * A task called by a program in a sandbox starts at once, in a new sandbox with its own limits. Either way the call returns
+ * an envelope and throws nothing.
  *
  * ```ts
  * import { task } from "@capsule/sdk";
@@ -82,10 +82,10 @@ export interface Dispatcher {
  * });
  * ```
  *
- * @param options The name of the task, and what it may use. They are read once, before anything runs.
- * @param fn What the task does. Its arguments and its result are what JSON can hold, and bytes: `Uint8Array`.
+ * @param options The name, limits and access of the task. They are read once, before any call.
+ * @param fn The function of the task. Arguments and results are JSON values and bytes (`Uint8Array`).
  */
-// Not `(...args: A) => R`: parameters with a default value would be of type unknown.
+// Not `(...args: A) => R`: parameters with default values would get the type unknown.
 // deno-lint-ignore ban-types
 export function task<F extends Function>(options: TaskOptions, fn: F): TaskOf<F> {
   if (typeof options !== "object" || options === null || typeof options.name !== "string") {
@@ -108,12 +108,12 @@ export function task<F extends Function>(options: TaskOptions, fn: F): TaskOf<F>
   return call as unknown as TaskOf<F>;
 }
 
-/** Calls of tasks go to this dispatcher from now on: the engine says so, in a sandbox. */
+/** Sets the dispatcher of all calls. The engine calls this in a sandbox. */
 export function setDispatcher(other: Dispatcher): void {
   dispatcher = other;
 }
 
-/** Runs the plain function, without a sandbox, and wraps what it gives. */
+/** Calls the function without a sandbox, and puts its result into an envelope. */
 const host: Dispatcher = {
   declare() {},
   call<R>(name: string, args: unknown[], fn: (...args: never[]) => unknown): Outcome<R> {
@@ -148,7 +148,7 @@ const host: Dispatcher = {
       ended: () => ended ? Promise.resolve(ended) : pending,
       wait() {
         if (ended) return ended;
-        throw new Error(`Cannot wait for "${name}" outside of a sandbox: await the call first`);
+        throw new Error(`Cannot read the result of "${name}" yet: await the call first`);
       },
     };
   },

@@ -1,11 +1,11 @@
-/** What a worker tells of errors. */
+/** Errors as responses of a worker. */
 import { CapsuleError } from "../errors/error.ts";
 import type { FailedMessage } from "../protocol/messages.ts";
 
-/** A message that is longer tells nobody more. */
+/** Longer messages and hints are cut. */
 const CHARACTERS_AT_MOST = 1 << 20;
 
-/** An error as the answer to a request, which its signal may have cancelled. */
+/** The response to a request that failed, or that its signal cancelled. */
 export function failedOf(error: unknown, signal?: AbortSignal): FailedMessage {
   if (signal?.aborted && error === signal.reason) {
     return { type: "failed", code: "cancelled", message: "cancelled" };

@@ -2,7 +2,7 @@ import { CapsuleError } from "../errors/error.ts";
 import type { Header } from "../protocol/frame.ts";
 import type { ClientMessage } from "../protocol/messages.ts";
 
-/** The members of each header besides `type`, and when they are right. */
+/** The members of each header besides `type`, with their checks. */
 const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => boolean>> = {
   run: { observe: isOptionalFlag, json: isOptionalLength },
   open: { observe: isOptionalFlag },
@@ -19,9 +19,9 @@ const MEMBERS: Record<ClientMessage["type"], Record<string, (value: unknown) => 
 };
 
 /**
- * Parses what a client says in the header of a frame.
+ * Parses the header of a client's frame.
  *
- * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ * @throws {CapsuleError} `invalid_argument`, naming the wrong member.
  */
 export function parseMessage({ type, ...members }: Header): ClientMessage {
   const known = Object.hasOwn(MEMBERS, type) ? MEMBERS[type as ClientMessage["type"]] : undefined;
@@ -32,7 +32,10 @@ export function parseMessage({ type, ...members }: Header): ClientMessage {
   if (unknown !== undefined) throw wrong(`${type}: unknown member "${unknown}"`);
   for (const [name, isRight] of Object.entries(known)) {
     if (isRight(members[name])) continue;
-    throw wrong(`${type}: ${name} is ${JSON.stringify(members[name]) ?? "missing"}`);
+    const problem = members[name] === undefined
+      ? `missing member "${name}"`
+      : `invalid ${name}: ${JSON.stringify(members[name])}`;
+    throw wrong(`${type}: ${problem}`);
   }
   return { observe: false, detailed: false, ...members, type } as unknown as ClientMessage;
 }

@@ -1,17 +1,17 @@
 import { platform } from "../platform/mod.ts";
 
-const LOOK_MS = 1000;
+const POLL_MS = 1000;
 
 /**
- * Calls back once this process has another parent, and looks for that once a second: where a pipe was
- * handed on to somebody else, its end tells nothing. Returns what stops it. It keeps no process alive.
+ * Polls the parent process ID, and calls back when it changes: the parent has ended. The end of the pipes does not show
+ * that if another process has inherited them. Returns a function that stops it. It does not keep the process alive.
  */
 export function watchParent(callback: () => void): () => void {
   const parent = platform.parentProcessId();
   const look = () => {
     if (platform.parentProcessId() !== parent) return callback();
-    stop = platform.after(LOOK_MS, look);
+    stop = platform.after(POLL_MS, look);
   };
-  let stop = platform.after(LOOK_MS, look);
+  let stop = platform.after(POLL_MS, look);
   return () => stop();
 }

@@ -1,64 +1,64 @@
-/** What a client says in the payload of a frame. */
+/** Parses the payload of a client's frame. */
 import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import type { Variables } from "../runner/config/environment.ts";
 import { PROGRAM_OPTIONS } from "../runner/options.ts";
 import type { Payload } from "../sdk/payload.ts";
 
-/** The members of what opens a program: those of `ProgramOptions`, and the client's environment. */
+/** The members of an `open` request: those of `ProgramOptions`, and the client's environment. */
 export const OPEN_MEMBERS = [...PROGRAM_OPTIONS, "environment"];
-/** The members of arguments. */
+/** The members of a task's input. */
 export const INPUT_MEMBERS = ["args", "kwargs"];
-/** The members of what does both. */
+/** The members of a `run` request. */
 export const RUN_MEMBERS = [...OPEN_MEMBERS, "task", ...INPUT_MEMBERS, "input", "stdin", "capture"];
-/** The members of a call with details. */
+/** The members of a `call` request with `detailed`. */
 export const CALL_MEMBERS = ["input", "limits", "stdin", "capture", "seed", "now"];
 
 /**
- * Parses the JSON of a payload: an object with some of the members.
+ * Parses the JSON of a payload, an object.
  *
- * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ * @param members The names that it may have.
+ * @throws {CapsuleError} `invalid_argument`, naming the problem.
  */
 export function parsePayload(json: string, members: string[]): Record<string, unknown> {
   return parseObject("the payload", json, members);
 }
 
 /**
- * The arguments of a call, as the client has written them: `1.0` and whole numbers of many digits would
- * be others if they were parsed and written again.
+ * The input of a call, as the client's own text: parsing and writing it again would change `1.0` and large integers.
  *
- * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ * @throws {CapsuleError} `invalid_argument`, naming the problem.
  */
 export function inputOf(text: unknown, bytes: Uint8Array): Payload {
-  if (typeof text !== "string") throw wrong("input is no text");
+  if (typeof text !== "string") throw wrong(`input must be a string (got ${typeof text})`);
   const { args, kwargs } = parseObject("input", text, INPUT_MEMBERS);
-  // It refuses what is no list.
+  // Missing args become an empty array; any other value is rejected.
   if (!Array.isArray(args)) return inputFrom({ args, kwargs }, bytes);
   return { json: text, bytes };
 }
 
 /**
- * The same from arguments that were parsed. Their bytes are placeholders still, and stay so.
+ * The input of a call from parsed arguments, in which bytes are still placeholders.
  *
- * @throws {CapsuleError} `invalid_argument`, for `args` that are no list.
+ * @throws {CapsuleError} `invalid_argument`, if `args` is not an array.
  */
 export function inputFrom(
   { args = [], kwargs }: { args?: unknown; kwargs?: unknown },
   bytes: Uint8Array,
 ): Payload {
-  if (!Array.isArray(args)) throw wrong(`args is no array: ${typeof args}`);
+  if (!Array.isArray(args)) throw wrong(`args must be an array (got ${typeof args})`);
   return { json: JSON.stringify({ args, kwargs }), bytes };
 }
 
 /**
- * A payload as text, and the bytes that follow it.
+ * Splits a payload into its JSON text and the bytes after it.
  *
  * @param json The length of the text, if bytes follow it.
- * @throws {CapsuleError} `invalid_argument`, naming what is wrong.
+ * @throws {CapsuleError} `invalid_argument`, naming the problem.
  */
 export function partsOf(payload: Uint8Array, json = payload.length): Payload {
   if (json > payload.length) {
-    throw wrong(`json is ${json}, more than the ${payload.length} bytes of the payload`);
+    throw wrong(`json (${json}) is larger than the payload (${payload.length} bytes)`);
   }
   try {
     return { json: decoder.decode(payload.subarray(0, json)), bytes: payload.subarray(json) };
@@ -75,7 +75,7 @@ function parseObject(what: string, text: string, members: string[]): Record<stri
     throw wrong(`${what} is not JSON: ${(cause as Error).message}`, cause);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw wrong(`${what} is no JSON object`);
+    throw wrong(`${what} must be a JSON object`);
   }
   const unknown = Object.keys(value).find((name) => !members.includes(name));
   if (unknown === undefined) return value as Record<string, unknown>;
@@ -83,18 +83,18 @@ function parseObject(what: string, text: string, members: string[]): Record<stri
 }
 
 /**
- * The variables of the client's process: this process's own, if it tells nothing of them.
+ * The environment variables of the client's process; this process's own, if the client sent none.
  *
- * @throws {CapsuleError} `invalid_argument`, if they are none.
+ * @throws {CapsuleError} `invalid_argument`, if it is not an object of strings.
  */
 export function variablesOf(environment: unknown): Variables {
   if (environment === undefined) return platform.env;
   if (typeof environment !== "object" || environment === null || Array.isArray(environment)) {
-    throw wrong("environment is no object");
+    throw wrong("environment must be an object");
   }
   const variables = new Map(Object.entries(environment));
   for (const [name, value] of variables) {
-    if (typeof value !== "string") throw wrong(`environment.${name} is no text`);
+    if (typeof value !== "string") throw wrong(`environment.${name} must be a string`);
   }
   return (name) => variables.get(name);
 }

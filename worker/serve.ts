@@ -6,12 +6,12 @@ import { watchParent } from "./parent.ts";
 import { REQUESTS_AT_MOST, Session } from "./session.ts";
 
 /**
- * Serves the client at standard input and output until it is gone: its input ends, nobody reads what is
- * written, or this process has another parent. What runs then is cancelled.
+ * Serves the client on standard input and output until it disconnects: standard input ends, standard output is closed,
+ * or the parent process ends. Requests that are still running are cancelled.
  */
 export async function serve(): Promise<void> {
   const gone = Promise.withResolvers<void>();
-  // Whole frames, and guests wait for whoever is slow to read them.
+  // Writing is synchronous: a slow client blocks the guests, instead of filling a buffer.
   const session = new Session((frame) => platform.write(1, frame) || gone.resolve());
   const stopWatching = watchParent(gone.resolve);
   session.send(0, {

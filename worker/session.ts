@@ -23,48 +23,46 @@ import {
   variablesOf,
 } from "./payload.ts";
 
-/** How many requests may be under way at once: as many as a run may have tasks. */
+/** The most requests that can run at once: as many as a run may have tasks alive. */
 export const REQUESTS_AT_MOST = 1000;
 
-/** A request that is under way. */
+/** A running request. */
 interface Request {
   id: number;
   payload: Payload;
   options: { signal: AbortSignal; onEvent?: (event: RunEvent) => void };
 }
 
-/** What one client has asked for: its programs, and its requests that are under way. */
+/** The state of one client: its open programs and running requests. */
 export class Session {
   readonly #write: (frame: Uint8Array) => void;
-  readonly #underWay = new Map<number, AbortController>();
+  readonly #requests = new Map<number, AbortController>();
   readonly #programs = new Map<number, LocalProgram>();
   #programsOpened = 0;
 
-  /** @param write Takes whole frames. */
+  /** @param write Called with whole frames. */
   constructor(write: (frame: Uint8Array) => void) {
     this.#write = write;
   }
 
-  /** Tells the client something. */
+  /** Sends a frame to the client. */
   send(id: number, message: WorkerMessage, payload?: Uint8Array): void {
     this.#write(encodeFrame(id, message, ...payload ? [payload] : []));
   }
 
-  /** Does what a frame asks for. What is wrong with it is answered; nothing is thrown. */
+  /** Handles a frame of the client. Errors are sent as responses, never thrown. */
   receive(frame: Frame | WrongFrame): void {
     const { id } = frame;
     try {
       if ("problem" in frame) throw refused(frame.problem);
-      if (id === 0) throw refused("0 is no id of a request");
+      if (id === 0) throw refused("the id of a request must not be 0");
       const message = parseMessage(frame.header);
-      if (message.type === "cancel") return this.#underWay.get(id)?.abort();
+      if (message.type === "cancel") return this.#requests.get(id)?.abort();
       if (message.type === "close") return this.#close(message.program);
       if (message.type === "configure") return limitProcessRam(message.ram);
-      if (this.#underWay.has(id)) throw refused(`the request ${id} is under way already`);
-      if (this.#underWay.size >= REQUESTS_AT_MOST) {
-        throw refused(
-          `${REQUESTS_AT_MOST} requests are under way, and no more are allowed at once`,
-        );
+      if (this.#requests.has(id)) throw refused(`request ${id} is already running`);
+      if (this.#requests.size >= REQUESTS_AT_MOST) {
+        throw refused(`too many requests at once: at most ${REQUESTS_AT_MOST}`);
       }
       this.#begin(id, message, frame.payload);
     } catch (error) {
@@ -72,17 +70,17 @@ export class Session {
     }
   }
 
-  /** Cancels all that is under way. */
+  /** Cancels all running requests. */
   cancelAll(): void {
-    for (const controller of this.#underWay.values()) controller.abort();
+    for (const controller of this.#requests.values()) controller.abort();
   }
 
   async #begin(id: number, message: ClientMessage, payload: Uint8Array): Promise<void> {
     const controller = new AbortController();
     const { signal } = controller;
-    this.#underWay.set(id, controller);
+    this.#requests.set(id, controller);
     const onEvent = "observe" in message && message.observe
-      ? { onEvent: (event: RunEvent) => this.#tell(id, event) }
+      ? { onEvent: (event: RunEvent) => this.#sendEvent(id, event) }
       : {};
     let answer: Uint8Array;
     try {
@@ -91,8 +89,8 @@ export class Session {
     } catch (error) {
       answer = encodeFrame(id, failedOf(error, signal));
     }
-    // Before the client knows: it may use the id again.
-    this.#underWay.delete(id);
+    // Removed before the response is sent, because the client can then use the id again.
+    this.#requests.delete(id);
     this.#write(answer);
   }
 
@@ -156,11 +154,11 @@ export class Session {
 
   #program(program: number): LocalProgram {
     const handle = this.#programs.get(program);
-    if (handle === undefined) throw refused(`there is no program ${program}`);
+    if (handle === undefined) throw refused(`program ${program} is not open`);
     return handle;
   }
 
-  #tell(id: number, event: RunEvent): void {
+  #sendEvent(id: number, event: RunEvent): void {
     if (event.type !== "output") return this.send(id, { type: "event", event });
     const { data, ...rest } = event;
     this.send(id, { type: "event", event: rest }, data);

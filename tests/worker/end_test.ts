@@ -156,6 +156,6 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     const shown = await onTerminal([...DENO, `${ROOT}cli.ts`, "worker"].join(" "), "/");
-    assertStringIncludes(shown, "a worker talks to a program, not to a terminal");
+    assertStringIncludes(shown, "a worker needs pipes, not a terminal");
   },
 });

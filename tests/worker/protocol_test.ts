@@ -58,7 +58,7 @@ Deno.test("a program is opened, called and closed, and events come before the en
   assertEquals(seen, ["task_started", "output", "task_finished", "envelope"]);
   await worker.send(3, { type: "close", program: 1 });
   await worker.send(4, call, { args: [] });
-  await assertRefused(worker, 4, "there is no program 1");
+  await assertRefused(worker, 4, "program 1 is not open");
   await worker.send(5, { type: "open" }, { code: ECHO, language: "python" });
   assertEquals((await worker.answer()).header.program, 2);
 });
@@ -102,9 +102,9 @@ Deno.test("bytes follow the JSON of arguments and of envelopes", async () => {
     await assertRefused(worker, 10 + index, message);
   }
   await send(20, { ...call, json: 1_000 }, { args });
-  await assertRefused(worker, 20, "json is 1000, more than the");
+  await assertRefused(worker, 20, "json (1000) is larger than the");
   await send(21, { ...call, json: -1 }, { args });
-  await assertRefused(worker, 21, "call: json is -1");
+  await assertRefused(worker, 21, "call: invalid json: -1");
 });
 
 Deno.test("arguments come to a sandbox as they are written", async () => {
@@ -148,20 +148,35 @@ Deno.test("a frame that is wrong costs its request alone", async (t) => {
     ["an unknown type", { type: "bogus" }, undefined, 'unknown type "bogus"'],
     ["a type of a prototype", { type: "toString" }, undefined, 'unknown type "toString"'],
     ["an unknown member", { type: "run", x: 1 }, {}, 'run: unknown member "x"'],
-    ["a member of a bad type", { type: "call", program: "1", task: "a" }, {}, 'program is "1"'],
-    ["a missing member", { type: "call", program: 1 }, {}, "task is missing"],
-    ["a flag that is none", { type: "run", observe: 1 }, {}, "observe is 1"],
+    [
+      "a member of a bad type",
+      { type: "call", program: "1", task: "a" },
+      {},
+      'invalid program: "1"',
+    ],
+    ["a missing member", { type: "call", program: 1 }, {}, 'missing member "task"'],
+    ["a flag that is none", { type: "run", observe: 1 }, {}, "invalid observe: 1"],
     ["no payload", { type: "run" }, undefined, "the payload is not JSON"],
-    ["a payload that is no object", { type: "run" }, [], "the payload is no JSON object"],
+    ["a payload that is no object", { type: "run" }, [], "the payload must be a JSON object"],
     ["an unknown option", { type: "run" }, { isolation: "process" }, 'option "isolation"'],
-    ["a program that is none", { type: "close", program: 5 }, undefined, "there is no program 5"],
+    ["a program that is none", { type: "close", program: 5 }, undefined, "program 5 is not open"],
     ["an environment that is none", { type: "run" }, { environment: { A: 1 } }, "environment.A"],
-    ["an input that is no text", { type: "run" }, { input: { args: [] } }, "input is no text"],
+    [
+      "an input that is no text",
+      { type: "run" },
+      { input: { args: [] } },
+      "input must be a string",
+    ],
     ["an input and arguments", { type: "run" }, { input: '{"args":[]}', args: [] }, "either input"],
     ["an input that is no JSON", { type: "run" }, { input: "[1.0" }, "input is not JSON"],
     ["an input with more in it", { type: "run" }, { input: '{"args":[],"x":1}' }, 'option "x"'],
-    ["an input of no list", { type: "run" }, { input: '{"args":{}}' }, "args is no array"],
-    ["an environment in a list", { type: "open" }, { environment: [] }, "environment is no object"],
+    ["an input of no list", { type: "run" }, { input: '{"args":{}}' }, "args must be an array"],
+    [
+      "an environment in a list",
+      { type: "open" },
+      { environment: [] },
+      "environment must be an object",
+    ],
   ];
   for (const [name, header, payload, message] of wrong) {
     await t.step(name, async () => {
@@ -171,13 +186,13 @@ Deno.test("a frame that is wrong costs its request alone", async (t) => {
   }
   await t.step("the id 0", async () => {
     await worker.send(0, { type: "run" }, {});
-    await assertRefused(worker, 0, "0 is no id");
+    await assertRefused(worker, 0, "id of a request must not be 0");
   });
   await t.step("a header that is no JSON", async () => {
     const bytes = new Uint8Array(12 + 4);
     bytes.set([7, 0, 0, 0, 4]);
     await worker.write(bytes);
-    await assertRefused(worker, 7, "no JSON object with a type");
+    await assertRefused(worker, 7, "must be a JSON object with a type");
   });
   await t.step("a frame that is too large", async () => {
     const bytes = new Uint8Array(12 + HEADER_BYTES_AT_MOST + 1).fill(0x20);
@@ -193,7 +208,7 @@ Deno.test("an id that is under way is refused, and what is under way goes on", a
   await worker.run(1, ECHO);
   const first = await worker.answer();
   assertEquals([first.id, first.header.type], [1, "failed"]);
-  assertStringIncludes(first.header.message as string, "the request 1 is under way already");
+  assertStringIncludes(first.header.message as string, "request 1 is already running");
   const second = await worker.answer();
   assertEquals([second.id, json(second).success], [1, true]);
   await worker.run(1, ECHO);
@@ -212,7 +227,7 @@ Deno.test("no more requests than allowed are under way, and each can be cancelle
   }
   const refused = await worker.answer();
   assertEquals([refused.id, refused.header.code], [requests + 1, "invalid_argument"]);
-  assertStringIncludes(refused.header.message as string, "1000 requests are under way");
+  assertStringIncludes(refused.header.message as string, "too many requests at once: at most 1000");
   await worker.send(500, { type: "cancel" });
   const cancelled = await worker.answer();
   assertEquals([cancelled.id, json(cancelled).error], [
@@ -287,7 +302,7 @@ Deno.test("random bytes end with their input, and only frames have come", async 
 Deno.test("a worker is for programs: a person is told so", async () => {
   const { stdout, stderr, status } = await cli(["worker", "now"], { cwd: "/" });
   assertEquals([status, stdout], [2, ""]);
-  assertStringIncludes(stderr, `worker takes no "now"`);
+  assertStringIncludes(stderr, `unexpected argument "now"`);
   const help = await cli(["worker", "--help"], { cwd: "/" });
   assertEquals(help.status, 0);
   assertStringIncludes(help.stdout, "protocol/README.md");
