@@ -1,9 +1,9 @@
-/** What lies in the user's cache, for `capsule doctor` and `capsule clean`. */
+/** Lists and empties the user's cache, for `capsule doctor` and `capsule clean`. */
 import { platform } from "../platform/mod.ts";
 import { basename, join } from "../platform/path.ts";
 import { cacheFolder } from "./place.ts";
 
-/** A kind of what is kept. */
+/** A kind of file in the cache. */
 export interface CacheKind {
   name: string;
   /** What it is for. */
@@ -13,7 +13,7 @@ export interface CacheKind {
 }
 
 interface Kind extends Omit<CacheKind, "files" | "bytes"> {
-  /** A folder of its own, or files at the top with these endings. */
+  /** Its own folder, or the extensions of its files in the cache folder. */
   folder?: string;
   endings?: string[];
 }
@@ -25,18 +25,18 @@ const KINDS: Kind[] = [
     endings: [".cwasm", ".base", ".shape", ".code", ".seal", ".lock"],
   },
   { name: "images", purpose: "loaded programs", folder: "images" },
-  { name: "programs", purpose: "which bundle belongs to a source", folder: "programs" },
-  { name: "builds", purpose: "which component belongs to a program", folder: "builds" },
-  { name: "packages", purpose: "packages that components brought", folder: "packages" },
+  { name: "programs", purpose: "index of bundles", folder: "programs" },
+  { name: "builds", purpose: "index of built components", folder: "builds" },
+  { name: "packages", purpose: "packages unpacked from components", folder: "packages" },
   {
     name: "installations",
-    purpose: "where Deno keeps what npm brought",
+    purpose: "paths of npm packages in Deno's cache",
     folder: "installations",
   },
-  { name: "temporary", purpose: "files of a moment", folder: "tmp" },
+  { name: "temporary", purpose: "temporary files", folder: "tmp" },
 ];
 
-/** What is kept, by kind. */
+/** The content of the cache, by kind. */
 export function cacheContent(): CacheKind[] {
   return KINDS.map((kind) => {
     const files = pathsOf(kind).flatMap(filesIn);
@@ -49,7 +49,7 @@ export function cacheContent(): CacheKind[] {
   });
 }
 
-/** Removes what is kept, and nothing else that lies in the folder. Returns what it was. */
+/** Removes Capsule's files, and no others, from the cache folder. Returns what was removed. */
 export function emptyCache(): CacheKind[] {
   const content = cacheContent();
   for (const path of KINDS.flatMap(pathsOf)) platform.remove(path);
@@ -61,12 +61,12 @@ function pathsOf({ folder, endings = [] }: Kind): string[] {
   if (base === undefined) return [];
   if (folder !== undefined) return platform.exists(join(base, folder)) ? [join(base, folder)] : [];
   return (platform.readFolder(base) ?? []).filter((name) =>
-    // What a process that was killed left has a dot before its name, and numbers behind it.
+    // Temporary files of killed processes: a dot before the name, and numbers after it.
     endings.some((ending) => name.endsWith(ending) || name.startsWith(".") && name.includes(ending))
   ).map((name) => join(base, name));
 }
 
-/** All files below a path, or the path itself, as far as this user may look. */
+/** All files below a path, or the path itself if it is a file. Unreadable folders are skipped. */
 function filesIn(path: string): string[] {
   try {
     const stat = platform.stat(path);

@@ -1,25 +1,24 @@
 /**
- * What this user's Capsule remembers of files, in the user's own cache: what a project holds itself may have come
- * with somebody's repository.
+ * Index entries about files, as JSON in the user's cache. They are not kept in the project, because a project's `.capsule`
+ * is untrusted.
  */
 import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
 import { cacheSubfolder, isPrivate } from "./place.ts";
 import { sha256 } from "../ffi/digest.ts";
 
-/** Of one kind. What was written longest ago is removed, some at once: whoever needs it makes it again. */
+/** Entries of one kind. When there are more, the oldest are removed until ENTRIES_KEPT are left. */
 const ENTRIES_AT_MOST = 2000;
 const ENTRIES_KEPT = 1000;
 const BYTES_KEPT = 64 << 20;
-/** After one that is as long, all are looked at. */
+/** Writing an entry of this size also checks BYTES_KEPT. */
 const LONG_ENTRY = 256 << 10;
 
-/** File systems take times from a clock that is this much late. */
+/** The resolution of file times. */
 const CLOCK_STEP_MS = 20;
 
 /**
- * Whether a file's stamp tells it from what is written to it from then on. One that was written at the very moment
- * may have been written once more since.
+ * Whether a file was modified long enough before `seenMs` that any later write changes its stamp.
  */
 export function isSettled(path: string, seenMs: number): boolean {
   try {
@@ -30,13 +29,13 @@ export function isSettled(path: string, seenMs: number): boolean {
   }
 }
 
-/** Where the entry for a key lies: undefined where nothing is kept. `kind` is the folder. */
+/** The path of the entry for a key; undefined without a cache. `kind` is the folder. */
 export function indexPath(kind: "programs" | "builds", key: string): string | undefined {
   const folder = cacheSubfolder(kind);
   return folder && join(folder, `${sha256(key).slice(0, 32)}.json`);
 }
 
-/** An entry, or undefined if there is none that can be read, or others than this user and root can write to it. */
+/** Reads an entry. Undefined if it is missing or unreadable, or if users other than this one and root can write to it. */
 export function readEntry<T>(path: string | undefined): T | undefined {
   try {
     const stat = path === undefined ? undefined : platform.stat(path);
@@ -47,7 +46,7 @@ export function readEntry<T>(path: string | undefined): T | undefined {
   }
 }
 
-/** Keeps an entry. What cannot be kept is made again. */
+/** Writes an entry, if the cache can be written. */
 export function writeEntry<T>(path: string | undefined, entry: T): void {
   if (path === undefined) return;
   try {
@@ -78,7 +77,7 @@ function makeRoom(folder: string, added: number): void {
   }
 }
 
-/** Waits until nobody else makes what an entry is of. Undefined where nothing can be written: nobody shares anything. */
+/** Locks an entry while it is made. Returns a function that unlocks it; undefined if the cache cannot be written. */
 export async function lockEntry(path: string | undefined): Promise<(() => void) | undefined> {
   if (path === undefined) return undefined;
   try {

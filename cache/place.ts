@@ -1,20 +1,20 @@
 /**
- * Where this user's Capsule keeps what it made: machine code, images, the index of programs. It is read only where
- * nobody but this user and root can have written to it.
+ * Finds the cache folder, which holds machine code, images and indexes. It is used only if no user other than this one
+ * and root can have written to it.
  */
 import { CapsuleError } from "../errors/error.ts";
 import { type FileStat, platform } from "../platform/mod.ts";
 import { dirname, join, resolve } from "../platform/path.ts";
 
-/** What one can do where nothing is kept. */
+/** The hint when there is no usable cache. */
 export const CACHE_HINT =
-  "set CAPSULE_CACHE_DIR to a folder that only you can write to; capsule doctor tells more";
+  "set CAPSULE_CACHE_DIR to a folder that only you can write to; see capsule doctor";
 
 const ROOT = 0;
 const OTHERS_WRITE = 0o022;
 const ANYBODY_WRITES = 0o002;
 const STICKY = 0o1000;
-/** Whom files belong to whose owner a container does not know. */
+/** The owner that a user namespace shows for users that it does not map. */
 const UNKNOWN_USER = 65534;
 
 /** The folder of the cache, or why there is none. */
@@ -25,7 +25,7 @@ export interface CachePlace {
 
 interface Problem {
   message: string;
-  /** Others could have put something there, or it is no folder. */
+  /** Whether other users could have written to it, or it is not a folder. */
   isUnsafe: boolean;
 }
 
@@ -33,20 +33,20 @@ let place: CachePlace | undefined;
 const subfolders = new Map<string, string | undefined>();
 
 /**
- * Where the cache is, found once a process.
+ * The cache folder, determined once per process.
  *
- * @throws {CapsuleError} `installation`, where CAPSULE_CACHE_DIR names a folder that cannot be trusted.
+ * @throws {CapsuleError} `installation`, if CAPSULE_CACHE_DIR names an unsafe folder.
  */
 export function cachePlace(): CachePlace {
   return place ??= findPlace();
 }
 
-/** The folder of the cache. Undefined where nothing is kept. */
+/** The cache folder; undefined if there is none. */
 export function cacheFolder(): string | undefined {
   return cachePlace().folder;
 }
 
-/** A folder in the cache, which may be missing. Undefined where nothing is kept, or others may write to it. */
+/** A subfolder of the cache, which may not exist. Undefined without a cache, or if other users can write to it. */
 export function cacheSubfolder(name: string): string | undefined {
   if (!subfolders.has(name)) subfolders.set(name, findSubfolder(name));
   return subfolders.get(name);
@@ -57,7 +57,7 @@ export function isPrivate({ owner, mode }: FileStat): boolean {
   return isTrusted(owner) && (mode & OTHERS_WRITE) === 0;
 }
 
-/** Whether files can be made in a folder, which is made if there is none. */
+/** Whether files can be created in a folder. Creates the folder if it is missing. */
 export function canWriteTo(folder: string): boolean {
   try {
     platform.makeFolder(folder, 0o700);
@@ -84,7 +84,7 @@ function findPlace(): CachePlace {
   });
 }
 
-/** A relative path would be another folder in each project: whatever came with one. */
+/** The default cache folder. Relative paths are ignored: they could lead into an untrusted project. */
 function defaultFolder(): string | undefined {
   const absolute = (name: string) => {
     const value = platform.env(name);
@@ -104,7 +104,7 @@ function problemOf(folder: string): Problem | undefined {
   const path = resolve("/", folder);
   try {
     if (!platform.exists(path)) {
-      // Only the cache is its own: others may come through what is above, to one that is shared.
+      // Only the cache itself is private: folders above it get the default mode.
       platform.makeFolder(dirname(path));
       platform.makeFolder(path, 0o700);
     }
@@ -112,15 +112,15 @@ function problemOf(folder: string): Problem | undefined {
     if (!stat?.isFolder) return unsafe("it is not a folder");
     const parent = platform.realPath(dirname(path));
     if (platform.realPath(path) !== join(parent, path.slice(path.lastIndexOf("/") + 1))) {
-      return unsafe("it is a link");
+      return unsafe("it is a symbolic link");
     }
     if (!isTrusted(stat.owner)) return unsafe("it belongs to another user");
     if ((stat.mode & OTHERS_WRITE) !== 0) {
-      return unsafe(`others may write to it (mode ${stat.mode.toString(8)})`);
+      return unsafe(`other users can write to it (mode ${stat.mode.toString(8)})`);
     }
     for (let above = parent;; above = dirname(above)) {
-      if (canBeExchanged(platform.stat(above))) {
-        return unsafe(`others may exchange it, as they may write to ${JSON.stringify(above)}`);
+      if (canBeReplaced(platform.stat(above))) {
+        return unsafe(`other users can replace it, as they can write to ${JSON.stringify(above)}`);
       }
       if (above === dirname(above)) return undefined;
     }
@@ -130,14 +130,14 @@ function problemOf(folder: string): Problem | undefined {
   }
 }
 
-/** Whether others can put another folder in place of one in this folder. */
-function canBeExchanged(stat: FileStat | undefined): boolean {
+/** Whether other users can replace a folder inside this one. */
+function canBeReplaced(stat: FileStat | undefined): boolean {
   if (stat === undefined) return true;
   const { owner, group, mode } = stat;
   if (!isTrusted(owner) && !(owner === UNKNOWN_USER && isInUserNamespace())) return true;
   if ((mode & STICKY) !== 0) return false;
   if ((mode & ANYBODY_WRITES) !== 0) return true;
-  // A group of root, or the one that many systems make for each user, has no other members.
+  // The group of root, and the group that many systems create for each user, have no other members.
   return (mode & OTHERS_WRITE) !== 0 && group !== ROOT && group !== platform.userId();
 }
 
@@ -145,7 +145,7 @@ function isTrusted(owner: number): boolean {
   return owner === ROOT || owner === platform.userId();
 }
 
-/** Whether root of the machine may be nobody that this process knows. */
+/** Whether this process is in a user namespace, where the machine's root may be an unknown user. */
 function isInUserNamespace(): boolean {
   const map = platform.readTextFile("/proc/self/uid_map");
   return map !== undefined && !/^\s*0\s+0\s+4294967295\s*$/.test(map);

@@ -1,6 +1,6 @@
 /**
- * `.capsule` of a project. It may have come with somebody's repository, and others may exchange it for a link at any time:
- * the native library changes it from its own descriptor, and never by its path.
+ * The `.capsule` folder of a project. It is untrusted: it may come from a repository, and can be replaced by a link at any
+ * time. So the native library changes it through a descriptor, never by its path.
  */
 import { CapsuleError } from "../errors/error.ts";
 import { BUFFER_BYTES, takeBuffer } from "../ffi/library.ts";
@@ -11,27 +11,26 @@ import { join } from "../platform/path.ts";
 
 const FOLDER = ".capsule";
 
-/** What is done in `.capsule`: names are seen from there, without `.` and `..`. */
+/** A change in `.capsule`. Names are relative to it, without `.` and `..`. */
 export type ProjectChange =
-  /** Makes a folder, if it is missing. */
+  /** Creates a folder, if it is missing. */
   | { do: "make"; name: string }
-  /** Writes a whole file, and then gives it its name. */
+  /** Writes a file under a temporary name, then renames it. */
   | { do: "write"; name: string }
   | { do: "rename"; name: string; to: string }
-  /** Removes a file, if it is there. */
+  /** Removes a file, if it exists. */
   | { do: "remove"; name: string };
 
-/** Where a project keeps what Capsule makes for it. */
+/** The path of a project's `.capsule`. */
 export function projectFolder(root: string): string {
   return join(root, FOLDER);
 }
 
 /**
- * Changes something in `.capsule`, which is made if it is missing.
+ * Applies a change to `.capsule`, which is created if it is missing.
  *
- * @param content Of a file that is written.
- * @throws {CapsuleError} `file_not_found` where `.capsule`, or a folder in it, leads elsewhere, and where nothing can be
- * written.
+ * @param content The content of a file to write.
+ * @throws {CapsuleError} `file_not_found`, if `.capsule` or a folder in it is a symbolic link or cannot be written.
  */
 export function changeProject(root: string, change: ProjectChange, content?: Uint8Array): void {
   const realRoot = platform.realPath(root);
@@ -49,12 +48,14 @@ export function changeProject(root: string, change: ProjectChange, content?: Uin
     error,
   );
   if (status === STATUS.ok) return;
-  const told = takeBuffer(library(), error, (text) => new TextDecoder().decode(text));
+  const reason = takeBuffer(library(), error, (text) => new TextDecoder().decode(text));
   const place = join(projectFolder(realRoot), change.name);
   if (status === STATUS.notFound) {
-    throw new CapsuleError("file_not_found", `Cannot write to "${place}": it leads elsewhere`, {
-      hint: "remove it: it came with somebody's repository, perhaps",
-    });
+    throw new CapsuleError(
+      "file_not_found",
+      `Cannot write to "${place}": part of the path is a symbolic link or not a folder`,
+      { hint: "remove it; it may have come with the repository" },
+    );
   }
-  throw new CapsuleError("file_not_found", `Cannot write to "${place}": ${told}`);
+  throw new CapsuleError("file_not_found", `Cannot write to "${place}": ${reason}`);
 }

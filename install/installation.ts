@@ -1,4 +1,4 @@
-/** What Capsule consists of besides its sources, and where that lies: it depends on who has installed it. */
+/** Finds the parts of Capsule besides its sources: native library, engines, esbuild. Their places depend on the installer. */
 import { CapsuleError } from "../errors/error.ts";
 import { findLibraryBy } from "../ffi/loaded.ts";
 import type { EngineSource, Language } from "../ffi/native.ts";
@@ -6,17 +6,17 @@ import { platform } from "../platform/mod.ts";
 import { dirname, join } from "../platform/path.ts";
 import type { WebInstallation } from "./web_installation.ts";
 
-/** This file, which finds what its own package depends on, whatever the project of the user has. */
+/** Dependencies are found from this file, so that packages of the user's project are never used instead. */
 const ownUrl = urlOf(import.meta.url);
-/** `new URL` takes a start 0.2 ms. */
+/** Without `new URL`, whose first use takes 0.2 ms. */
 const ownFile = ownUrl.startsWith("file:")
   ? decodeURIComponent(ownUrl.slice("file://".length))
   : "/";
-/** The folder that this file's package lies in: a checkout, a package of npm, or the bundle of a wheel. */
+/** The folder of this file's package: a checkout, an npm package, or a wheel's bundle. */
 const ownFolder = dirname(dirname(ownFile));
 
 const SDK_PACKAGE = "@capsule/sdk";
-/** What is machine code, and the engines. */
+/** The npm package with the native library and the engines. */
 export const NATIVE_PACKAGE = `@capsule/native-${platform.target}`;
 
 type Kind = "checkout" | "wheel" | "npm" | "web";
@@ -27,21 +27,21 @@ let builtFolderFound: string | undefined;
 let libraryFound: string | undefined;
 let sourcesFound: Record<Language, EngineSource> | undefined;
 
-/** Where these sources come from. */
+/** How Capsule was installed. */
 function kind(): Kind {
   return kindFound ??= !ownUrl.startsWith("file:")
     ? "web"
     : platform.exists(join(ownFolder, "ffi", "native", "Cargo.toml"))
     ? "checkout"
-    // A wheel has everything in its own folder, and looks nowhere else.
+    // A wheel has everything in its own folder.
     : platform.exists(join(ownFolder, "native"))
     ? "wheel"
     : "npm";
 }
 
 /**
- * Finds what sources from the web, as JSR's are, need of npm, and downloads it the first time. Whoever asks for
- * anything below waits for this first.
+ * For an installation from the web (JSR): finds the npm packages that it needs, and downloads them the first time. Must
+ * be awaited before any other function of this file is called.
  *
  * @throws {CapsuleError} `installation`.
  */
@@ -51,7 +51,7 @@ export async function findInstallation(): Promise<void> {
   web = await findWebInstallation(NATIVE_PACKAGE);
 }
 
-/** esbuild's own program: starting it costs a fifth of loading its JavaScript API. */
+/** esbuild's executable: starting it takes a fifth of the time to load its JavaScript API. */
 export function esbuildPath(): string {
   return existing("esbuild", esbuildFound());
 }
@@ -60,20 +60,20 @@ function esbuildFound(): string {
   if (kind() === "web") return found().esbuild;
   if (kind() === "wheel") return join(ownFolder, "bin", "esbuild");
   const name = `@esbuild/${platform.target}`;
-  // Who has esbuild has the other one as well, but not always where everybody finds it.
+  // The executable's package is a dependency of esbuild, and not always visible from here.
   const esbuild = platform.packageFolder("esbuild", ownFile);
   const folder = esbuild && platform.packageFolder(name, join(esbuild, "package.json"));
   return folder === undefined ? name : join(folder, "bin", "esbuild");
 }
 
 /**
- * The command `capsule`, as a file or an address to start a process with. A file of that name beside this one
- * may be the user's, where a bundler has made one file of a program and Capsule.
+ * The command `capsule`, as a file or URL to start a process with. It is not looked up next to this file: if a bundler put
+ * Capsule into the user's bundle, a file of that name is the user's.
  */
 export function commandPath(): string {
   switch (kind()) {
     case "web":
-      // Turbopack would bundle what `new URL` names.
+      // Not `new URL`: Turbopack would bundle that file.
       return ownUrl.replace(/[^/]*\/[^/]*$/, "cli.ts");
     case "checkout":
       return existing("command", join(ownFolder, "cli.ts"));
@@ -92,7 +92,7 @@ export function libraryPath(): string {
   return libraryFound ??= existing("native library", join(builtFolder(), "native", name));
 }
 
-/** The engines' components. */
+/** The components of the engines. */
 export function engineSources(): Record<Language, EngineSource> {
   return sourcesFound ??= findEngines();
 }
@@ -109,12 +109,12 @@ function findEngines(): Record<Language, EngineSource> {
   return { javascript: source("javascript"), python: source("python") };
 }
 
-/** What engines import and export. */
+/** The WIT file with the imports and exports of the engines. */
 export function worldPath(): string {
   return join(kind() === "web" ? builtFolder() : ownFolder, "engines", "wit", "world.wit");
 }
 
-/** Where the library and the engines lie: as they were built here, or as pip or npm has brought them. */
+/** The folder of the library and the engines: built here, or installed by pip or npm. */
 function builtFolder(): string {
   return builtFolderFound ??= kind() === "web"
     ? found().folder
@@ -125,7 +125,7 @@ function builtFolder(): string {
     : join(ownFolder, "build");
 }
 
-/** What of a checkout is run: all but examples, tests and documents. */
+/** The folders of a checkout that Capsule runs code from. */
 const CHECKOUT = [
   ...[
     "build",
@@ -151,16 +151,16 @@ const CHECKOUT = [
     "worker",
   ],
 ];
-/** What runs in the process of whoever uses the package of npm, besides it. */
+/** The dependencies of the npm package. */
 const DEPENDENCIES = ["koffi", "esbuild", "smol-toml", "acorn", "semver", "jsonc-parser"];
 
-/** The folders that hold what Capsule runs. */
+/** The folders that Capsule runs code from. Guests must never be able to write to them. */
 export function installationFolders(): string[] {
   switch (kind()) {
     case "web":
       return [found().folder, dirname(dirname(found().esbuild)), ...denoFolders()];
     case "wheel":
-      // The Python package around it, too.
+      // Includes the Python package around it.
       return [dirname(ownFolder)];
     case "checkout":
       return CHECKOUT.map((name) => join(ownFolder, name));
@@ -172,7 +172,7 @@ export function installationFolders(): string[] {
   }
 }
 
-/** Where Deno keeps the sources that it has from the web. */
+/** Deno's caches of sources from the web. */
 function denoFolders(): string[] {
   const [chosen, home] = [platform.env("DENO_DIR"), platform.env("HOME")];
   const own = platform.target.startsWith("darwin") ? "Library/Caches/deno" : ".cache/deno";
@@ -180,7 +180,7 @@ function denoFolders(): string[] {
   return folders.filter((folder): folder is string => Boolean(folder));
 }
 
-/** CommonJS has no `import.meta`: a bundler that makes that leaves it empty. */
+/** `import.meta.url`, or the same from `__filename`: bundlers that write CommonJS leave `import.meta` empty. */
 function urlOf(own: string | undefined): string {
   if (own !== undefined) return own;
   const file = typeof __filename === "string" ? __filename : "/";
@@ -191,15 +191,15 @@ declare const __filename: unknown;
 
 function found(): WebInstallation {
   if (web !== undefined) return web;
-  throw new CapsuleError("internal", "nobody has waited for what npm brings");
+  throw new CapsuleError("internal", "findInstallation() was not awaited");
 }
 
 const HINTS: Record<Kind, string> = {
   checkout: "scripts/capsule builds what is missing",
-  wheel: "pip install --force-reinstall capsule-sandbox brings it",
-  npm: `npm install --include=optional brings it, in ${NATIVE_PACKAGE} or esbuild's own package; ` +
-    "a bundler has to leave out @capsule/sdk (externals, serverExternalPackages)",
-  web: `deno clean removes what is left of ${NATIVE_PACKAGE}, and the next run brings it anew`,
+  wheel: "reinstall the package: pip install --force-reinstall capsule-sandbox",
+  npm: `npm install --include=optional installs ${NATIVE_PACKAGE} and esbuild; ` +
+    "if you bundle, mark @capsule/sdk as external (externals, serverExternalPackages)",
+  web: `deno clean removes a damaged ${NATIVE_PACKAGE}; the next run downloads it again`,
 };
 
 function existing(what: string, path: string): string {

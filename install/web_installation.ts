@@ -1,4 +1,4 @@
-/** Sources that come from the web, as JSR's do, bring no files: those come from npm. */
+/** An installation from the web (JSR) has sources only; library, engines and esbuild come from an npm package. */
 import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { join } from "../platform/path.ts";
@@ -6,17 +6,17 @@ import { VERSION } from "../version.ts";
 import { readEntry, writeEntry } from "../cache/entries.ts";
 import { cacheSubfolder } from "../cache/place.ts";
 
-/** What the module of a native package tells. */
+/** The exports of the native package's module. */
 export interface WebInstallation {
-  /** `native/` and `engines/` lie in it. */
+  /** The folder that contains `native/` and `engines/`. */
   folder: string;
-  /** esbuild's own program. */
+  /** esbuild's executable. */
   esbuild: string;
 }
 
 /**
- * Where the package lies that this version needs. Deno downloads it the first time; what it says is kept, as
- * asking takes Deno longer than a whole run does.
+ * Finds the native package of this version. Deno downloads it the first time; its paths are cached, because resolving
+ * them takes Deno longer than a whole run.
  *
  * @throws {CapsuleError} `installation`.
  */
@@ -29,11 +29,11 @@ export async function findWebInstallation(name: string): Promise<WebInstallation
   if (!isOfProject(installation)) {
     writeEntry(path, installation);
   } else if (!platform.isMainFile()) {
-    // Whoever runs a command in a stranger's repository wants nothing of it but its program.
+    // The command must not run code of an untrusted repository's node_modules.
     throw new CapsuleError(
       "installation",
-      `Cannot use ${name} from "${installation.folder}": it belongs to the project here`,
-      { hint: "deno run --no-config, or the command that deno install -g makes, take Deno's own" },
+      `Cannot use ${name} from "${installation.folder}": it belongs to the current project`,
+      { hint: "use deno run --no-config, or the command that deno install -g installs" },
     );
   }
   return installation;
@@ -47,12 +47,12 @@ async function load(name: string): Promise<WebInstallation> {
     throw new CapsuleError(
       "installation",
       `Cannot load ${name} ${VERSION} from npm: ${(cause as Error).message}`,
-      { hint: "there are packages for Linux with glibc and for macOS", cause },
+      { hint: "supported platforms: Linux with glibc, and macOS", cause },
     );
   }
 }
 
-/** Deno's own copies lie elsewhere. */
+/** Whether it comes from a project's `node_modules`, and not from Deno's cache. */
 function isOfProject({ folder, esbuild }: WebInstallation): boolean {
   return [folder, esbuild].some((path) => path.includes("/node_modules/"));
 }

@@ -109,6 +109,6 @@ Deno.test("machine code of a project is not what a command from the web loads", 
   assertEquals(own.stdout, "Hello, web!\n", own.stderr);
   const { status, stderr } = await run("--config=deno.json");
   assertEquals(status, 2, stderr);
-  assertStringIncludes(stderr, "it belongs to the project here");
+  assertStringIncludes(stderr, "it belongs to the current project");
   assertStringIncludes(stderr, "hint: deno run --no-config");
 });
