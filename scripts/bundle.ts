@@ -1,5 +1,5 @@
 /**
- * Bundles the command line, and for npm the API, for one runtime: a start reads one file, or some, instead of seventy.
+ * Bundles the command line for Deno, or the command line and the API for Node, so that a start reads few files.
  *
  * Usage: deno run -A scripts/bundle.ts deno|node FOLDER
  */
@@ -12,7 +12,7 @@ if (runtime !== "deno" && runtime !== "node" || folder === undefined) {
   throw new TypeError("Usage: bundle.ts deno|node FOLDER");
 }
 
-/** The files that choose between runtimes while they run: a bundle is for one, and awaits nothing for that. */
+/** Replaces the files that choose the runtime at run time by those of the bundle's runtime. */
 const oneRuntime: esbuild.Plugin = {
   name: "one-runtime",
   setup(build) {
@@ -23,9 +23,9 @@ const oneRuntime: esbuild.Plugin = {
   },
 };
 
-/** Packages that few starts need: each is a file of its own. */
+/** Packages that few starts need: each becomes a separate file. */
 const PACKAGES = ["jsonc-parser", "semver", "smol-toml"];
-/** So is a file of our own, for packages that belong together. */
+/** A file of ours that also becomes a separate file, with the packages that it imports. */
 const PARSER = "typescript_parser";
 
 const apart: esbuild.Plugin = {
@@ -66,15 +66,14 @@ const commandLine: esbuild.BuildOptions = {
   chunkNames: "[name]-[hash]",
 };
 
-/** What a start of `capsule run` always needs: all that this imports, but what is loaded when it is asked for. */
+/** The module whose static imports every `capsule run` needs. */
 const ALWAYS = `${ROOT}cli/main.ts`;
 
 /**
- * Puts what a start always needs into one file. esbuild has a file for each set of modules that is loaded together, 39
- * of them, which takes 0.8 ms more than one; one file of everything takes 0.9 ms more than what is needed. So
- * whatever is loaded later imports what is always there, and nothing tells its modules from each other.
+ * Puts all modules that a start always needs into one chunk. By itself, esbuild makes a chunk for each set of modules that
+ * is loaded together. This adds an import of `ALWAYS` to every module that is loaded later, so those sets become equal.
  */
-async function whatIsAlwaysNeeded(): Promise<esbuild.Plugin> {
+async function oneChunkForStart(): Promise<esbuild.Plugin> {
   const plugins = [oneRuntime, apart];
   const { metafile } = await esbuild.build({
     ...commandLine,
@@ -98,7 +97,7 @@ async function whatIsAlwaysNeeded(): Promise<esbuild.Plugin> {
 
 try {
   if (runtime === "deno") {
-    const plugins = [oneRuntime, apart, await whatIsAlwaysNeeded()];
+    const plugins = [oneRuntime, apart, await oneChunkForStart()];
     const { outputFiles } = await esbuild.build({ ...commandLine, plugins, write: false });
     Deno.mkdirSync(folder, { recursive: true });
     for (const { path, text } of outputFiles) Deno.writeTextFileSync(path, compiledAtOnce(text));
@@ -114,14 +113,14 @@ try {
       splitting: true,
       chunkNames: "[name]-[hash]",
       plugins: [oneRuntime],
-      // npm installs what it depends on.
+      // npm installs the dependencies.
       platform: "node",
       target: "node22.13",
       packages: "external",
     });
   }
 } catch {
-  // esbuild has told why.
+  // esbuild has printed the error.
   Deno.exitCode = 1;
 } finally {
   await esbuild.stop();

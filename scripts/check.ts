@@ -1,7 +1,7 @@
 /**
- * The whole check, as CI runs it: format, lint, types, examples of the documentation, and every test.
+ * Runs all checks, as CI does: format, lint, types, examples in the documentation, and every test.
  *
- * Usage: deno task ok [NAME…]   only the checks whose name contains one of these
+ * Usage: deno task ok [NAME…]   only checks whose name contains one of these
  */
 import { progress, ROOT } from "./common.ts";
 
@@ -27,15 +27,15 @@ const merger = (command: string, ...args: string[]) => [
   ...["--target-dir=build/cargo-merge", ...args],
 ];
 
-/** What tests need besides the README's prerequisites. */
+/** Programs that tests need besides the README's prerequisites. */
 const TOOLS = ["strace"];
 
-/** Side by side: they are short. */
+/** Short checks, run concurrently. */
 const QUICK: Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
   { name: "deno lint", command: [deno, "lint"] },
   { name: "deno check", command: [deno, "check", "."] },
-  // Needs no network: no slow types, and nothing outside of what is published.
+  // A dry run needs no network. It checks for slow types and imports of unpublished files.
   ...[".", "packages/cli"].map((cwd) => ({
     name: `deno publish (${cwd})`,
     command: [deno, "publish", "--dry-run", "--allow-dirty", "--quiet"],
@@ -55,7 +55,7 @@ const QUICK: Check[] = [
   { name: "pytest", command: [python, "-m", "pytest", "--quiet"], cwd: "python" },
 ];
 
-/** One after the other: they measure time, or use all cores. */
+/** Checks that measure time or use all cores, run one after the other. */
 const SLOW: Check[] = [
   { name: "cargo clippy", command: cargo("clippy", "--all-targets", "--", "--deny=warnings") },
   {
@@ -87,7 +87,7 @@ if (failed.length > 0) {
   console.error(`\nfailed: ${failed.join(", ")}`);
   Deno.exit(1);
 }
-console.error("\nall is well");
+console.error("\nall checks passed");
 
 async function run({ name, command, cwd = "." }: Check): Promise<void> {
   const shown = progress(name);
@@ -99,7 +99,7 @@ async function run({ name, command, cwd = "." }: Check): Promise<void> {
   for (const output of [stdout, stderr]) await Deno.stderr.write(output);
 }
 
-/** Programs of the system that tests use, and the packages of Debian that have them. */
+/** Installs missing `TOOLS` with apt-get, if this is root on Debian. */
 async function installTools(): Promise<void> {
   const has = (name: string) =>
     (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
@@ -117,20 +117,20 @@ async function installTools(): Promise<void> {
     for (const args of [["update"], ["install", "--yes", "--no-install-recommends", ...missing]]) {
       await new Deno.Command("apt-get", { args, env, stdout: "null", stderr: "null" }).output();
     }
-    shown.done("tools of the tests");
+    shown.done("tools for tests");
   }
   for (const name of missing.filter((name) => !has(name))) {
     console.error(`note: ${name} is not installed: the tests that need it are skipped`);
   }
 }
 
-/** The environment of the checks of Python, by its lockfile. */
+/** Creates the virtual environment for the Python checks from its lockfile. */
 async function preparePython(): Promise<void> {
   const wanted = await Deno.readTextFile("python/requirements-check.txt");
   const stamp = "build/python-check/requirements.txt";
   const installed = await Deno.readTextFile(stamp).catch(() => undefined);
   if (installed === wanted) return;
-  const shown = progress("Installing the checks of Python");
+  const shown = progress("Installing the tools for Python checks");
   const steps = [
     ["python3", "-m", "venv", "--clear", "build/python-check"],
     [
@@ -144,5 +144,5 @@ async function preparePython(): Promise<void> {
     if (!success) Deno.exit(2);
   }
   await Deno.writeTextFile(stamp, wanted);
-  shown.done("checks of Python");
+  shown.done("tools for Python checks");
 }

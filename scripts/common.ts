@@ -1,9 +1,9 @@
-/** What the scripts share. */
+/** Shared by the scripts. */
 
 /** The root of the checkout. */
 export const ROOT = new URL("../", import.meta.url).pathname;
 
-/** What a sandbox has of the pip package: the rest is for hosts. */
+/** The files of the pip package that the Python engine contains; the others are for hosts. */
 export const GUEST_SDK = ["__init__", "_envelope", "_errors", "_payload", "_task", "http"]
   .map((name) => `python/src/capsule/${name}.py`);
 
@@ -12,18 +12,18 @@ export function encodeHex(bytes: ArrayBuffer): string {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Something that takes long. */
+/** A step that is in progress. */
 export interface Progress {
   done(what: string): void;
   failed(what: string): void;
 }
 
-/** Lines that are under way, on a terminal. */
+/** Unfinished lines on a terminal. */
 const active = new Set<{ text: string; started: number }>();
 let drawn = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Shows that something takes long: with a clock on a terminal, else with a line now and then. */
+/** Shows a step that is in progress: with its time on a terminal, elsewhere with a line every 30 seconds. */
 export function progress(text: string): Progress {
   const entry = { text, started: Date.now() };
   const terminal = Deno.stderr.isTerminal();
@@ -70,13 +70,13 @@ function write(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
-/** The folders of the TypeScript that is published. */
+/** The folders of published TypeScript. */
 export const ROOMS = [
   ...["cache", "cli", "compiler", "errors", "install", "platform", "protocol", "runner", "sdk"],
   ...["telemetry", "worker"],
 ];
-/** Its files beside them. */
+/** The published files in the root. */
 export const ENTRIES = ["cli.ts", "mod.ts", "runner.ts", "version.ts"];
-/** Its files in `ffi`, which holds Rust, too. */
+/** The published files in `ffi`, which also contains Rust. */
 export const FFI_FILES = Array.from(Deno.readDirSync(`${ROOT}ffi`), ({ name }) => `ffi/${name}`)
   .filter((file) => file.endsWith(".ts"));

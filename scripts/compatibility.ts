@@ -1,9 +1,9 @@
 /**
- * Runs the programs of `compat/` in sandboxes, and writes what passes to docs/compatibility.md.
+ * Runs the programs of `compat/` in sandboxes, and writes the results to docs/compatibility.md.
  *
  * Usage: deno task compat            write the document
- *        deno task compat --check    fail when a result differs from the document
- *        deno task compat NAME…      only show what these give
+ *        deno task compat --check    fail if a result differs from the document
+ *        deno task compat NAME…      run only these, and print the results
  */
 import {
   DOCUMENT,
@@ -17,7 +17,7 @@ import { type Job, jobs } from "./compatibility/jobs.ts";
 import { serveLoopback } from "./compatibility/server.ts";
 import { ROOT } from "./common.ts";
 
-/** Engines that the tests have compiled are used here, too. */
+/** The cache of the tests, which already has compiled engines. */
 const CACHE = `${ROOT}build/test-cache`;
 
 Deno.chdir(ROOT);
@@ -31,10 +31,10 @@ const rows = await runAll();
 if (names.length > 0) show(rows);
 else if (isCheck) check(rows);
 else write(rows);
-// Calls that were given up may still run.
+// Calls that timed out may still be running.
 Deno.exit();
 
-/** Runs what is wanted, as many side by side as the machine has processors. */
+/** Runs the chosen programs, as many at once as there are processors. */
 async function runAll(): Promise<Row[]> {
   await using server = serveLoopback();
   const wanted = (await jobs(server.url)).filter(({ name }) =>
@@ -56,7 +56,7 @@ async function run({ run, ...row }: Job): Promise<Row> {
   return { ...row, ...await run() };
 }
 
-/** One line on a terminal, overwritten; what fails stays, unless it is compared. */
+/** Shows progress in one line of the terminal. Failures stay visible, except with `--check`. */
 function tell({ section, name, reason }: Row, done: number, all: number): void {
   const line = reason === undefined || isCheck ? "" : `✘ ${section} ${name}: ${reason}\n`;
   const isTerminal = Deno.stderr.isTerminal();
@@ -77,7 +77,7 @@ function write(rows: Row[]): void {
   console.error(`✔ ${passed} of ${rows.length} pass: ${DOCUMENT.slice(ROOT.length)}`);
 }
 
-/** Compares with the document, which has to name all that is run and nothing else. */
+/** Compares the results with the document, which must list exactly the programs that were run. */
 function check(rows: Row[]): void {
   const before = readDocument();
   const now = new Map(rows.map(resultOf));
@@ -86,7 +86,7 @@ function check(rows: Row[]): void {
     if (before.get(key) === now.get(key)) continue;
     differing++;
     console.error(
-      `✘ ${key}: ${now.get(key) ?? "gone"}, where the document says: ${before.get(key)}`,
+      `✘ ${key}: ${now.get(key) ?? "not run"}; documented: ${before.get(key) ?? "nothing"}`,
     );
   }
   console.error(differing === 0 ? `✔ ${rows.length} as documented` : `✘ ${differing} differ`);

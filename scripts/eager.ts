@@ -1,7 +1,7 @@
 /**
- * Has V8 compile the functions of a module when it compiles the module: what Deno keeps of a module for its next start is
- * what was compiled then, and all else is compiled anew at each start, when it is called. V8 does so with functions in
- * parentheses, which it takes for those that are called at once. Methods of classes cannot be put into any.
+ * Makes V8 compile functions together with their module. Deno caches only code that V8 compiled at that time; other
+ * functions are compiled again at each start. V8 compiles functions in parentheses at once, because it expects them to be
+ * called immediately. Methods of classes cannot be put into parentheses.
  */
 import { parse } from "acorn";
 
@@ -13,7 +13,7 @@ interface Syntax {
   [member: string]: unknown;
 }
 
-/** Returns the text of a module with all functions in parentheses, which means the same. */
+/** Puts all functions of a module into parentheses, without changing what it does. */
 export function compiledAtOnce(source: string): string {
   const program = parse(source, { ecmaVersion: "latest", sourceType: "module" });
   return textOf(program as unknown as Syntax);
@@ -29,7 +29,7 @@ export function compiledAtOnce(source: string): string {
         return functionText(node);
       case "MethodDefinition":
       case "Property": {
-        // A method begins at its parenthesis: nothing can be put around it.
+        // The function node of a method begins at its parameters, so it cannot be put into parentheses.
         const isMethod = node.method || node.kind !== "init";
         return withChildren(
           node,
@@ -44,13 +44,13 @@ export function compiledAtOnce(source: string): string {
   function functionText(node: Syntax): string {
     return withChildren(
       node,
-      // Behind its brace.
+      // Offset 1: after the opening brace.
       (child) =>
         child === node.body && isBlock(child) ? withFunctionsFirst(child, 1) : textOf(child),
     );
   }
 
-  /** Declarations of functions as variables, which have their values before all else of a block is run. */
+  /** Moves function declarations to the start of a block, as variables, so that they are still hoisted. */
   function withFunctionsFirst(block: Syntax, offset: number): string {
     const declared = (block.body as Syntax[]).filter(({ type }) => type === "FunctionDeclaration");
     const variables = declared.map((node) => `${(node.id as Syntax).name}=(${functionText(node)})`);
@@ -59,7 +59,7 @@ export function compiledAtOnce(source: string): string {
     return `${rest.slice(0, offset)}var ${variables.join(",")};${rest.slice(offset)}`;
   }
 
-  /** The text of a node, of whose children a function gives the texts. */
+  /** The text of a node, with the text of each child replaced. */
   function withChildren(node: Syntax, childText: (child: Syntax) => string): string {
     let text = "";
     let at = node.start;
@@ -75,7 +75,7 @@ function isBlock({ type }: Syntax): boolean {
   return type === "BlockStatement";
 }
 
-/** In the order of the text. Of two at one place, as the name and the value of `{ a }` are, the first. */
+/** Children in source order. Of two at the same place, such as key and value of `{ a }`, only the first. */
 function childrenOf(node: Syntax): Syntax[] {
   const children = Object.values(node).flat().filter(isSyntax)
     .toSorted((a, b) => a.start - b.start || b.end - a.end);

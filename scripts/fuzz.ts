@@ -1,9 +1,9 @@
 /**
- * Gives damaged and hostile input to what the host parses, at random. Each case must end in an error, in a rebuild, or
- * in what a guest may do: never in a crash, never late, and never in a wrong result of a source.
+ * Feeds random damaged and hostile input to the host's parsers. Each case must end in an error, in a rebuild, or as a guest
+ * with normal rights: never in a crash, a timeout, or a wrong result.
  *
- * Usage: deno task fuzz [SECONDS] [KIND…]       600 seconds and all kinds by default; a seed that fails is shown
- *        deno task fuzz --seed N KIND           that one again
+ * Usage: deno task fuzz [SECONDS] [KIND…]       by default 600 seconds and all kinds; prints the seed of a failure
+ *        deno task fuzz --seed N KIND           repeats the cases of a seed
  */
 import { cpuUsage } from "node:process";
 import { cache } from "./fuzz/cache.ts";
@@ -16,11 +16,11 @@ import { Random } from "./fuzz/random.ts";
 
 const KINDS: Record<string, Kind> = { components, cache, config, imports, python: pythonImports };
 
-/** What a process may have of its own: slots of the sandbox's memory are reserved and not counted. */
+/** The data limit of a process. Reserved address space of sandboxes does not count. */
 const MEMORY_KIB = 3 << 20;
-/** To start, and to make what all cases share: an engine may have to be compiled. */
+/** The time limit for starting and preparing, which may compile an engine. */
 const START_MS = 300_000;
-/** For what comes next, where the machine is busy with something else. */
+/** Extra time for each case, in case the machine is busy. */
 const WAITED_MS = 60_000;
 
 if (Deno.args[0] === "--seed") {
@@ -29,12 +29,12 @@ if (Deno.args[0] === "--seed") {
 }
 const [seconds = "600", ...named] = Deno.args;
 const names = named.length > 0 ? named : Object.keys(KINDS);
-if (!(Number(seconds) > 0)) fail(`SECONDS is no number: ${seconds}`);
+if (!(Number(seconds) > 0)) fail(`SECONDS must be a positive number (got ${seconds})`);
 names.forEach(kindOf);
 await tryAll(Number(seconds), names);
 
 function kindOf(name = ""): Kind {
-  return KINDS[name] ?? fail(`no kind "${name}": there are ${Object.keys(KINDS).join(", ")}`);
+  return KINDS[name] ?? fail(`unknown kind "${name}"; there are: ${Object.keys(KINDS).join(", ")}`);
 }
 
 function fail(message: string): never {
@@ -42,7 +42,7 @@ function fail(message: string): never {
   Deno.exit(2);
 }
 
-/** Starts processes until the time is over, the kinds by turns. */
+/** Starts one process after the other until the time is over, alternating between kinds. */
 async function tryAll(seconds: number, names: string[]): Promise<void> {
   const endMs = Date.now() + seconds * 1000;
   const totals = new Map<string, number>();
@@ -53,7 +53,7 @@ async function tryAll(seconds: number, names: string[]): Promise<void> {
       totals.set(`${name}: ${outcome}`, (totals.get(`${name}: ${outcome}`) ?? 0) + 1);
     });
     if (problem === undefined) continue;
-    console.error(`✘ ${problem}\nAgain: deno task fuzz --seed ${first + turn} ${name}`);
+    console.error(`✘ ${problem}\nReproduce: deno task fuzz --seed ${first + turn} ${name}`);
     Deno.exit(1);
   }
   for (const outcome of [...totals.keys()].sort()) {
@@ -61,7 +61,7 @@ async function tryAll(seconds: number, names: string[]): Promise<void> {
   }
 }
 
-/** Runs the cases of a seed in a process that is limited. Returns what went wrong. */
+/** Runs the cases of a seed in a process with limits. Returns the problem, if there was one. */
 async function watch(
   name: string,
   seed: number,
@@ -73,7 +73,7 @@ async function watch(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const told = new Response(child.stderr).text();
+  const errors = new Response(child.stderr).text();
   let isLate = false;
   const late = () => {
     isLate = true;
@@ -94,10 +94,10 @@ async function watch(
   const { code, signal } = await child.status;
   if (code === 0) return undefined;
   const how = isLate ? "did not end" : `ended with ${signal ?? `status ${code}`}`;
-  return `${name}, seed ${seed}, case ${begun}: ${how}\n${await told}`;
+  return `${name}, seed ${seed}, case ${begun}: ${how}\n${await errors}`;
 }
 
-/** Tries the cases of a seed in this process, and prints the outcome of each. */
+/** Runs the cases of a seed in this process, and prints the outcome of each. */
 async function tryOne(seed: number, kind: Kind): Promise<void> {
   const random = new Random(seed);
   using fuzzer = await kind.prepare();
@@ -105,7 +105,7 @@ async function tryOne(seed: number, kind: Kind): Promise<void> {
     const [startedMs, before] = [performance.now(), cpuUsage()];
     const outcome = await fuzzer.try(random);
     const { user, system } = cpuUsage(before);
-    // The machine may be busy with something else. Who only waits is ended from outside.
+    // CPU time counts if it is less, as the machine may be busy. A case that only waits is ended by the parent process.
     const spentMs = Math.min(performance.now() - startedMs, (user + system) / 1000);
     if (spentMs > kind.caseMs) {
       throw new Error(`case ${number} took ${Math.round(spentMs)} ms: ${outcome}`);

@@ -1,9 +1,9 @@
 /**
- * Makes the npm packages in build/packages: @capsule/sdk, @capsule/cli, and @capsule/native-… with what is
- * machine code and the engines, as tarballs.
+ * Packs the npm packages into build/packages: @capsule/sdk, @capsule/cli, and @capsule/native-… with the native library
+ * and the engines.
  *
- * Usage: deno task pack [TARGET…]   the platforms of this release, as npm names them: linux-x64, darwin-arm64.
- * By default, this machine's alone. Each machine packs its own native package.
+ * Usage: deno task pack [TARGET…]   the platforms of this release, by npm's names: linux-x64, darwin-arm64. Default: only
+ * this machine's. Each machine packs only its own native package.
  */
 import { progress, ROOT } from "./common.ts";
 
@@ -16,7 +16,7 @@ const { version } = await readJson("deno.json");
 const { dependencies } = await readJson("package.json");
 const targets = Deno.args.length > 0 ? Deno.args : [THIS_TARGET];
 
-/** What all packages say of themselves. */
+/** Fields of all packages. */
 const COMMON = {
   version,
   license: "Apache-2.0",
@@ -45,8 +45,9 @@ async function packSdk(): Promise<void> {
   });
   await pack(folder, {
     name: "@capsule/sdk",
-    description: "Runs functions written in TypeScript, JavaScript or Python, each call in a " +
-      "WebAssembly sandbox of its own",
+    description:
+      "Runs untrusted TypeScript, JavaScript and Python, each call of a task in its own " +
+      "WebAssembly sandbox",
     ...COMMON,
     engines: { node: NODE },
     exports: {
@@ -82,7 +83,7 @@ async function packNative(): Promise<void> {
   for (const name of ["engines.json", "javascript.wasm", "python.wasm"]) {
     await copy(`build/engines/${name}`, `${folder}/engines/${name}`);
   }
-  // For Capsule from JSR, which brings no files.
+  // For Capsule from JSR, which has source files only.
   await copy("engines/wit/world.wit", `${folder}/engines/wit/world.wit`);
   await copy("scripts/npm/native.js", `${folder}/index.js`);
   const esbuild = `@esbuild/${THIS_TARGET}`;
@@ -99,7 +100,7 @@ async function packNative(): Promise<void> {
   });
 }
 
-/** Declarations of what the entries export, and of what those need. */
+/** Writes type declarations of the entry files and of the modules that they import. */
 async function emitTypes(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const deno = `${folder}/deno.d.ts`;

@@ -1,5 +1,4 @@
-# Sourced by scripts/capsule and scripts/test: sets $root and $deno, and builds what is missing or older
-# than its inputs. When all is up to date, this costs two forks.
+# Sourced by scripts/capsule and scripts/test: sets $root and $deno, and builds what is missing or out of date.
 
 case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
 if [ -L "$0" ]; then
@@ -8,7 +7,7 @@ if [ -L "$0" ]; then
 fi
 root=$(CDPATH='' cd "$here/.." && pwd -P)
 
-# Everything that decides what is built.
+# The inputs of all builds.
 inputs="package.json package-lock.json scripts engines ffi/native/Cargo.toml ffi/native/Cargo.lock
   ffi/native/src python/src mod.ts runner.ts cli.ts version.ts cache cli compiler errors install platform
   protocol runner sdk telemetry worker ffi/*.ts"
@@ -43,7 +42,7 @@ if ! is_ready; then
   mkdir -p "$root/build"
   if [ -z "$deno" ] || ! cmp -s "$root/package-lock.json" "$root/build/package-lock.json"; then
     echo "Installing Deno and the packages of package-lock.json…" >&2
-    # Not `npm ci`: it refuses a lockfile that names no registry.
+    # Not `npm ci`, which rejects a lockfile without registry URLs.
     if ! (cd "$root" && npm install --no-save --no-audit --no-fund >build/npm.log 2>&1); then
       cat "$root/build/npm.log" >&2
       echo "error: npm install failed" >&2

@@ -1,18 +1,18 @@
 /**
- * Builds what is missing or older than its inputs: the native library, and both language engines.
+ * Builds the native library, the language engines and the bundle, if they are missing or their inputs changed.
  *
  * Usage: deno run -A scripts/setup.ts
  */
 import { encodeHex, ENTRIES, FFI_FILES, GUEST_SDK, progress, ROOMS, ROOT } from "./common.ts";
 
-/** A thing to build. */
+/** A build step. */
 interface Step {
   name: string;
-  /** What a person reads while it is built. */
+  /** Shown while it is built. */
   doing: string;
-  /** Files and folders, from the root. */
+  /** Files and folders, relative to the root. */
   inputs: string[];
-  /** From the root. The step is repeated if one is missing. */
+  /** Files, relative to the root. The step is repeated if one is missing. */
   outputs: string[];
   build(log: string): Promise<void>;
 }
@@ -35,7 +35,7 @@ const steps = {
         "--locked",
         "--manifest-path=ffi/native/Cargo.toml",
       ]);
-      // Never written in place: a running process may have the old one mapped.
+      // Not written in place, because a running process may have the old file mapped.
       await Deno.mkdir("build/native", { recursive: true });
       await Deno.copyFile(`build/cargo/release/${LIBRARY}`, `build/native/${LIBRARY}.new`);
       await Deno.rename(`build/native/${LIBRARY}.new`, `build/native/${LIBRARY}`);
@@ -82,12 +82,12 @@ const steps = {
   },
   merge: {
     name: "engine merger",
-    doing: "Building what merges the engines' modules",
+    doing: "Building the engine merger",
     inputs: ["engines/merge"],
     outputs: [MERGE],
     async build(log) {
       const manifest = "--manifest-path=engines/merge/Cargo.toml";
-      // A folder of its own: cargo lets nobody else build in one, and the native library takes minutes.
+      // A separate target folder: cargo locks it, and the native library takes minutes to build.
       const folder = "--target-dir=build/cargo-merge";
       await run(log, "cargo", ["build", "--release", "--locked", manifest, folder]);
     },
@@ -123,7 +123,7 @@ const steps = {
       await run(log, Deno.execPath(), [
         ...["run", "-A", "--config=deno.json", "scripts/bundle.ts", "deno", "dist.new"],
       ]);
-      // Others may start it at this moment.
+      // Replaced as a whole, because another process may be starting it.
       await Deno.remove("dist", { recursive: true }).catch(() => {});
       await Deno.rename("dist.new", "dist");
     },
@@ -133,7 +133,7 @@ const steps = {
 Deno.chdir(ROOT);
 await Deno.mkdir("build/logs", { recursive: true });
 await Deno.mkdir("build/stamps", { recursive: true });
-// Two that are started at once: the second waits, and finds all done.
+// If two processes start at once, the second waits and finds everything built.
 using lock = await Deno.open("build/lock", { create: true, write: true });
 await lock.lock(true);
 
@@ -154,10 +154,10 @@ try {
   Deno.exit(2);
 }
 await Deno.writeTextFile("build/ready", "");
-// What changed while this ran is newer than the stamp.
+// Inputs that changed during the build are newer than the stamp.
 await Deno.utime("build/ready", started, started);
 
-/** Builds a step unless nothing of its inputs changed. */
+/** Builds a step, if its inputs changed. */
 async function ensure(step: Step): Promise<void> {
   const stamp = `build/stamps/${step.name.replaceAll(" ", "-")}`;
   const digest = await digestOf(step.inputs);
@@ -177,12 +177,12 @@ async function ensure(step: Step): Promise<void> {
   shown.done(step.name);
 }
 
-/** What componentize-qjs and componentize-py make: many modules, which become an engine. */
+/** The output of componentize-qjs or componentize-py: a component of many modules, before they are merged. */
 function componentized(language: string): string {
   return `build/componentized/${language}.wasm`;
 }
 
-/** What a command prints. */
+/** Runs a command. Returns its standard output. */
 async function run(log: string, command: string, args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(command, {
     args,

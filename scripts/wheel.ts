@@ -1,6 +1,6 @@
 /**
- * Makes the wheel of the pip package in build/wheel: the package, and all that it runs but Deno, which a
- * package of its own brings.
+ * Builds the wheel of the pip package in build/wheel: the package and everything that it runs, except Deno, which is a
+ * dependency.
  *
  * Usage: deno task wheel
  */
@@ -15,14 +15,14 @@ const REQUIREMENTS = "python/requirements-wheel.txt";
 
 Deno.chdir(ROOT);
 if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
-  console.error("error: wheels are made on Linux, on x86-64: no others have been tried");
+  console.error("error: wheels can only be built on Linux x86-64");
   Deno.exit(2);
 }
-const shown = progress("Making the wheel");
+const shown = progress("Building the wheel");
 await Deno.remove(SOURCE, { recursive: true }).catch(() => {});
 await Promise.all([copyPackage(), bundle(), copyBuilt(), preparePython()]);
 await buildWheel();
-shown.done(`made ${wheels().join(", ")}`);
+shown.done(`built ${wheels().join(", ")}`);
 
 async function copyPackage(): Promise<void> {
   for (const file of ["pyproject.toml", "README.md"]) {
@@ -34,7 +34,7 @@ async function copyPackage(): Promise<void> {
   await Deno.writeTextFile(`${SOURCE}/NOTICE.txt`, await thirdPartyNotices());
 }
 
-/** The command line as files that import nothing from outside of their folder. */
+/** Bundles the command line into files that import nothing outside their folder. */
 async function bundle(): Promise<void> {
   await run(Deno.execPath(), ["run", "-A", "scripts/bundle.ts", "deno", `${BUNDLE}/dist`]);
 }
@@ -49,7 +49,7 @@ async function copyBuilt(): Promise<void> {
   await copy("node_modules/@esbuild/linux-x64/bin/esbuild", `${BUNDLE}/bin/esbuild`);
 }
 
-/** A Python that builds wheels, by its lockfile. */
+/** Creates the virtual environment that builds the wheel, from its lockfile. */
 async function preparePython(): Promise<void> {
   const wanted = await Deno.readTextFile(REQUIREMENTS);
   const stamp = `${OUTPUT}/python/requirements.txt`;
@@ -69,12 +69,12 @@ async function buildWheel(): Promise<void> {
     ...["--no-build-isolation", "--wheel-dir", OUTPUT, SOURCE],
   ], {
     CAPSULE_WHEEL_PLATFORM: await platformTag(),
-    // The same inputs make the same wheel.
+    // For reproducible builds.
     SOURCE_DATE_EPOCH: "1767225600",
   });
 }
 
-/** The oldest glibc that has all that the machine code wants of it. */
+/** The platform tag for the oldest glibc that has all symbols that the native library uses. */
 async function platformTag(): Promise<string> {
   const library = new TextDecoder("latin1").decode(
     await Deno.readFile(`${BUNDLE}/native/libcapsule.so`),
@@ -110,7 +110,7 @@ async function run(
 ): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(command, { args, env }).output();
   if (success) return;
-  shown.failed("Making the wheel");
+  shown.failed("Building the wheel");
   for (const output of [stdout, stderr]) await Deno.stderr.write(output);
   Deno.exit(1);
 }
