@@ -16,7 +16,7 @@ function documented(section: string): string[] {
     .map(({ key }) => key.slice(section.length + 1)).sort();
 }
 
-Deno.test("the table has every program of a package, by the version that is pinned", () => {
+Deno.test("the table has every package, with its pinned version", () => {
   const { dependencies } = JSON.parse(read("compat/npm/package.json"));
   const pins = new Map<string, string>([
     ...Object.entries<string>(dependencies).map(([name, pin]) => [`npm ${name}`, pin] as const),
@@ -33,7 +33,7 @@ Deno.test("the table has every program of a package, by the version that is pinn
   }
 });
 
-Deno.test("the table has every module that is tried", () => {
+Deno.test("the table has every module that the programs try", () => {
   const tried = (folder: string, ending: string, pattern: RegExp) =>
     filesIn(folder, ending).flatMap((file) =>
       Array.from(read(`${folder}/${file}`).matchAll(pattern), ([, name]) => name!)

@@ -106,7 +106,7 @@ async function tables(): Promise<string> {
   return lines.join("\n");
 }
 
-Deno.test("docs/options.md has the options that there are", async () => {
+Deno.test("docs/options.md has all options", async () => {
   const text = Deno.readTextFileSync(FILE);
   const made = await tables();
   const expected = text.replace(TABLES, (_, before, after) => `${before}\n${made}\n\n${after}`);

@@ -68,7 +68,7 @@ Deno.test("machine code with a flipped byte is made again: once, by 100 runs at 
   assertEquals([after.status, after.stderr], [0, ""]);
 });
 
-Deno.test("an engine that is not what was installed is not compiled", async () => {
+Deno.test("an engine that differs from the installed one is not compiled", async () => {
   using folder = project();
   const { path, ...known } = engineSources().javascript;
   const engine = Deno.readFileSync(path);
@@ -94,7 +94,7 @@ Deno.test("an engine that is not what was installed is not compiled", async () =
   assertEquals(code.filter((name) => name.endsWith(".cwasm")), []);
 });
 
-Deno.test("files of one name in two folders are two programs, also with the other's .capsule", async () => {
+Deno.test("files of the same name in two folders are two programs, even with each other's .capsule", async () => {
   using one = project({ "main.ts": HELLO, "x/main.py": "def main(): return 'one'" });
   using two = project({
     "main.ts": HELLO.replace("Hello", "Salut"),
@@ -121,7 +121,7 @@ Deno.test("files of one name in two folders are two programs, also with the othe
   assertEquals(await shows(one), ["Hello, you\n", "one\n"]);
 });
 
-Deno.test("a process that is killed while it keeps a program leaves the old one, or the new", async () => {
+Deno.test("a process that is killed while it stores a program leaves the old or the new one", async () => {
   using folder = project();
   const source = (round: number) =>
     `import { task } from "@capsule/sdk";\nconst table = ${
@@ -173,7 +173,7 @@ Deno.test("machine code for another processor is compiled again, and is no error
   assertEquals([second.status, second.stderr], [0, ""]);
 });
 
-Deno.test("an entry of the index that others may have written leads nowhere", async () => {
+Deno.test("an index entry that other users could have written is ignored", async () => {
   using folder = project({
     "good.py": "def main(): return 'good'",
     "evil.py": "def main(): return 'evil'",
@@ -211,7 +211,7 @@ Deno.test("an entry of the index that others may have written leads nowhere", as
   assertEquals(await run("good.py"), "good\n");
 });
 
-Deno.test("a cache folder that others may write to, or that is a link to one, is refused", async () => {
+Deno.test("a cache folder that other users can write to, or a link to one, is refused", async () => {
   using folder = project({ "main.py": "def main(): return 1", "open/x": "", "file": "" });
   Deno.chmodSync(`${folder.path}/open`, 0o777);
   Deno.symlinkSync(`${folder.path}/open`, `${folder.path}/link`);

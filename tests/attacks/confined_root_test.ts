@@ -113,7 +113,7 @@ Deno.test("a link to a file of another kind is not read as a program", async () 
   }
 });
 
-Deno.test("what is no regular file, or far too large, is refused at once", async () => {
+Deno.test("special files and very large files are refused at once", async () => {
   using folder = workspace();
   for (const ending of ["ts", "js", "py", "wasm"]) {
     const path = (name: string) => `${folder.path}/upload/${name}.${ending}`;

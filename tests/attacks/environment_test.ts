@@ -59,7 +59,7 @@ const WASI = [
   "wasi:cli/environment",
 ];
 
-Deno.test("typescript: no import leads to the environment of WASI", async () => {
+Deno.test("typescript: no import gives access to WASI's environment", async () => {
   const code = `import { task } from "@capsule/sdk";
     task({ name: "main" }, async (name) => {
       const { getEnvironment } = await (0, eval)("import(" + JSON.stringify(name) + ")");
@@ -134,7 +134,7 @@ def main():
 };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: tasks that run side by side have each their own variables`, async () => {
+  Deno.test(`${language}: concurrent tasks have separate variables`, async () => {
     const { result, error } = await attack({
       language,
       code: NEIGHBOURS[language],

@@ -11,7 +11,7 @@ import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 
 const encoder = new TextEncoder();
 
-Deno.test("null, made-up, closed and doubly freed handles are statuses, with an error's text", () => {
+Deno.test("null, invented, closed and doubly freed handles return a status and an error", () => {
   using folder = project();
   const library = Deno.dlopen(libraryPath(), symbols).symbols;
   const id = new Uint8Array(8);
@@ -72,7 +72,7 @@ Deno.test("null, made-up, closed and doubly freed handles are statuses, with an 
   library.capsule_runtime_free(runtime);
 });
 
-Deno.test("so they are of databases, digests and paths", () => {
+Deno.test("null, invented and closed handles of databases, digests and paths return a status", () => {
   using folder = project({ "file.txt": "12345" });
   const library = Deno.dlopen(libraryPath(), symbols).symbols;
   const id = new Uint8Array(8);
@@ -159,7 +159,7 @@ function take(library: Deno.DynamicLibrary<typeof symbols>["symbols"], error: Ui
   return text;
 }
 
-Deno.test("a library of another version is refused, with both versions", async () => {
+Deno.test("a library of another version is refused, and the error names both versions", async () => {
   using folder = project({
     // An older one, which lacks what came later.
     "old.c": "unsigned capsule_abi_version(void) { return 1; }",
@@ -197,7 +197,7 @@ const ENDS: Record<string, { code: string; status: number; says?: string }> = {
   "exits at an event": { code: "atEvent = () => Deno.exit(7);", status: 7 },
 };
 
-Deno.test("a process that ends while tasks run ends at once, with its own status", async () => {
+Deno.test("a process that exits while tasks run ends at once, with its own exit code", async () => {
   await warmEngines();
   using folder = project();
   const children = Object.entries(ENDS).map(async ([what, { code, status, says = "" }], number) => {

@@ -44,7 +44,7 @@ def main():
 };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: a task that opens files without end leaves the host enough`, async () => {
+  Deno.test(`${language}: a task that keeps opening files leaves enough descriptors to the host`, async () => {
     const code = HOARD[language];
     using folder = workspace();
     const { result, error } = await attack({ root: "root", language, code, folder });

@@ -26,7 +26,7 @@ function workspace(): Project {
 const SCOPE = { root: "root", writable: ["root/rw"] };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: paths out of the folders lead nowhere`, async () => {
+  Deno.test(`${language}: paths outside the granted folders are refused`, async () => {
     using folder = workspace();
     const paths = [
       ...["../secret.txt", "secret.txt", ".env", ".git/config", "capsule.toml", "/secret.txt"],
@@ -68,7 +68,7 @@ for (const language of LANGUAGES) {
     assertFail(calls, outcomes, NO_ACCESS);
   });
 
-  Deno.test(`${language}: the names of folders are all that is seen above them`, async () => {
+  Deno.test(`${language}: above granted folders, only their names are visible`, async () => {
     using folder = workspace();
     const outcomes = await callFiles([["list", "/"], ["list", "."], ["list", "rw/.."]], {
       ...SCOPE,
@@ -125,7 +125,7 @@ for (const language of LANGUAGES) {
     assertEquals(done.filter((outcome) => "error" in outcome), []);
   });
 
-  Deno.test(`${language}: a read-only folder inside of another stays so by every path`, async () => {
+  Deno.test(`${language}: a read-only folder inside a writable one is read-only by every path`, async () => {
     using folder = workspace();
     folder.write("root/rw/inner/c.txt", "c");
     const option = language === "python" ? "allowed_files" : "allowedFiles";
@@ -176,7 +176,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-Deno.test("mounts of what is not the project's, or holds it together, are refused", async () => {
+Deno.test("mounts outside the project, and of .git, .capsule and capsule.toml, are refused", async () => {
   using folder = workspace();
   folder.write("root/.capsule/wasm/x", "");
   folder.write("root/.capsule/wit/x", "");
@@ -258,7 +258,7 @@ Deno.test("mounts of what is not the project's, or holds it together, are refuse
 });
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: names with NUL, without end or of another system are names or errors`, async () => {
+  Deno.test(`${language}: names with NUL, very long names and Windows names are plain names or errors`, async () => {
     using folder = workspace();
     const broken = [
       "rw/a\0b",
@@ -299,7 +299,7 @@ for (const language of LANGUAGES) {
     assertEquals(found.sort(), ["a.txt", ...names].sort());
   });
 
-  Deno.test(`${language}: sizes and offsets past every file are errors`, async () => {
+  Deno.test(`${language}: sizes and offsets beyond the largest file are errors`, async () => {
     using folder = workspace();
     const calls: FileCall[] = [];
     for (const size of [2 ** 62, 2 ** 63, -1, -(2 ** 40)]) {
@@ -330,7 +330,7 @@ for (const language of LANGUAGES) {
     );
   });
 
-  Deno.test(`${language}: pipes and sockets in a folder hold nobody up`, async () => {
+  Deno.test(`${language}: pipes and sockets in a folder do not block`, async () => {
     using folder = workspace();
     for (const name of ["ro/pipe", "rw/pipe"]) {
       new Deno.Command("mkfifo", { args: [`${folder.path}/root/${name}`] }).outputSync();

@@ -63,7 +63,7 @@ for (const file of Object.keys(PROGRAMS)) {
     assertEquals((await program.call("quick")).result, 1);
   });
 
-  Deno.test(`${file}: tasks call each other 64 deep, and not deeper`, async () => {
+  Deno.test(`${file}: tasks can call each other 64 deep, and not deeper`, async () => {
     using folder = project(PROGRAMS);
     await using program = await open({ file, cwd: folder.path });
     const { result } = await program.call("deep", [0]);

@@ -8,7 +8,7 @@ import { CACHE, warmEngines } from "../support.ts";
 
 await warmEngines();
 
-Deno.test("what is damaged ends in an error, a rebuild, or what a guest may do", async () => {
+Deno.test("damaged input ends in an error, a rebuild, or as a guest with normal rights", async () => {
   using prepared = await prepare(CACHE);
   const random = new Random(1);
   const outcomes = new Set<string>();

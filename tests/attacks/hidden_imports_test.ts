@@ -31,7 +31,7 @@ Deno.test("a file under none imports no .env, no .git and no .capsule beside it"
   assertStringIncludes((await importing("./data.json", "json")).stdout!, "seen");
 });
 
-Deno.test("nor does an import that means all files which fit", async () => {
+Deno.test("an import pattern does not match hidden files", async () => {
   using folder = project({ "data/.env.json": `"${SECRET}"`, "data/a.json": '"seen"' });
   const code = "export const main = async (name: string) => await import(`./data/${name}.json`);";
   folder.write("main.ts", code);
@@ -51,7 +51,7 @@ Deno.test("a module in Python that is a link to .env is not there", async () => 
   assertEquals(JSON.stringify(envelope).includes(SECRET), false);
 });
 
-Deno.test("a trusted program imports what it likes", async () => {
+Deno.test("a trusted program can import hidden files", async () => {
   using folder = project({ ".env.json": '"own"' });
   folder.write("main.ts", 'import own from "./.env.json"; export const main = () => own;');
   const envelope = await run({ file: "main.ts", cwd: folder.path });

@@ -107,7 +107,7 @@ const BROKEN: [operation: string, request: string][] = [
 ];
 
 for (const [language, code] of [["python", PYTHON], ["javascript", JAVASCRIPT]] as const) {
-  Deno.test(`${language}: a call with made-up policies has those that were declared`, async () => {
+  Deno.test(`${language}: a call with invented policies has the declared ones`, async () => {
     await using program = await open({ code, language, policy: "declared" });
     for (const [request, success, errorType] of MADE_UP) {
       const outcome = await program.call<Record<string, unknown>>("made_up", [
@@ -141,7 +141,7 @@ for (const [language, code] of [["python", PYTHON], ["javascript", JAVASCRIPT]] 
   });
 }
 
-Deno.test("made-up handles are errors, and hoarded ones a limit", async () => {
+Deno.test("invented handles are errors, and the number of handles is limited", async () => {
   await using program = await open({ code: PYTHON, language: "python" });
   for (const handle of [0n, 1n, 7n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 64n, -1n]) {
     const { error } = await program.call("waits", [String(handle)]);

@@ -57,7 +57,7 @@ def main(serial):
 };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: a call that ruins all it can reach ruins nothing for the next`, async () => {
+  Deno.test(`${language}: a call that damages everything it can does not affect the next one`, async () => {
     const file = language === "python" ? "main.py" : "main.ts";
     // No other run has loaded it.
     const serial = `${language === "python" ? "" : "globalThis."}serial = "${crypto.randomUUID()}"`;
@@ -90,7 +90,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-Deno.test("a file of an image that is replaced or removed while it is used changes nothing for who uses it", async () => {
+Deno.test("replacing or removing an image's file does not affect processes that use it", async () => {
   const code = (serial: string) =>
     `import random
 from capsule import task

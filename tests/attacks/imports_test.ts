@@ -252,7 +252,7 @@ Deno.test("a program that is a link to elsewhere is refused", lasting, async () 
   assertEquals(error.message.includes(SECRET), false, error.message);
 });
 
-Deno.test("a comment that names a source map has nothing read", lasting, async () => {
+Deno.test("a source map comment reads no file", lasting, async () => {
   using folder = projectWithSecret();
   const pipe = `${folder.path}/app/pipe.map`;
   makePipe(pipe);
@@ -439,7 +439,7 @@ Deno.test("settings lead a confined program nowhere", lasting, async () => {
   assertStringIncludes((await refused(endless, importing("./own.ts"), true)).message, "extends");
 });
 
-Deno.test("NODE_PATH and the folder of the process have no say", lasting, async () => {
+Deno.test("NODE_PATH and the working directory are ignored", lasting, async () => {
   using folder = projectWithSecret({ "packages/stray/index.js": `export default "${SECRET}";` });
   Deno.env.set("NODE_PATH", `${folder.path}/packages`);
   try {
@@ -485,7 +485,7 @@ Deno.test("many imports, long chains and deep texts end", lasting, async () => {
   }
 });
 
-Deno.test("a program has no more files than are good for it", lasting, async () => {
+Deno.test("the number of files of a program is limited", lasting, async () => {
   using folder = projectWithSecret();
   const text = "x".repeat(4 << 20);
   const names = Array.from({ length: 33 }, (_, index) => `b${index}`);

@@ -18,7 +18,7 @@ function component(): Uint8Array {
   return encodeComponent({ language: "python", name: "main.py", files }, { engine });
 }
 
-Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never a crash", async () => {
+Deno.test("damaged, core and foreign wasm is an error that names the file, never a crash", async () => {
   const whole = component();
   const core = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const files: Record<string, Uint8Array> = {
@@ -51,7 +51,7 @@ Deno.test("cut, fuzzed, core and foreign wasm is a mistake that is named, never 
   }
 });
 
-Deno.test("a component with any byte changed, or with lies in its header, is read or refused", () => {
+Deno.test("a component with a changed byte or a false header is read or refused, never a crash", () => {
   const whole = component();
   assertTrue("program" in decodeComponent(whole), "the whole one is read");
   for (let index = 0; index < whole.length; index++) {
@@ -109,7 +109,7 @@ const CONFIGS: [content: string | Uint8Array, says: string][] = [
   [`${"a.".repeat(100_000)}a = 1`, "capsule.toml"],
 ];
 
-Deno.test("what is broken in capsule.toml is named with its place, and never a default", async () => {
+Deno.test("an error in capsule.toml has its place, and no default replaces the value", async () => {
   for (const [content, says] of CONFIGS) {
     using folder = project({ "main.py": "def main(): return 1" });
     folder.write("capsule.toml", content);
@@ -135,7 +135,7 @@ const NAMES = [
   "__proto__",
 ];
 
-Deno.test("quotes, newlines and options in names of files are names", async () => {
+Deno.test("quotes, newlines and options in file names are plain names", async () => {
   for (const stem of NAMES) {
     using folder = project();
     for (const [ending, code] of Object.entries(FAILS)) {
@@ -158,7 +158,7 @@ const FAILS = {
   ".py": `from capsule import task\n@task\ndef main():\n    raise ValueError("no")`,
 };
 
-Deno.test("arguments are text, whatever they look like", async () => {
+Deno.test("arguments are always text", async () => {
   using folder = project({ "show.py": "def main(*args): return list(args)" });
   const given = ["", " ", "-", "'\"`$(x)\n", "%s", "{}", "null", "\u001b[31m", "😀"];
   const { stdout } = await cli(["run", "show.py", "--json", ...given], { cwd: folder.path });
@@ -170,7 +170,7 @@ Deno.test("arguments are text, whatever they look like", async () => {
 
 const SDK = `import { task } from "@capsule/sdk"; `;
 
-Deno.test("arguments, names and programs that are no UTF-8 are refused or shown so, never a fault", async () => {
+Deno.test("arguments, names and programs that are not UTF-8 are refused or escaped, never a crash", async () => {
   using folder = project({ "show.py": "def main(*args): return list(args)" });
   const command = [`"$0" run -A --no-check --quiet --config="$1/deno.json" "$1/cli.ts" run`];
   for (

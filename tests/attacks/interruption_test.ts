@@ -149,7 +149,7 @@ function childrenOf(folder: string): string[] {
   });
 }
 
-Deno.test("whoever reads the output goes away: the run ends in its own time, without a fault", async () => {
+Deno.test("when the reader of the output goes away, the run still ends normally", async () => {
   using folder = project({
     "main.py": `import time
 def main():

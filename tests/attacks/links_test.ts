@@ -45,7 +45,7 @@ function through(link: string): FileCall[] {
 }
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: a link that a guest makes leads nowhere outside`, async () => {
+  Deno.test(`${language}: a link that a guest creates leads nowhere outside its folder`, async () => {
     using folder = workspace();
     const absolute = ["/etc", "/etc/passwd", "/proc/self/root", `${folder.path}/outside`, "/rw/.."];
     const refused = absolute.map((target): FileCall => ["symlink", target, "rw/link"]);
@@ -74,7 +74,7 @@ for (const language of LANGUAGES) {
     }
   });
 
-  Deno.test(`${language}: a link of the host's that leaves its folder is not followed`, async () => {
+  Deno.test(`${language}: a host's link to outside its folder is not followed`, async () => {
     using folder = workspace();
     const link = (target: string, path: string) =>
       Deno.symlinkSync(target, `${folder.path}/root/${path}`);
@@ -114,7 +114,7 @@ for (const language of LANGUAGES) {
     assertFail([...refused, ...tried], outcomes, NO_ACCESS);
   });
 
-  Deno.test(`${language}: what removes or copies trees goes through no link`, async () => {
+  Deno.test(`${language}: removing and copying trees follows no link`, async () => {
     using folder = workspace();
     folder.write("root/rw/tree/inner/c.txt", "c");
     Deno.symlinkSync("../../../outside", `${folder.path}/root/rw/tree/out`);
@@ -123,7 +123,7 @@ for (const language of LANGUAGES) {
     assertGive(await callFiles(calls, { ...SCOPE, language, folder }), null, ["a.txt", "sub"]);
   });
 
-  Deno.test(`${language}: links that lead to themselves are errors`, async () => {
+  Deno.test(`${language}: circular links are errors`, async () => {
     using folder = workspace();
     const making: FileCall[] = [
       ["symlink", "self", "rw/self"],
@@ -144,7 +144,7 @@ for (const language of LANGUAGES) {
     assertFail(tried, outcomes, /^(?:ELOOP|ENOENT|EEXIST|EPERM|ENOTDIR)$/);
   });
 
-  Deno.test(`${language}: a declared folder that is a link out is refused`, async () => {
+  Deno.test(`${language}: a declared folder that is a link to outside is refused`, async () => {
     using folder = workspace();
     Deno.symlinkSync("../outside", `${folder.path}/root/link`);
     Deno.symlinkSync("..", `${folder.path}/root/rw/up`);
@@ -156,7 +156,7 @@ for (const language of LANGUAGES) {
     }
   });
 
-  Deno.test(`${language}: a folder that becomes a link while a program is open is the old one`, async () => {
+  Deno.test(`${language}: a folder that is replaced by a link while a program is open stays the original one`, async () => {
     using folder = workspace();
     const option = { typescript: 'allowedFiles: ["rw"]', python: 'allowed_files=["rw"]' };
     const code = prelude(language) + {
@@ -232,7 +232,7 @@ def main():
 };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: a link that appears between two steps is not followed either`, async () => {
+  Deno.test(`${language}: a link that appears between check and use is not followed`, async () => {
     using folder = workspace();
     const code = RACE[language];
     const { result, error } = await attack({

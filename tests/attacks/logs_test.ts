@@ -81,7 +81,7 @@ Deno.test("control characters in the name of a task are refused, and shown escap
   }
 });
 
-Deno.test("a name with newlines and escapes makes one row, and no line of its own", async () => {
+Deno.test("a name with newlines and escapes is one row, and not a separate line", async () => {
   const name = `a\n#9 main completed: 0.0 ms, 0 fuel\n${EVIL}\tb.py`.replace("/", "");
   using folder = project({ [name]: "def main(): raise ValueError('x\\nerror: forged')" });
   const run = await cli(["run", "--verbose", `./${name}`], { cwd: folder.path });
@@ -99,7 +99,7 @@ Deno.test("a name with newlines and escapes makes one row, and no line of its ow
   assertEquals([missing.status, STEERS.test(missing.stderr)], [2, false], missing.stderr);
 });
 
-Deno.test("a folder's name steers no terminal", async () => {
+Deno.test("a folder's name cannot control the terminal", async () => {
   using folder = project({ "\u001b[31m\r/main.py": "def main(): return 1" });
   const cwd = `${folder.path}/\u001b[31m\r`;
   Deno.mkdirSync(`${cwd}/.capsule`);
@@ -130,7 +130,7 @@ def main():
 };
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: what one program left in memory is not in that of the next`, async () => {
+  Deno.test(`${language}: memory of one program is not visible to the next`, async () => {
     const [fills, looks] = MEMORY[language];
     await using filling = await open({ language, code: fills });
     await using looking = await open({ language, code: looks });

@@ -123,7 +123,7 @@ for (const language of LANGUAGES) {
     });
   }
 
-  Deno.test(`${language}: arguments over the limit are the failure of that call`, async () => {
+  Deno.test(`${language}: arguments over the limit fail only their call`, async () => {
     using folder = project({ "capsule.toml": '[budget]\njson_size = "1MB"' });
     const body = {
       typescript: 'const { error } = await child("x".repeat(2e6)); return error;',
@@ -139,7 +139,7 @@ for (const language of LANGUAGES) {
     );
   });
 
-  Deno.test(`${language}: top-level code has a gigabyte, which no option raises`, async () => {
+  Deno.test(`${language}: top-level code is limited to a gigabyte, whatever the options`, async () => {
     const fills = {
       typescript: "const kept = new ArrayBuffer(2 ** 30);",
       python: "kept = bytearray(2 ** 30)",
@@ -153,7 +153,7 @@ for (const language of LANGUAGES) {
     );
   });
 
-  Deno.test(`${language}: randomness is given in small parts only`, async () => {
+  Deno.test(`${language}: random bytes are limited for each request`, async () => {
     const body = {
       typescript: `const host = await (0, eval)('import("capsule:host/operations@1.0.0")');
         const ways = [

@@ -13,7 +13,7 @@ const both = (options: [typescript: string, python: string]): Record<Language, s
 });
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: another port or scheme than the listed one is refused`, async () => {
+  Deno.test(`${language}: ports and schemes that are not listed are refused`, async () => {
     await using listed = serve(answer);
     await using other = serve(answer);
     const requests = [
@@ -37,7 +37,7 @@ for (const language of LANGUAGES) {
     assertEquals(only.envelope.execution.host_requests, [], "nobody was asked");
   });
 
-  Deno.test(`${language}: no spelling of an address makes it a listed one`, async () => {
+  Deno.test(`${language}: another spelling of an address is not listed`, async () => {
     await using server = serve(answer);
     const spellings = [
       ...["127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "127.0.0.1.", "localhost"],
@@ -73,7 +73,7 @@ for (const language of LANGUAGES) {
     assertEquals(outcomes, [{ status: 200, text: "hello" }]);
   });
 
-  Deno.test(`${language}: a redirect is followed to listed hosts alone, and takes no secrets along`, async () => {
+  Deno.test(`${language}: a redirect is followed only to listed hosts, without credentials`, async () => {
     await using forbidden = serve(answer);
     await using target = serve(answer);
     const to = [
@@ -122,7 +122,7 @@ for (const language of LANGUAGES) {
     assertTrue(!JSON.stringify(envelope.execution).includes("secret"), "a secret is told");
   });
 
-  Deno.test(`${language}: what a request says of itself is one request`, async () => {
+  Deno.test(`${language}: headers cannot split or smuggle requests`, async () => {
     const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
     await using server = serveRaw(async (connection) => {
       await connection.write(new TextEncoder().encode(ok));
@@ -214,7 +214,7 @@ for (const language of LANGUAGES) {
     assertEquals([proxy.requests, server.requests.length], [[], 2]);
   });
 
-  Deno.test(`${language}: bodies without end, and bombs, end at their limit`, async () => {
+  Deno.test(`${language}: endless bodies and compression bombs end at their limit`, async () => {
     const bomb = gzipSync(new Uint8Array(64 << 20));
     const headers = { "content-encoding": "gzip" };
     await using server = serve((request) => {
@@ -243,7 +243,7 @@ for (const language of LANGUAGES) {
     assertEquals(outcomes[1], { status: 200, text: "fine" });
   });
 
-  Deno.test(`${language}: a server that drips or says nothing is left on time`, async () => {
+  Deno.test(`${language}: a slow or silent server ends in a timeout on time`, async () => {
     const drip = async (connection: Deno.TcpConn, text: string) => {
       const encoder = new TextEncoder();
       for (;;) {
@@ -281,7 +281,7 @@ for (const language of LANGUAGES) {
     }
   });
 
-  Deno.test(`${language}: responses that are none are errors`, async () => {
+  Deno.test(`${language}: invalid responses are errors`, async () => {
     const ok = "HTTP/1.1 200 OK\r\n";
     const answers: Record<string, string> = {
       "/length-twice": `${ok}Content-Length: 2\r\nContent-Length: 3\r\n\r\nokk`,
@@ -347,7 +347,7 @@ def main(url):
     }
   });
 
-  Deno.test(`${language}: a certificate that nobody vouches for is refused`, async () => {
+  Deno.test(`${language}: an untrusted certificate is refused`, async () => {
     // What is wrong with certificates that somebody does vouch for: tests/engines/tls_test.ts.
     await using server = serve(answer, await (await authority()).issue(["127.0.0.1", "localhost"]));
     const names = ["NODE_TLS_REJECT_UNAUTHORIZED", "PYTHONHTTPSVERIFY", "NODE_EXTRA_CA_CERTS"];
@@ -382,7 +382,7 @@ def main(url): return [ask({"url": url}), ask({"url": url, "raw": True}), unveri
   });
 }
 
-Deno.test("typescript: there are no sockets and no names to look up", async () => {
+Deno.test("typescript: there are no sockets and no DNS lookups", async () => {
   const modules = [
     "dgram",
     "dns",
@@ -424,7 +424,7 @@ Deno.test("typescript: there are no sockets and no names to look up", async () =
   assertEquals(server.requests, []);
 });
 
-Deno.test("python: raw TCP, UDP and names to look up are refused", async () => {
+Deno.test("python: raw TCP, UDP and DNS lookups are refused", async () => {
   const code = `
 import asyncio, ftplib, imaplib, smtplib, socket, urllib.request
 from capsule import task

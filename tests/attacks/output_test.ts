@@ -54,7 +54,7 @@ for (const language of LANGUAGES) {
     }
   });
 
-  Deno.test(`${language}: the limit is one for both streams and all attempts`, async () => {
+  Deno.test(`${language}: both streams and all attempts share one limit`, async () => {
     using folder = project({ "capsule.toml": '[budget]\noutput_size = "10KB"' });
     const body = {
       typescript:
@@ -75,7 +75,7 @@ for (const language of LANGUAGES) {
   });
 }
 
-Deno.test("a host that does not read holds whoever prints, large parts or small ones", async () => {
+Deno.test("a host that does not read blocks guests that print, in large or small parts", async () => {
   const floods = [FLOODS.python.stdout!, "while True: operations.write(1, b'x')"];
   for (const flood of floods) {
     const code = program("python", flood).replace('"HIGH"', '"HIGH", timeout="300ms"');
@@ -112,7 +112,7 @@ def main():
     });`,
 };
 
-Deno.test("bytes that are no text pass unchanged, and are shown escaped on a terminal", async () => {
+Deno.test("bytes that are not UTF-8 pass unchanged, and are escaped on a terminal", async () => {
   await warmEngines();
   using folder = project(RAW);
   const command =

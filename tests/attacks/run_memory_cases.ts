@@ -238,7 +238,7 @@ def main(n): return [call["error"] for call in nap.map(range(n)) if call["error"
   assertEquals([error, result], [null, []]);
 });
 
-Deno.test("a budget that is none is an error that names key and value", async () => {
+Deno.test("an invalid budget is an error that names key and value", async () => {
   const cases: [unknown, RegExp][] = [
     [{ ram: "lots" }, /^budget: ram: "lots" is no size/],
     [{ ram: 0 }, /^budget: ram: 0 is not more than 0/],

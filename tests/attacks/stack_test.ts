@@ -73,7 +73,7 @@ for (const language of LANGUAGES) {
     });
   }
 
-  Deno.test(`${language}: a stack that overflows in a sub-task is that one's failure`, async () => {
+  Deno.test(`${language}: a stack overflow in a sub-task fails only that sub-task`, async () => {
     const code = program(language, ATTACKS[language]["a parser"]!);
     const caller = {
       typescript: `
@@ -91,7 +91,7 @@ def main(): return [deep()["error"]["error_type"], 1 + 1]`,
   });
 }
 
-Deno.test("stacks of the host's own threads may be small: guests have others", async () => {
+Deno.test("small stacks of the host's threads do not affect guests", async () => {
   await warmEngines();
   using folder = project({
     "main.ts": program("typescript", TYPESCRIPT["a clone"]!),

@@ -56,7 +56,7 @@ capsule_engine.backend.declared.append(type("Task", (), {"name": "main", "option
   }
 });
 
-Deno.test("a package cannot rewrite the options of a task by what objects inherit", async () => {
+Deno.test("a package cannot change task options by inherited properties", async () => {
   const { error } = await run({
     language: "typescript",
     code: `
@@ -128,7 +128,7 @@ def main():
     assertEquals(result, [[false, null, "task_error"], [false, null, "task_error"]]);
   });
 
-  Deno.test(`${language}: tasks that are not there are task_not_found, for hosts and guests`, async () => {
+  Deno.test(`${language}: missing tasks are task_not_found, for hosts and guests`, async () => {
     await using program = await open({ language, code: UNKNOWN[language] });
     for (const name of ["", "MAIN", "main ", "main\\0", "toString", "__proto__", "näher"]) {
       const { result, error } = await program.call<[string, string]>("main", [name]);

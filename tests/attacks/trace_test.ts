@@ -46,7 +46,7 @@ async function recorded(cwd: string): Promise<number> {
   return attempts.length;
 }
 
-Deno.test("a trace that is cut or overwritten anywhere costs neither a result nor the next record", async () => {
+Deno.test("a trace that is truncated or overwritten affects neither the result nor later records", async () => {
   using folder = await traced();
   const whole = Deno.readFileSync(folder.trace);
   const damages: Record<string, Uint8Array> = {
@@ -72,7 +72,7 @@ function overwritten(bytes: Uint8Array, start: number, length: number): Uint8Arr
   return changed;
 }
 
-Deno.test("of many who find a damaged trace, one sets it aside, and all are in the next", async () => {
+Deno.test("of many processes that find a damaged trace, one renames it, and all are recorded in the new one", async () => {
   using folder = project({ "main.py": "def main(): return 1" });
   const cwd = folder.path;
   await cli(["run", "main.py"], { cwd });
@@ -88,7 +88,7 @@ Deno.test("of many who find a damaged trace, one sets it aside, and all are in t
   assertEquals(JSON.parse(listed.stdout).length, 10);
 });
 
-Deno.test("a journal that names another file does not delete that", async () => {
+Deno.test("a journal that names another file does not delete that file", async () => {
   using folder = await traced();
   using elsewhere = project({ "precious.txt": "precious" });
   for (const command of [["run", "main.py"], ["list"], ["trace"]]) {
@@ -124,7 +124,7 @@ function sharedJournal(named: string, databaseBytes: number): Uint8Array {
   return journal;
 }
 
-Deno.test("files beside the trace that lead elsewhere are not followed", async () => {
+Deno.test("links next to the trace are not followed", async () => {
   for (const suffix of ["", "-journal", "-wal", "-shm"]) {
     using folder = await traced();
     using elsewhere = project({ "precious.txt": "precious", "empty.txt": "" });
@@ -159,7 +159,7 @@ Deno.test("a trace of a newer version is left alone, and the command that shows 
   assertEquals(Deno.readFileSync(folder.trace), before);
 });
 
-Deno.test("pipes in place of the trace's files are not waited for", async () => {
+Deno.test("pipes in place of the trace's files do not block", async () => {
   for (const suffix of ["", "-journal", "-wal", "-shm"]) {
     using folder = await traced();
     await Deno.remove(folder.trace + suffix).catch(() => {});
@@ -170,7 +170,7 @@ Deno.test("pipes in place of the trace's files are not waited for", async () => 
   }
 });
 
-Deno.test("what a trace of somebody else would compute is not run", async () => {
+Deno.test("triggers and views of an untrusted trace are not run", async () => {
   const endless =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
   const tricks = {

@@ -170,7 +170,7 @@ const QUIET: Record<string, [language: "typescript" | "python", code: string]> =
   "Python: a future that is cancelled": ["python", python("boom.submit().cancel()")],
 };
 
-Deno.test("what fails without anybody noticing is told with its stack, and changes no result", async () => {
+Deno.test("unhandled failures are reported with their stack, and do not change the result", async () => {
   for (const [name, [language, code, says]] of Object.entries(TOLD)) {
     const { result, stderr } = await told(language, code);
     assertEquals(result, "done", name);
@@ -178,13 +178,13 @@ Deno.test("what fails without anybody noticing is told with its stack, and chang
   }
 });
 
-Deno.test("what is handled is not told", async () => {
+Deno.test("handled failures are not reported", async () => {
   for (const [name, [language, code]] of Object.entries(QUIET)) {
     assertEquals(await told(language, code), { result: "done", stderr: "" }, name);
   }
 });
 
-Deno.test("of very many failures, the first are told", async () => {
+Deno.test("of very many failures, the first are reported", async () => {
   const { stderr } = await told(
     "typescript",
     typescript(`for (let n = 0; n < 500; n++) Promise.reject(new Error("n" + n));
@@ -195,7 +195,7 @@ Deno.test("of very many failures, the first are told", async () => {
   assertMatch(stderr, /… and 30 more sub-tasks failed\n$/);
 });
 
-Deno.test("sub-tasks that end with the task that called them are not told", async () => {
+Deno.test("sub-tasks that end with their caller are not reported", async () => {
   for (const language of LANGUAGES) {
     const code = language === "typescript"
       ? typescript(
@@ -210,7 +210,7 @@ Deno.test("sub-tasks that end with the task that called them are not told", asyn
   }
 });
 
-Deno.test("each call of a program tells of its own", async () => {
+Deno.test("each call of a program reports its own failures", async () => {
   let stderr = "";
   const onEvent = (event: RunEvent) => {
     if (event.type === "output") stderr += new TextDecoder().decode(event.data);

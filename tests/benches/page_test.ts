@@ -42,7 +42,7 @@ Deno.test("pageText() says which targets are met, and sets in bold where Capsule
   assertStringIncludes(lines.join("\n"), "The original is not here.");
 });
 
-Deno.test("judged() compares pair by pair what ran side by side", () => {
+Deno.test("judged() compares samples pair by pair", () => {
   const workload = WORKLOADS.find(({ id }) => id === "unchanged-python")!;
   const sampled = [
     { side: "Capsule", samples: [30, 300, 60] },

@@ -86,7 +86,7 @@ def main():
   assertStringIncludes(both.stderr, "--policy none and --allow-declared exclude each other");
 });
 
-Deno.test("build and exec say what is wrong", async () => {
+Deno.test("build and exec report errors", async () => {
   using folder = project({
     "main.ts": `import { task } from "@capsule/sdk"; export const x = task;`,
     "throws.py": `def main(): pass\nraise ValueError("top")\n`,
@@ -176,7 +176,7 @@ Deno.test("20 processes that build the same program build it once", async () => 
   assertEquals(run.stdout, "42\n");
 });
 
-Deno.test("clean removes what Capsule made, and nothing else", async () => {
+Deno.test("clean removes Capsule's files, and no others", async () => {
   using cache = freshCache();
   using folder = project({ "main.py": "def main(): return 42\n" });
   const env = { CAPSULE_CACHE_DIR: cache.path };
@@ -195,7 +195,7 @@ Deno.test("clean removes what Capsule made, and nothing else", async () => {
   assertEquals([again.status, again.stdout], [0, ""]);
 });
 
-Deno.test("doctor tells what is there, and what is wrong", async () => {
+Deno.test("doctor lists what is installed, and problems", async () => {
   using folder = project();
   const well = await cli(["doctor"], { cwd: folder.path });
   assertEquals(well.status, 0, well.stdout);

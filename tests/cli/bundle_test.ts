@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "../assert.ts";
 import { compiledAtOnce } from "../../scripts/eager.ts";
 import { CACHE, project, ROOT } from "../support.ts";
 
-Deno.test("scripts/capsule runs from any folder what the sources run", async () => {
+Deno.test("scripts/capsule runs the current sources from any folder", async () => {
   using app = project({
     "capsule.toml": `[workflow]\nentrypoint = "main.ts"\n`,
     "helper.ts": `export const name = "bundled";`,
@@ -19,7 +19,7 @@ Deno.test("scripts/capsule runs from any folder what the sources run", async () 
   assertMatch(await capsule(app.path, "doctor"), /native library/);
 });
 
-Deno.test("what a bundle has in parentheses means the same", async () => {
+Deno.test("functions in parentheses behave the same in the bundle", async () => {
   const source = `
     export const first = early();
     function early() { return later().map((n) => n + inner()); function inner() { return 1; } }

@@ -116,7 +116,7 @@ Deno.test("arguments come from a pipe, and only as text that is UTF-8", async ()
   assertEquals(JSON.parse((await capsule("ok.csv", "")).stdout), ["é"]);
 });
 
-Deno.test("a result begins a line, and what a task prints without one is as it is", async () => {
+Deno.test("a result starts on a new line, and output without a newline is unchanged", async () => {
   using folder = project({
     "result.py": "def main():\n    print('50%\\r100%', end='')\n    return 42",
     "null.py": "def main():\n    print('x', end='')",
@@ -191,7 +191,7 @@ Deno.test("without --json a failure is shown on standard error, with its stack",
 /** Those of `mistakes` that are wrong themselves. */
 const OF_PROGRAM = /^(?:nomain|notask|syntax|import|option|value)\./;
 
-Deno.test("mistakes have a message one can act on: status 2, or 1 for those of the program", async () => {
+Deno.test("errors have a helpful message, and status 2, or 1 for errors of the program", async () => {
   using folder = project({
     ...HELLO,
     "nomain.ts":
@@ -240,7 +240,7 @@ Deno.test("mistakes have a message one can act on: status 2, or 1 for those of t
   }
 });
 
-Deno.test("what the system refuses is a message, not a fault of Capsule's", async () => {
+Deno.test("a system error is shown as a message, not as a bug in Capsule", async () => {
   using folder = project({ ...HELLO, "args.json/x": "", "bom.json": '\ufeff["Ada"]' });
   const cases = [
     [["hello.py", "--args-file", "args.json"], 2, 'Cannot read "args.json"'],
@@ -276,7 +276,7 @@ Deno.test("the file may lie elsewhere, and --cwd says where relative paths start
   assertEquals(relative.stdout, "Hello, there!\n");
 });
 
-Deno.test("--packages says which packages a program may import: host, none or a folder's", async () => {
+Deno.test("--packages selects the packages that a program can import: host, none or a folder's", async () => {
   const site = ".venv/lib/python3.12/site-packages";
   using folder = project({
     "main.py": `
@@ -340,7 +340,7 @@ Deno.test("- reads the program from standard input", async () => {
   assertEquals(typescript.stdout, "Hello, world!\n");
 });
 
-Deno.test("a program from standard input gets what the command line grants, or all if it is trusted", async () => {
+Deno.test("a program from standard input gets what the command line grants, or all with --allow-declared", async () => {
   using folder = project({
     "beside.py": "x = 42",
     "data/x": "text",
@@ -372,7 +372,7 @@ def main():
   assertEquals(await seen("--policy=declared", "--allow-env=B"), ["a", "b", "text", 42]);
 });
 
-Deno.test("the command line bounds each task, and says what main reads", async () => {
+Deno.test("options limit each task, and set the standard input of main", async () => {
   using folder = project({
     "loop.py": "def main():\n  while True: pass",
     "read.py": "def main(): return input()",
@@ -410,7 +410,7 @@ Deno.test("the command line bounds each task, and says what main reads", async (
   }
 });
 
-Deno.test("--verbose tells of each task on standard error", async () => {
+Deno.test("--verbose reports each task on standard error", async () => {
   using folder = project({
     "main.py":
       "from capsule import task\n@task\ndef part(): raise ValueError()\n@task\ndef main():\n  part()\n  return 1",
@@ -496,7 +496,7 @@ Deno.test("large whole numbers pass unchanged", async () => {
   );
 });
 
-Deno.test("the first run of all compiles the engine, and says so on standard error", async () => {
+Deno.test("the first run compiles the engine, and reports it on standard error", async () => {
   using folder = project(HELLO);
   const env = { CAPSULE_CACHE_DIR: `${folder.path}/cache` };
   const runs = await Promise.all(
@@ -512,7 +512,7 @@ Deno.test("the first run of all compiles the engine, and says so on standard err
   assertEquals(Deno.statSync(env.CAPSULE_CACHE_DIR).mode! & 0o777, 0o700);
 });
 
-Deno.test("--help teaches, and --version tells the version", async () => {
+Deno.test("--help shows usage and examples, and --version the version", async () => {
   const options = { cwd: "/" };
   const help = await cli(["--help"], options);
   assertEquals(help.status, 0);

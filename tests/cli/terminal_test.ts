@@ -31,7 +31,7 @@ Deno.test("a duration has at most three digits", () => {
   ]);
 });
 
-Deno.test("similar() finds what was meant, and nothing where nothing is near", () => {
+Deno.test("similar() finds the nearest name, and nothing if none is near", () => {
   const names = ["run", "build", "exec", "list", "trace", "clean", "doctor"];
   assertEquals(["rnu", "biuld", "docter", "Trace", "lists"].map((name) => similar(name, names)), [
     ...["run", "build", "doctor", "trace", "list"],
@@ -41,7 +41,7 @@ Deno.test("similar() finds what was meant, and nothing where nothing is near", (
   ]);
 });
 
-Deno.test("on a terminal, a run ends in one line of what it used, and --json and pipes do without", async () => {
+Deno.test("a run ends with a summary line on a terminal, but not with --json or in a pipe", async () => {
   using folder = project({ "main.py": PROGRAM, "fails.py": "def main(): return 1 / 0" });
   const shown = await terminal(80, `${CLI} run main.py`, folder.path);
   assertMatch(shown, /45\r\n✔ main: [\d.]+ m?s, [\d,]+ fuel, [\d.]+ MB\r\n$/);

@@ -38,7 +38,7 @@ interface Attempt {
   fuel: number;
 }
 
-Deno.test("list and trace show what ran", async () => {
+Deno.test("list and trace show earlier runs", async () => {
   using folder = project({ "main.py": PROGRAM });
   const cwd = folder.path;
   const none = await cli(["list"], { cwd });
@@ -80,7 +80,7 @@ Deno.test("list and trace show what ran", async () => {
   assertEquals([unknown.status, unknown.stdout], [2, ""]);
 });
 
-Deno.test("a project that nobody may write to shows what ran in it", async () => {
+Deno.test("list shows the runs of a read-only project", async () => {
   using folder = project({ "ran/main.py": PROGRAM, "new/main.py": PROGRAM });
   assertEquals((await cli(["run", "main.py"], { cwd: `${folder.path}/ran` })).status, 0);
   const script = `
@@ -93,7 +93,7 @@ Deno.test("a project that nobody may write to shows what ran in it", async () =>
   assertStringIncludes(none!, "no runs recorded in this project");
 });
 
-Deno.test("interrupted and killed runs are told apart from finished ones", async () => {
+Deno.test("list distinguishes interrupted and killed runs from finished ones", async () => {
   using folder = project({ "main.py": PROGRAM });
   const cwd = folder.path;
   for (const signal of ["SIGINT", "SIGKILL"] as const) {

@@ -65,7 +65,7 @@ Deno.test("a secret of the user's goes to its hosts, under each policy, where th
   assertStringIncludes(twice.stderr, "--secret KEY is given twice");
 });
 
-Deno.test("without a value, there is no such secret; doctor says so", async () => {
+Deno.test("a secret without a value is ignored, and doctor lists it", async () => {
   await using server = serve((request) => new Response(request.headers.get("x-api-key")));
   using folder = homeWith(TOML);
   const command = ["run", "main.py", server.url, "--allow-hosts", "127.0.0.1"];
@@ -78,7 +78,7 @@ Deno.test("without a value, there is no such secret; doctor says so", async () =
   assertStringIncludes(told.stdout, "/home/.config/capsule/config.toml, secrets: KEY (no value)");
 });
 
-Deno.test("what is wrong in the user's configuration is named, and no value is shown", async () => {
+Deno.test("errors in the user's configuration have a place, and show no secret value", async () => {
   const mistakes = [
     [`[secrets.KEY]\nhosts = ["*"]`, ":1: secrets.KEY: it has no hosts of its own"],
     [

@@ -2,7 +2,7 @@ import { readEntry, writeEntry } from "../../cache/entries.ts";
 import { assertEquals, assertTrue } from "../assert.ts";
 import { project } from "../support.ts";
 
-Deno.test("an index holds no more than so many entries, and the newest of them", () => {
+Deno.test("an index keeps only the newest entries", () => {
   using folder = project();
   const path = (index: number) => `${folder.path}/${index}.json`;
   for (let index = 0; index < 2000; index++) {

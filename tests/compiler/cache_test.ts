@@ -62,7 +62,7 @@ Deno.test("a new file that would be found first makes the program new", async ()
   assertEquals((await compileCached(source)).files.length, 2);
 });
 
-Deno.test("what takes the place of an input or of a bundle holds nobody up", async () => {
+Deno.test("a pipe in place of an input or a bundle does not block", async () => {
   using folder = project({ "main.ts": `globalThis.y = 1;`, "tsconfig.json": "{}" });
   await settle();
   const first = await compiled(folder.path, "main.ts");
@@ -80,7 +80,7 @@ Deno.test("what takes the place of an input or of a bundle holds nobody up", asy
   assertEquals(await compiled(folder.path, "main.ts"), first);
 });
 
-Deno.test("a broken index and a project that cannot be written cost nothing", async () => {
+Deno.test("a broken index and a read-only project do not fail a run", async () => {
   using folder = project({ "main.ts": `globalThis.y = "mine";`, ".capsule": "a file, no folder" });
   await settle();
   assertEquals((await compiled(folder.path, "main.ts")).includes("mine"), true);

@@ -46,7 +46,7 @@ Deno.test("a thin component is a valid component", async () => {
   assertEquals(String(error).includes("expected version"), true, String(error));
 });
 
-Deno.test("what is cut, flipped or foreign is no program", () => {
+Deno.test("a damaged or foreign component is rejected", () => {
   const component = encodeComponent(program, encoding);
   assertEquals(isWhole(component), true);
   for (let length = 0; length < component.length; length += 997) {

@@ -74,7 +74,7 @@ Deno.test("a program is the same whatever the service has bundled before", lasti
   }
 });
 
-Deno.test("what is wrong is told with its place", lasting, async () => {
+Deno.test("errors have file, line and column", lasting, async () => {
   using app = project();
   const wrong = (code: string) => () => compile({ code, language: "javascript", root: app.path });
   await assertRejects(wrong("const a = ;"), Error, `Unexpected ";"`);
@@ -84,7 +84,7 @@ Deno.test("what is wrong is told with its place", lasting, async () => {
   await assertRejects(wrong(`import { absent } from "@capsule/sdk"; absent();`), Error, "absent");
 });
 
-Deno.test("a service that is killed costs nobody a bundle", lasting, async () => {
+Deno.test("a killed service is started again", lasting, async () => {
   using app = project();
   // With something that esbuild alone can make.
   const source = { code: "enum A { B }", language: "javascript", root: app.path } as const;
@@ -98,7 +98,7 @@ Deno.test("a service that is killed costs nobody a bundle", lasting, async () =>
   }
 });
 
-Deno.test("builds at once are one service's, and it says nothing of them", lasting, async () => {
+Deno.test("concurrent builds use one service, which prints nothing", lasting, async () => {
   using app = project();
   const script = `import { compile } from "${ROOT}tests/compile.ts";
     const bundle = async (n) => {
@@ -116,7 +116,7 @@ Deno.test("builds at once are one service's, and it says nothing of them", lasti
   assertEquals(new TextDecoder().decode(stdout), "true\n");
 });
 
-Deno.test("nobody waits for a program that is large", lasting, async () => {
+Deno.test("a large program is bundled in time", lasting, async () => {
   using app = project({ "large.txt": "x".repeat(20 << 20) });
   const source = { language: "javascript", root: app.path } as const;
   await compile({ ...source, code: "enum A {}" });
@@ -132,7 +132,7 @@ Deno.test("nobody waits for a program that is large", lasting, async () => {
 });
 
 Deno.test({
-  name: "what has no end is not read",
+  name: "an endless file is not read",
   ignore: Deno.build.os !== "linux",
   ...lasting,
   async fn() {

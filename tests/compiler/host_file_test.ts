@@ -15,7 +15,7 @@ function withFolder(test: (folder: string) => void): void {
   }
 }
 
-Deno.test("readHostFile() gives the content of a file, and undefined where there is none", () =>
+Deno.test("readHostFile() returns the content of a file, or undefined if it is missing", () =>
   withFolder((folder) => {
     Deno.writeTextFileSync(`${folder}/file`, "content");
     Deno.writeTextFileSync(`${folder}/empty`, "");
@@ -46,7 +46,7 @@ Deno.test("readHostFile() refuses a link that leads out of the folder", () =>
     );
   }));
 
-Deno.test("readHostTextFile() refuses what is not UTF-8", () =>
+Deno.test("readHostTextFile() rejects text that is not UTF-8", () =>
   withFolder((folder) => {
     Deno.writeFileSync(`${folder}/file`, Uint8Array.of(0xff));
     assertThrows(

@@ -17,7 +17,7 @@ async function isPlain(text: string): Promise<boolean> {
   return await plainProgram(text, importable) !== undefined;
 }
 
-Deno.test("what esbuild has to look at is not plain", async () => {
+Deno.test("code that needs esbuild is not plain", async () => {
   const plain = [
     "",
     "let x: number = 1;",
@@ -193,7 +193,7 @@ function drawing(seed: number): (limit: number) => number {
   };
 }
 
-Deno.test("of damaged programs the same is left as by esbuild, or nothing", async () => {
+Deno.test("damaged programs are erased as by esbuild, or rejected", async () => {
   const draw = drawing(1);
   const options = { target: "es2024", format: "esm", minifyWhitespace: true } as const;
   const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } };

@@ -139,7 +139,7 @@ Deno.test("a changed import map is a changed program", async () => {
   assertEquals(await result(), 2);
 });
 
-Deno.test("a package that is not there is named, with what to do", async () => {
+Deno.test("a missing package is named, with a hint", async () => {
   const missing = async (line: string, files: Record<string, string> = {}) => {
     using folder = project({ "main.ts": line, ...files });
     const file = `${folder.path}/main.ts`;

@@ -29,7 +29,7 @@ Deno.test("a bundle is a function body: it has no import and no export", async (
   assertStringIncludes(text, '("fs")');
 });
 
-Deno.test("text that calls eval and exports nothing is a function body, too", async () => {
+Deno.test("text that calls eval and exports nothing is also a function body", async () => {
   using folder = project();
   const code = `globalThis.x = () => eval("1");`;
   const { program } = await compile({ code, language: "javascript", root: folder.path });
@@ -203,7 +203,7 @@ Deno.test("a file is found as TypeScript and Node find it", async () => {
   assertEquals(text.includes("wrong"), false);
 });
 
-Deno.test("what an import is read as, its attributes say", async () => {
+Deno.test("import attributes determine how a file is read", async () => {
   const text = await bundle({
     "main.ts": `import text from "./page.html" with { type: "text" };
       import bytes from "./page.html" with { type: "bytes" };
@@ -227,7 +227,7 @@ Deno.test("what an import is read as, its attributes say", async () => {
   );
 });
 
-Deno.test("what a package says of its files counts", async () => {
+Deno.test("package.json fields of a package are respected", async () => {
   const text = await bundle({
     "main.ts":
       `import { used } from "free"; import cjs from "typed"; console.log(used, cjs.default);`,
@@ -247,7 +247,7 @@ Deno.test("what a package says of its files counts", async () => {
   assertStringIncludes(text, "__toESM(require_inner(), 1)");
 });
 
-Deno.test("decorators and class fields are as tsconfig.json says, also by what it extends", async () => {
+Deno.test("decorators and class fields follow tsconfig.json, and what it extends", async () => {
   const files = {
     "main.ts": `const d: any = () => {}; class A { @d x = 1 } globalThis.y = A;`,
     "config/base.json": `{"compilerOptions": {"experimentalDecorators": true}}`,
@@ -257,7 +257,7 @@ Deno.test("decorators and class fields are as tsconfig.json says, also by what i
   assertEquals((await bundle(files)).includes("__decorateClass("), false);
 });
 
-Deno.test("a bundle holds Node's modules only where its program takes them from the SDK", async () => {
+Deno.test("a bundle contains Node's modules only if its program imports them from the SDK", async () => {
   const main = (names: string, body: string) => ({
     "main.ts": `import { ${names} } from "@capsule-run/sdk"; import { x } from "./x.ts";
       export const main = task({ name: "main" }, () => ${body});`,

@@ -44,7 +44,7 @@ async function deno(cwd: string, args: string[], variables: Record<string, strin
 const PROGRAM = `import { task } from "@capsule/sdk";
   export const main = task({ name: "main" }, (name = "web") => "Hello, " + name + "!");`;
 
-Deno.test("deno run of the published command brings what it needs, once", async () => {
+Deno.test("deno run of the published command downloads what it needs, once", async () => {
   using app = project({ "hello.ts": PROGRAM, "hello.py": `def main(): return "snake"` });
   const run = ["run", "-A", "--quiet", `${web.origin}/cli/mod.ts`, "run"];
   const first = await deno(app.path, [...run, "hello.ts", "Ada"]);
@@ -55,7 +55,7 @@ Deno.test("deno run of the published command brings what it needs, once", async 
   assertEquals(web.asked, []);
 });
 
-Deno.test("deno install makes the command, which reads nothing of the project's Deno", async () => {
+Deno.test("the command of deno install ignores the project's Deno configuration", async () => {
   using app = project({ "hello.ts": PROGRAM, "deno.json": "{ broken" });
   const install = ["install", "-g", "-A", "--quiet", "--name", "capsule", "--root", `${home}/root`];
   const installed = await deno(home, [...install, `${web.origin}/cli/mod.ts`]);
@@ -88,7 +88,7 @@ Deno.test("the published API runs programs, in a worker process too", async () =
   assertEquals(stdout, "sandbox Hello, web!\nprocess Hello, web!\n");
 });
 
-Deno.test("machine code of a project is not what a command from the web loads", async () => {
+Deno.test("a command from the web loads no native code of a project", async () => {
   const { version } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   const name = `@capsule/native-${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;
   using app = project({

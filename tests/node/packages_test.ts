@@ -238,7 +238,7 @@ Deno.test("the types of the packages are right for a strict user", async () => {
   assertEquals([checked.status, checked.stdout], [0, ""]);
 });
 
-Deno.test("a version of Node that is too old is told so", async () => {
+Deno.test("an old version of Node gets an error", async () => {
   const bin = Deno.readTextFileSync(`${app.path}/node_modules/@capsule/cli/bin/capsule.js`);
   const old = bin.replaceAll("process.versions.node", `"22.12.0"`);
   Deno.writeTextFileSync(`${app.path}/old.mjs`, old);

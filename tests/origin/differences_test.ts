@@ -44,14 +44,14 @@ Deno.test("a program without main: an error in TypeScript, a script in Python", 
   assertEquals(named.result, 2);
 });
 
-Deno.test("a message begins with the class of the error, and main gets its arguments alone", async () => {
+Deno.test("a message begins with the class of the error, and main gets only its arguments", async () => {
   assertEquals(await failure(task("", `() => { throw new TypeError("no"); }`)), "TypeError: no");
   assertEquals(await failure("def main(): raise ValueError('no')", "python"), "ValueError: no");
   const code = task("", "(...args: unknown[]) => args");
   assertEquals((await run({ code, language: "typescript", args: ["a"] })).result, ["a"]);
 });
 
-Deno.test("text is given nothing of what it declares", async () => {
+Deno.test("a program given as text gets no declared access", async () => {
   using folder = project({ "data/a.txt": "a" });
   const code = task(
     `allowedFiles: ["data"], envVariables: ["HOME"]`,
@@ -107,7 +107,7 @@ Deno.test("a trace of capsule-run is renamed", async () => {
   assertEquals((await cli(["run", "main.py"], { cwd: folder.path })).stderr, "");
 });
 
-Deno.test("the page is linked, and names what has to be done", () => {
+Deno.test("the page is linked, and says what to do", () => {
   const page = Deno.readTextFileSync(`${ROOT}docs/from-capsule-run.md`);
   assertStringIncludes(Deno.readTextFileSync(`${ROOT}README.md`), "docs/from-capsule-run.md");
   const names = ["fs", "fsPromises", "path", "os", "process", "isWasmMode", "capsule.http"];

@@ -187,7 +187,7 @@ Deno.test("a sandbox runs text, keeps a session's state, and has its workspace",
   }
 });
 
-Deno.test("a sandbox that is built gets what it declares from a host that says so", async () => {
+Deno.test("a built sandbox gets declared access if the host grants it", async () => {
   using folder = prepared();
   // Built in a fresh checkout: only where it is run do its folders have to be.
   Deno.removeSync(`${folder.path}/.capsule`, { recursive: true });

@@ -72,7 +72,7 @@ Deno.test("the bytes that are pushed may be used again", () => {
   assertEquals(shown(frame!), [1, { type: "x" }, "payload"]);
 });
 
-Deno.test("a header that is none is told, and what follows is read", () => {
+Deno.test("an invalid header is reported, and later frames are read", () => {
   const good = encodeFrame(9, { type: "x" });
   const headers = ["", "{", "null", "[]", "1", `"type"`, "{}", `{"type":1}`, `{"type":null}`];
   for (const header of headers) {
@@ -87,7 +87,7 @@ Deno.test("a header that is none is told, and what follows is read", () => {
   ]);
 });
 
-Deno.test("a frame that is too large is told at once, and dropped as it comes", () => {
+Deno.test("a frame that is too large is reported at once, and skipped", () => {
   const frames = new FrameDecoder();
   const header = HEADER_BYTES_AT_MOST + 1;
   const [wrong] = [...frames.push(prefix(5, header, 7))] as WrongFrame[];
@@ -103,7 +103,7 @@ Deno.test("a frame that is too large is told at once, and dropped as it comes", 
   assertEquals(large!.id, 8);
 });
 
-Deno.test("what is too large for a frame is not sent", () => {
+Deno.test("encodeFrame() throws for a header or payload that is too large", () => {
   const error = assertThrows(
     () => encodeFrame(1, { type: "x", text: "x".repeat(HEADER_BYTES_AT_MOST) }),
     CapsuleError,

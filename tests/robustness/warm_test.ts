@@ -118,7 +118,7 @@ print(json.dumps({"results": results, "events": events}))`,
 };
 
 for (const [host, { file, text, command: [program, ...args] }] of Object.entries(HOSTS)) {
-  Deno.test(`the API of ${host} tells by an event that nothing is kept, and prints nothing`, async () => {
+  Deno.test(`the API of ${host} reports an unusable cache by an event, and prints nothing`, async () => {
     using folder = project({ [file]: text });
     const { code, stdout, stderr } = await new Deno.Command(program!, {
       args: [...args, file],
@@ -142,7 +142,7 @@ for (const [host, { file, text, command: [program, ...args] }] of Object.entries
   });
 }
 
-Deno.test("doctor shows where the cache is as JSON, and what is wrong with it", async () => {
+Deno.test("doctor --json shows the cache folder and its problem", async () => {
   using folder = project();
   const well = await cli(["doctor", "--json"], { cwd: folder.path });
   const { ok, findings } = JSON.parse(well.stdout);

@@ -55,7 +55,7 @@ Deno.test("the defaults are those of the native library", () => {
   assertEquals({ ...BUDGET_DEFAULTS }, Object.fromEntries(defaults) as unknown as NativeLimits);
 });
 
-Deno.test("clipBudget() takes the smaller of each limit, and the default where the host says none", () => {
+Deno.test("clipBudget() takes the lower of two limits, or the default", () => {
   const stranger = { ram_bytes: 16 * GIB, tasks_alive: 100_000, handles: 5 };
   assertEquals(clipBudget({}, stranger), { ram_bytes: 4 * GIB, tasks_alive: 1000, handles: 5 });
   assertEquals(clipBudget({ ram_bytes: 8 * GIB, requests: 1 }, stranger), {

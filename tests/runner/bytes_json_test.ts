@@ -70,7 +70,7 @@ Deno.test("withBytes() names the place of bytes that are malformed", () => {
   }
 });
 
-Deno.test("withBytes() refuses what is nested deeper than its stack", () => {
+Deno.test("withBytes() rejects JSON that is nested too deeply", () => {
   let value: unknown = { $bytes: "AA==" };
   for (let depth = 0; depth < 100_000; depth++) value = [value];
   const error = assertThrows(() => withBytes(value, "args"), CapsuleError);

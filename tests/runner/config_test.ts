@@ -3,7 +3,7 @@ import { project, runOrThrow as run } from "../support.ts";
 import { readConfig } from "../../runner/config/config.ts";
 import { CapsuleError } from "@capsule/sdk/runner";
 
-Deno.test("without a file, nothing is said", async () => {
+Deno.test("without capsule.toml, there are no defaults", async () => {
   using folder = project();
   assertEquals(await readConfig(folder.path), {
     defaults: {},
@@ -87,7 +87,7 @@ Deno.test("a mistake is named with its line and key", async () => {
   }
 });
 
-Deno.test("defaults of the project hold for tasks that say nothing, and options override them", async () => {
+Deno.test("defaults of the project apply to tasks without options, which override them", async () => {
   using folder = project({
     "capsule.toml":
       `[tasks]\ndefault_timeout = "100ms"\ndefault_max_retries = 1\n[budget]\ntasks = 4`,
@@ -105,7 +105,7 @@ Deno.test("defaults of the project hold for tasks that say nothing, and options 
   assertEquals(result, [["timeout", 1], [null, 0], ["task_limit", 0]]);
 });
 
-Deno.test("settings are read from files only: whoever opens a pipe waits for its writer", async () => {
+Deno.test("settings are read from regular files only, as opening a pipe can block", async () => {
   for (const name of ["capsule.toml", ".env"]) {
     using app = project();
     new Deno.Command("mkfifo", { args: [`${app.path}/${name}`] }).outputSync();

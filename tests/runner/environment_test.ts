@@ -56,7 +56,7 @@ Deno.test("a task sees the variables that it names, a sub-task its own", async (
   assertEquals(Deno.env.get("A"), undefined, "nothing is loaded into this process");
 });
 
-Deno.test("top-level code sees none, and what a task sets reaches no other", async () => {
+Deno.test("top-level code sees no variables, and a task's changes affect no other", async () => {
   const programs = {
     typescript: `import { task } from "@capsule/sdk";
       const atTop = Object.keys(process.env);
@@ -81,7 +81,7 @@ def main(value):
   }
 });
 
-Deno.test("values that no environment can hold are refused", async () => {
+Deno.test("invalid values of environment variables are refused", async () => {
   const code = 'from capsule import task\n@task(env_variables=["A"])\ndef main(): return 1';
   const options = { language: "python", policy: "declared" } as const;
   for (const value of ["a\0b", 5 as unknown as string]) {
@@ -161,7 +161,7 @@ Deno.test("NODE_ENV chooses between .env.development and .env.production", async
   }
 });
 
-Deno.test("no .env file counts for a program under the policy none", async () => {
+Deno.test(".env files are not read for a program under the policy none", async () => {
   const files = [".env", ".env.local", ".env.development", ".env.production"];
   using folder = project({
     "capsule.toml": "",

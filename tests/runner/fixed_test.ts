@@ -188,7 +188,7 @@ def main():
 };
 
 for (const [language, code] of Object.entries(CLOCKS)) {
-  Deno.test(`the clock begins at now, and shows what was waited for: ${language}`, async () => {
+  Deno.test(`the clock starts at now, and advances by sleeps: ${language}`, async () => {
     const { result } = await runOrThrow({
       ...{ code, language: language as "python", now: NOW },
       limits: { compute: "HIGH" },
@@ -247,7 +247,7 @@ Deno.test("placeholders of secrets are random, whatever the seed is", async () =
   assertTrue(await placeholder() !== await placeholder(), "a placeholder can be guessed");
 });
 
-Deno.test("a seed that is none, and a time without a zone, are refused with what is wrong", async () => {
+Deno.test("an invalid seed and a time without a zone are errors", async () => {
   const given = { code: "export const main = () => 1;", language: "typescript" } as const;
   const seeds = [-1, 1.5, NaN, Infinity, 2 ** 53, "7", true, null, {}, 7n];
   const times = [

@@ -50,7 +50,7 @@ interface Reached {
 }
 
 for (const [name, text] of Object.entries({ "main.ts": TYPESCRIPT, "main.py": PYTHON })) {
-  Deno.test(`${name}: a policy withholds what is declared, and grants give what the host chooses`, async () => {
+  Deno.test(`${name}: policy none withholds declared access, and grants give access`, async () => {
     using folder = project({ [name]: text, ...FILES });
     await using server = serve(answer);
     const reach = async (access: Pick<RunOptions, "policy" | "grants">) => {
@@ -113,7 +113,7 @@ for (const [name, text] of Object.entries({ "main.ts": TYPESCRIPT, "main.py": PY
   });
 }
 
-Deno.test("grants add to what is declared, and never take from it", async () => {
+Deno.test("grants add to declared access, and never reduce it", async () => {
   using folder = project({
     "main.py": `import os
 from capsule import task
@@ -147,7 +147,7 @@ def main(): return [can_write("rw"), can_write("ro"), can_write("/more"), os.env
   );
 });
 
-Deno.test("an absolute folder is granted by its own path, and only where that harms nobody", async () => {
+Deno.test("an absolute folder is granted by its own path, unless that is unsafe", async () => {
   using folder = project({
     "main.py": `def main(path): return open(path).read()`,
     "capsule.toml": "",
@@ -186,7 +186,7 @@ Deno.test("an absolute folder is granted by its own path, and only where that ha
   }
 });
 
-Deno.test("text that a model wrote declares requests, and nothing more", async () => {
+Deno.test("a program given as text gets no declared access", async () => {
   using folder = project({ "data/x": "x", ".env": "TOKEN=t" });
   const codes = {
     typescript: `import { task } from "@capsule/sdk"; import fs from "node:fs";
@@ -246,7 +246,7 @@ Deno.test("malformed policies and grants are refused before anything runs", asyn
   assertStringIncludes(await grants({ allowedFiles: [{ path: "data", as: "../x" }] }), "leads out");
 });
 
-Deno.test("a grant that cannot be made says what to write", async () => {
+Deno.test("an invalid grant has a hint with the right syntax", async () => {
   using folder = project({ "data/x": "x" });
   const hintOf = async (allowedFiles: string[]) => {
     const grants = { allowedFiles };

@@ -41,7 +41,7 @@ function fresh(code: string): string {
   return `${code}\n${isPython ? "serial" : "globalThis.serial"} = "${crypto.randomUUID()}";`;
 }
 
-Deno.test("the image of a program has its own changes alone: also where packages are installed", async () => {
+Deno.test("the image of a program has only its own changes, also with installed packages", async () => {
   using folder = project({
     "main.py": fresh("import json\ndef main(): return json.dumps([1])"),
     ".venv/pyvenv.cfg": "home = /usr/bin\n",
@@ -145,7 +145,7 @@ Deno.test("a process that is killed while it writes an image harms nobody", asyn
   }
 });
 
-Deno.test("what top-level code prints is shown by every process, once", async () => {
+Deno.test("output of top-level code is shown once by every process", async () => {
   for (
     const [file, code] of [
       [
@@ -330,7 +330,7 @@ def main():
   }
 });
 
-Deno.test("500 calls at once that change all they can: none sees another's change", async () => {
+Deno.test("500 calls at once that change all they can see no changes of each other", async () => {
   const programs = [
     [
       "javascript",

@@ -185,7 +185,7 @@ Deno.test("calls are cancelled, at whatever they are", async () => {
   assertEquals(await assertRejects(() => opening), reason);
 });
 
-Deno.test("a listener that throws ends what it listens to, and nothing else", async () => {
+Deno.test("a listener that throws ends only its own run", async () => {
   const other = run({ ...typescript, code: SLEEP, args: [300] });
   const options: RunOptions = {
     ...python,
@@ -241,7 +241,7 @@ Deno.test("mistakes of the host's side are those of this process, code, message 
   }
 });
 
-Deno.test("what a program sees of the environment is that of the moment", async () => {
+Deno.test("a program sees the environment of the time of the call", async () => {
   using folder = project({
     ".env": "ISOLATION_B=file\nISOLATION_A=file",
     "main.py": `from capsule import task

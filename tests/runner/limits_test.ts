@@ -11,7 +11,7 @@ const LOOPS = {
 const LANGUAGES = ["typescript", "python"] as const;
 
 for (const language of LANGUAGES) {
-  Deno.test(`${language}: limits bound a program that declares none, and one that declares more`, async () => {
+  Deno.test(`${language}: limits apply to tasks that declare none, and to tasks that declare more`, async () => {
     const code = LOOPS[language];
     const end = async (limits: RunOptions["limits"]) => {
       const { error, execution } = await run({ code, language, limits: limits! });
@@ -41,7 +41,7 @@ def plain():
 def calls(): return plain()["error"]["error_type"]
 `;
 
-Deno.test("limits are ceilings of tasks that declare more, are told of, and are passed on to sub-tasks", async () => {
+Deno.test("limits lower what tasks declare, with an event, and apply to sub-tasks", async () => {
   using folder = project({ "main.py": TASKS, "capsule.toml": `[tasks]\ndefault_timeout = "40s"` });
   const events: RunEvent[] = [];
   const options = { file: "main.py", cwd: folder.path } as const;
@@ -68,7 +68,7 @@ Deno.test("limits are ceilings of tasks that declare more, are told of, and are 
   assertEquals(sub.success, true);
 });
 
-Deno.test("a task that declares less than the limits has less, and retries are none by default", async () => {
+Deno.test("a task keeps lower limits of its own, and has no retries by default", async () => {
   const code = `from capsule import task
 @task(timeout="80ms")
 def main():
@@ -139,7 +139,7 @@ def main(name, *args):
 });
 
 for (const isolation of ["sandbox", "process"] as const) {
-  Deno.test(`${isolation}: what is printed comes back where it is wanted`, async () => {
+  Deno.test(`${isolation}: capture returns what was printed`, async () => {
     const codes = {
       typescript: `import { task } from "@capsule/sdk";
         const sub = task({ name: "sub" }, () => console.error("of the sub-task"));
@@ -232,7 +232,7 @@ def main():
   assertEquals((await run({ code, language: "python", stdin: "once" })).result, "once");
 });
 
-Deno.test("what is no option is refused, and the message says where it belongs", async () => {
+Deno.test("an unknown option is refused, and the message says where it belongs", async () => {
   const code = "def main(): return 1";
   const refusal = async (options: unknown, call: (options: RunOptions) => unknown = run) => {
     const error = await assertRejects(async () => await call(options as RunOptions), CapsuleError);

@@ -18,7 +18,7 @@ Deno.test("parseMounts() reads host, guest and mode", () => {
   }
 });
 
-Deno.test("parseMounts() rejects what is malformed or leads out of the project", () => {
+Deno.test("parseMounts() rejects malformed mounts and folders outside the project", () => {
   const values = [
     ["", "write HOST"],
     ["/etc", "HOST is absolute"],

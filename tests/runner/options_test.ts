@@ -132,7 +132,7 @@ for (const language of ["typescript", "python"] as const) {
     );
   });
 
-  Deno.test(`${language}: ram below what the engine needs says how much that is`, async () => {
+  Deno.test(`${language}: the error for a ram below the engine's minimum names the minimum`, async () => {
     const { error } = await run(program(language, { ram: "1MB" }, "nothing"));
     assertEquals(error?.error_type, "memory_limit");
     const [, needed] = error!.message.match(/needs (\d+) before it does anything: raise ram/)!;
@@ -140,7 +140,7 @@ for (const language of ["typescript", "python"] as const) {
     assertEquals(enough.error, null);
   });
 
-  Deno.test(`${language}: what a task may compute is counted for each attempt anew`, async () => {
+  Deno.test(`${language}: each attempt has its own fuel`, async () => {
     const options = { compute: 40_000_000, maxRetries: 2 };
     const { error, execution } = await run(program(language, options, "spins"));
     assertEquals([error?.error_type, execution.retries], ["fuel_exhausted", 2]);

@@ -41,7 +41,7 @@ Deno.test("packages chooses the node_modules of a program in TypeScript", async 
   }
 });
 
-Deno.test("packages: false leaves a program in TypeScript none", async () => {
+Deno.test("with packages: false, TypeScript can import no packages", async () => {
   using folder = project(FILES);
   const options = { cwd: folder.path, language: "typescript", packages: false } as const;
   const errorOf = async (code: string, more = {}) =>

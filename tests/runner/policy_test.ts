@@ -13,7 +13,7 @@ function refused(options: Record<string, unknown>, includes: string, language?: 
   assertEquals(error.message.startsWith('main.ts: task "x": '), true, error.message);
 }
 
-Deno.test("a task that says nothing has the defaults", () => {
+Deno.test("a task without options has the defaults", () => {
   assertEquals(policy({}), {
     fuel: 2_000_000_000,
     memoryBytes: null,

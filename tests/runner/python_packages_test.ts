@@ -116,7 +116,7 @@ def main(): return [shop.prices.PRICE, extra and extra.value, LOADED]`,
   assertEquals((await ask()).slice(0, 2), [17, "new"]);
 });
 
-Deno.test("packages are read-only, and nobody's but the program's", async () => {
+Deno.test("packages are read-only, and visible to their program only", async () => {
   using folder = environment({
     "main.py": `
 import os, shop
@@ -169,7 +169,7 @@ Deno.test("code has the packages of its project, too", async () => {
   }
 });
 
-Deno.test("packages that hardly use a missing module have a stand-in, and nobody else", async () => {
+Deno.test("a missing module has a stand-in only for packages that hardly use it", async () => {
   using folder = environment({
     [`${SITE}/sympy/__init__.py`]: "",
     [`${SITE}/sympy/external/__init__.py`]: "",
@@ -191,7 +191,7 @@ def main():
   ]);
 });
 
-Deno.test("what a package imports late is imported with the program", async () => {
+Deno.test("a package's late imports are imported with the program", async () => {
   using folder = environment({
     [`${SITE}/httpx.py`]: "",
     [`${SITE}/httpcore.py`]: "print('imported')",
@@ -224,7 +224,7 @@ const PROJECT = {
   "flat/data/rows.csv": "1",
 };
 
-Deno.test("the host's own environment may point elsewhere, to packages alone", async () => {
+Deno.test("the host's own environment can point elsewhere, to packages only", async () => {
   using elsewhere = project({
     ...PROJECT,
     "src/own/__init__.py": "value = 'own'",
@@ -263,7 +263,7 @@ def main():
   }
 });
 
-Deno.test("the Python that a host was started by tells where its packages lie", async () => {
+Deno.test("packages are found by the Python that started the host", async () => {
   using python = project({ ...PROJECT, "site/installed.py": "value = 'installed'" });
   using folder = environment();
   const code = `

@@ -139,7 +139,7 @@ Deno.test("a guest that catches its memory error and goes on has not failed", as
   }
 });
 
-Deno.test("what is not JSON is an invalid result, and the message names the place", async () => {
+Deno.test("a value without JSON is an invalid result, and the message names the place", async () => {
   const values = [
     ["typescript", "10n", "result is a bigint"],
     ["typescript", "({ a: [1, { b: 2n }] })", "result.a[1].b is a bigint"],
@@ -354,7 +354,7 @@ def main(): return [deep(30)["result"], sum(e["result"] for e in one.map(range(5
   }
 });
 
-Deno.test("a promise that nobody resolves is a failure, not a hang", async () => {
+Deno.test("a promise that is never resolved is a failure, not a hang", async () => {
   const { error } = await runCode(
     "typescript",
     `export const main = task({ name: "main" }, () => new Promise(() => {}));`,
@@ -412,7 +412,7 @@ Deno.test("a signal cancels a run, and its sub-tasks", async () => {
   }
 });
 
-Deno.test("a program stays open for many calls, which share nothing", async () => {
+Deno.test("calls of an open program share no state", async () => {
   using folder = project({
     "counter.py":
       `${PY}count = 0\n@task\ndef main():\n  global count\n  count += 1\n  return count`,
@@ -538,7 +538,7 @@ Deno.test("Python without a main task: a function, or a script", async () => {
   ]);
 });
 
-Deno.test("TypeScript without a task: what it exports as main, or a script, as text and as a file", async () => {
+Deno.test("TypeScript without tasks runs its exported main, or as a script, as text and as a file", async () => {
   const programs = [
     ["export const main = (n: number) => 2 * n;", "ts", 42],
     ["export default async function (n: number) { return 2 * n; }", "ts", 42],
@@ -619,7 +619,7 @@ Deno.test("a signal that aborts just when a program is loaded gives it up", asyn
   assertEquals(await opening.catch((error) => error), reason);
 });
 
-Deno.test("what a program throws may be hostile: the envelope is well-formed all the same", async () => {
+Deno.test("the envelope of a hostile exception is well-formed", async () => {
   const typescript = await runCode(
     "typescript",
     `export const main = task({ name: "main" }, () => {

@@ -20,7 +20,7 @@ Deno.test("turns come in the order in which they were asked for", async () => {
   assertEquals(await turns.take(), false);
 });
 
-Deno.test("who has given up takes nobody's turn", async () => {
+Deno.test("a cancelled waiter takes no turn", async () => {
   const turns = new Turns(1);
   await turns.take();
   const reason = new Error("given up");

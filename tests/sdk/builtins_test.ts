@@ -30,7 +30,7 @@ Deno.test("on a host, the SDK exports Node's modules", async () => {
   }
 });
 
-Deno.test("what a test replaces in a module is replaced for all", () => {
+Deno.test("a function replaced in a module is replaced for all importers", () => {
   const { basename } = nodePath;
   try {
     path.basename = () => "replaced";

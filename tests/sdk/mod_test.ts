@@ -22,7 +22,7 @@ Deno.test("the SDK runs programs, and loads the runner for the first of them", a
   assertEquals((await run({ code, language: "typescript" })).result, 7);
 });
 
-Deno.test("in a sandbox, run() says what to do instead", async () => {
+Deno.test("in a sandbox, the error of run() says what to use instead", async () => {
   const code = `import { run, task } from "@capsule/sdk";
     export const main = task({ name: "main" }, () => run({ code: "1", language: "python" }));`;
   const { error } = await run({ code, language: "typescript" });

@@ -83,7 +83,7 @@ Deno.test("bytes that change while they are written have the length that was wri
   assertEquals([json, joined.length], ['[{"$bytes":[0,4]},{"late":1}]', 4]);
 });
 
-Deno.test("nothing but bytes counts as bytes", () => {
+Deno.test("only Uint8Array and ArrayBuffer count as bytes", () => {
   const detached = new Uint8Array(4);
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   assertEquals(bytesOf(detached)?.length, 0);
@@ -103,14 +103,14 @@ Deno.test("nothing but bytes counts as bytes", () => {
   }
 });
 
-Deno.test("what has no JSON is refused beside bytes, too", () => {
+Deno.test("values without JSON are rejected next to bytes, too", () => {
   const circular: unknown[] = [bytes(1)];
   circular.push(circular);
   assertThrows(() => encode(circular), TypeError);
   assertThrows(() => encode([bytes(1), 1n]), TypeError);
 });
 
-Deno.test("dollarsOf() tells keys for bytes from others", () => {
+Deno.test("dollarsOf() recognizes keys of placeholders", () => {
   const dollars = ["$bytes", "$$bytes", "bytes", "$byte", "$bytess", "a$bytes", "$a$bytes", ""]
     .map(dollarsOf);
   assertEquals(dollars, [1, 2, 0, 0, 0, 0, 0, 0]);

@@ -52,7 +52,7 @@ async function record(root: string): Promise<string[]> {
   return warnings;
 }
 
-Deno.test("what is written is read back, the latest first", () => {
+Deno.test("runs are read back as written, the latest first", () => {
   using folder = project();
   const ended = { ...RUN, status: "completed", durationMs: 5 } as const;
   const attempt = {

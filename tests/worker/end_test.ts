@@ -31,7 +31,7 @@ Deno.test("the end of its input ends it", async () => {
   assertEquals([status, frames, stderr], [0, [], ""]);
 });
 
-Deno.test("the end of its input ends what runs", async () => {
+Deno.test("the end of standard input cancels running requests", async () => {
   const worker = await startWorker();
   for (const id of [1, 2, 3]) await worker.run(id, LOOPS, { observe: true });
   const started = new Set();
@@ -45,7 +45,7 @@ Deno.test("the end of its input ends what runs", async () => {
   assertTrue(performance.now() - startedMs < 5000, "it took long");
 });
 
-Deno.test("nobody who reads its output ends it, though its input goes on", async () => {
+Deno.test("a worker ends when its output is closed, though its input is open", async () => {
   const child = startCli(["worker"], { cwd: "/" });
   const reader = child.stdout.getReader();
   assertEquals((await reader.read()).done, false);
@@ -94,7 +94,7 @@ Deno.test({
   },
 });
 
-Deno.test("Ctrl-C is left to who started it", async () => {
+Deno.test("a worker ignores Ctrl-C, which its parent handles", async () => {
   await using worker = await startWorker();
   Deno.kill(worker.processId, "SIGINT");
   await worker.run(1, "def main(): return 1");

@@ -20,7 +20,7 @@ async function assertRefused(worker: Client, id: number, message: string): Promi
   assertEquals([next.id, json(next).result], [77, [1]]);
 }
 
-Deno.test("the first frame tells protocol, version and how many requests there may be", async () => {
+Deno.test("the first frame has protocol, version and the most requests at once", async () => {
   await using worker = await startWorker();
   const { id, header } = worker.ready;
   assertEquals({ id, header }, {
@@ -126,7 +126,7 @@ Deno.test("arguments come to a sandbox as they are written", async () => {
   }
 });
 
-Deno.test("a mistake of the host's side has its code, message and hint", async () => {
+Deno.test("an error on the host's side has a code, message and hint", async () => {
   await using worker = await startWorker();
   const options = { code: ECHO, language: "python", task: "nope" };
   await worker.send(1, { type: "run" }, options);
@@ -202,7 +202,7 @@ Deno.test("a frame that is wrong costs its request alone", async (t) => {
   });
 });
 
-Deno.test("an id that is under way is refused, and what is under way goes on", async () => {
+Deno.test("the id of a running request is refused, and that request continues", async () => {
   await using worker = await startWorker();
   await worker.run(1, SLEEP, { args: [0.3] });
   await worker.run(1, ECHO);
@@ -244,7 +244,7 @@ Deno.test("no more requests than allowed are under way, and each can be cancelle
   assertEquals(ended.has(500), false);
 });
 
-Deno.test("what is not under way is cancelled without an answer", async () => {
+Deno.test("cancelling a request that is not running has no response", async () => {
   await using worker = await startWorker();
   await worker.send(4, { type: "cancel" });
   await worker.run(5, ECHO);
@@ -267,7 +267,7 @@ Deno.test("an open that is cancelled has failed", async () => {
   });
 });
 
-Deno.test("variables are those of the client, as it tells them", async () => {
+Deno.test("environment variables are those that the client sends", async () => {
   await using worker = await startWorker();
   const code = `from capsule import task
 import os
@@ -299,7 +299,7 @@ Deno.test("random bytes end with their input, and only frames have come", async 
   }));
 });
 
-Deno.test("a worker is for programs: a person is told so", async () => {
+Deno.test("a worker refuses to run on a terminal", async () => {
   const { stdout, stderr, status } = await cli(["worker", "now"], { cwd: "/" });
   assertEquals([status, stdout], [2, ""]);
   assertStringIncludes(stderr, `unexpected argument "now"`);
