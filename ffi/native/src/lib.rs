@@ -1,7 +1,7 @@
 //! Capsule's sandbox host: language engines on Wasmtime, behind a C ABI.
 //!
 //! The way of a call: [`abi`] parses a request → [`runtime`] finds the program → [`scheduler`] runs the
-//! task, its retries and its sub-tasks, each attempt in a [`sandbox`] of its own → [`event`] tells the
+//! task, its retries and its sub-tasks, each attempt in a [`sandbox`] of its own → [`events`] tells the
 //! host what happened. A program is loaded once; its memory is then an [`image`] from which every
 //! sandbox starts.
 //!
@@ -12,29 +12,21 @@
 
 pub mod abi;
 mod cache;
-mod capture;
-mod cpu;
 mod database;
-mod deadline;
-mod descriptors;
 mod engine;
-mod envelope;
-mod event;
-mod failure;
+mod events;
 mod files;
 mod fixed;
 mod handles;
 mod host;
 mod image;
+mod machine;
 mod memory;
 mod network;
-mod output;
-mod placeholders;
 mod program;
-mod ram;
 mod request;
 mod runtime;
 mod sandbox;
 mod scheduler;
 mod shipped;
-mod stack;
+mod values;

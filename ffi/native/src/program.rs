@@ -1,9 +1,8 @@
 //! A program: loaded once, then an image from which each of its sandboxes starts.
 
-use crate::cpu::Cpu;
-use crate::engine::{Engines, Language, LanguageEngine};
-use crate::event::EventQueue;
-use crate::failure::{ErrorType, Failure};
+use crate::engine::{Engines, LanguageEngine};
+use crate::events::output::Output;
+use crate::events::queue::EventQueue;
 use crate::files::stamp::{Stamped, stamp_all};
 use crate::files::{self, FolderGrant, Folders, Seen};
 use crate::fixed::FixedRequest;
@@ -11,12 +10,14 @@ use crate::host::{Draws, Operations, TaskContext};
 use crate::image::Image;
 use crate::image::pending::PendingImage;
 use crate::image::store::{ImageStore, Kept, Key};
-use crate::output::Output;
-use crate::ram::RunRam;
+use crate::machine::cpu::Cpu;
+use crate::machine::ram::RunRam;
 use crate::request::Limits;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskBytes, TaskSide};
 use crate::shipped::ComponentFile;
-use crate::stack::Stacks;
+use crate::values::failure::{ErrorType, Failure};
+use crate::values::language::Language;
+use crate::values::stack::Stacks;
 use serde_json::json;
 use std::io;
 use std::sync::Arc;

@@ -1,10 +1,11 @@
 //! Requests of the host, parsed once at the edge.
 
-use crate::engine::{EngineSource, Language};
+use crate::engine::EngineSource;
 use crate::files::FolderGrant;
 use crate::fixed::FixedRequest;
 use crate::network::{HostRule, Secret};
 use crate::shipped::ComponentFile;
+use crate::values::language::Language;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;

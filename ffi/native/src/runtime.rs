@@ -1,19 +1,19 @@
 //! A runtime: engines, programs, runs, and the queue of events that tells of them.
 
 use crate::cache::Cache;
-use crate::cpu::Cpu;
-use crate::deadline::Ticker;
 use crate::engine::Engines;
-use crate::envelope::{Execution, envelope};
-use crate::event::{Event, EventQueue};
-use crate::failure::{ErrorType, Failure};
-use crate::host::Payload;
+use crate::events::envelope::{Execution, envelope};
+use crate::events::queue::{Event, EventQueue};
 use crate::image::store::ImageStore;
+use crate::machine::cpu::Cpu;
+use crate::machine::ticker::Ticker;
 use crate::network::Certificates;
-use crate::placeholders;
 use crate::program::{Loading, Program, Source, SourceFile, SourceText, Sources};
 use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
 use crate::scheduler::{Grant, Run, RunPlan};
+use crate::values::failure::{ErrorType, Failure};
+use crate::values::payload::Payload;
+use crate::values::placeholders;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};

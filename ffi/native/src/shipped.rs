@@ -5,11 +5,11 @@
 
 use crate::cache::hex;
 use crate::engine::{Found, LanguageEngine, decode};
-use crate::failure::{ErrorType, Failure};
 use crate::files::host_file;
 use crate::image::store::{Kept, Key};
 use crate::image::{Image, Pages};
 use crate::program::{Loading, Program};
+use crate::values::failure::{ErrorType, Failure};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;

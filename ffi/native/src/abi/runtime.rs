@@ -5,7 +5,7 @@ use super::{
     guarded, text, write,
 };
 use crate::handles::Handles;
-use crate::ram;
+use crate::machine::ram;
 use crate::runtime::Runtime;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
+use super::EngineSource;
 use super::shell::Shell;
-use super::{EngineSource, Language};
 use crate::cache::Cache;
 use crate::image::Base;
+use crate::values::language::Language;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use wasmtime::component::Component;

@@ -16,7 +16,8 @@ use crate::cache::{Cache, hex};
 use crate::host;
 use crate::image::{Base, Image};
 use crate::sandbox::SandboxState;
-use serde::{Deserialize, Serialize};
+use crate::values::language::Language;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use shell::{Shape, Shell};
 use spares::Spares;
@@ -29,31 +30,6 @@ use wasmtime::{Engine, Result, bail, error::Context, format_err};
 /// An export that makes an engine's libc forget the folders that it was given: their handles stand in its memory, so
 /// in images, and mean nothing in another instance.
 const FORGET_FILES: &str = "forget-files";
-
-/// The language of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    JavaScript,
-    Python,
-}
-
-impl Language {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::JavaScript => "javascript",
-            Self::Python => "python",
-        }
-    }
-
-    /// An option as programs in this language spell it.
-    pub fn spelling(self, javascript: &'static str, python: &'static str) -> &'static str {
-        match self {
-            Self::JavaScript => javascript,
-            Self::Python => python,
-        }
-    }
-}
 
 /// Where an engine's component lies, the SHA-256 of it in hexadecimal, and what of it is memory.
 #[derive(Clone, Debug, Deserialize)]

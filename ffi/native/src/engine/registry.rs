@@ -1,11 +1,12 @@
 //! The engines of a runtime: those that came with Capsule.
 
-use super::{EngineSource, Language, LanguageEngine};
+use super::{EngineSource, LanguageEngine};
 use crate::cache::Cache;
-use crate::deadline::Ticker;
-use crate::envelope::rounded;
-use crate::event::{Event, EventQueue};
-use crate::failure::Failure;
+use crate::events::envelope::rounded;
+use crate::events::queue::{Event, EventQueue};
+use crate::machine::ticker::Ticker;
+use crate::values::failure::Failure;
+use crate::values::language::Language;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

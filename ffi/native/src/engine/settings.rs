@@ -1,7 +1,7 @@
 //! How Wasmtime is set up: the same for compiling an engine and for running it.
 
-use super::Language;
 use crate::memory::{Creator, FiberStacks};
+use crate::values::language::Language;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use wasmtime::Config;

@@ -4,7 +4,7 @@
 use super::hidden::is_hidden;
 use super::walk::{Last, Way, walk};
 use super::wasi::{TOO_MANY_OPEN, has_room};
-use crate::descriptors::is_affordable;
+use crate::machine::descriptors::is_affordable;
 use std::sync::Arc;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};

@@ -8,7 +8,7 @@ use super::posix;
 use super::request::{Opening, Request, Which};
 use super::wasi::TOO_MANY_OPEN;
 use super::{Folder, guarded};
-use crate::host::Payload;
+use crate::values::payload::Payload;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::HashMap;

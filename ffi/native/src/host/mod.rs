@@ -3,23 +3,22 @@
 mod clock;
 mod ended;
 mod operations;
-mod payload;
 mod random;
 mod text;
 mod unheard;
 mod work;
 
 pub use operations::Operations;
-pub use payload::Payload;
 pub use random::Draws;
 pub use work::TaskContext;
 
+use crate::values::payload::Payload;
 use operations::Waiter;
 
-use crate::engine::Language;
-use crate::failure::{ErrorType, Stop};
 use crate::files;
 use crate::sandbox::SandboxState;
+use crate::values::failure::{ErrorType, Stop};
+use crate::values::language::Language;
 use wasmtime::component::Linker;
 use wasmtime::{Result, StoreContextMut};
 

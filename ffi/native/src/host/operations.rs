@@ -1,13 +1,13 @@
 //! The operations that one sandbox has under way.
 
-use super::payload::Payload;
 use super::unheard;
 use super::work::{Kind, TaskContext, Work, begin};
-use crate::failure::{ErrorType, Failure, Stop};
 use crate::files::Files;
 use crate::fixed::Clock;
-use crate::ram::{Charge, RunRam, Shortage};
+use crate::machine::ram::{Charge, RunRam, Shortage};
 use crate::scheduler;
+use crate::values::failure::{ErrorType, Failure, Stop};
+use crate::values::payload::Payload;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,9 +2,9 @@
 
 use super::{Context, OPERATIONS};
 use crate::cache::Lock;
-use crate::engine::Language;
-use crate::failure::{ErrorType, Stop};
 use crate::sandbox::SandboxState;
+use crate::values::failure::{ErrorType, Stop};
+use crate::values::language::Language;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use wasmtime::Result;

@@ -1,6 +1,6 @@
 //! Sub-tasks that failed without anybody looking at their envelopes.
 
-use crate::failure::shorten;
+use crate::values::failure::shorten;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt::Write;

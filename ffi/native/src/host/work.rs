@@ -1,13 +1,13 @@
 //! What an operation does, and what it leaves behind.
 
 use super::Draws;
-use super::payload::Payload;
-use crate::failure::{Failure, shorten};
 use crate::files::{Folders, Seen};
 use crate::fixed::{Clock, Fixed, Meanwhile};
 use crate::network::Network;
 use crate::scheduler::{self, Caller};
-use crate::stack::Stacks;
+use crate::values::failure::{Failure, shorten};
+use crate::values::payload::Payload;
+use crate::values::stack::Stacks;
 use serde_json::json;
 use std::fmt;
 use std::pin::Pin;

@@ -18,7 +18,7 @@ pub use mapping::{MappedFile, map_fixed};
 pub use pages::Pages;
 pub use whole::Whole;
 
-use crate::ram::ProcessBytes;
+use crate::machine::ram::ProcessBytes;
 use dirty::PAGE;
 use mapping::{copy, has_small_pages, map_private, memory_file};
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! Memory straight from the system, in which an allocator would keep megabytes for each thread. Some of it is kept
 //! here: a page that is the system's costs 1.6 µs, ten times as much as to write it.
 
-use crate::ram::ProcessBytes;
+use crate::machine::ram::ProcessBytes;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};

@@ -1,8 +1,8 @@
 //! An image that is made while its program is told of already: until the host has looked at what the program declares,
 //! most of them are there.
 
-use crate::failure::Failure;
 use crate::image::Image;
+use crate::values::failure::Failure;
 use std::sync::Arc;
 use tokio::sync::watch;
 

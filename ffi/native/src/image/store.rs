@@ -5,11 +5,11 @@
 
 use crate::cache::{Cache, Lock};
 use crate::engine::LanguageEngine;
+use crate::events::output::Record;
 use crate::files::FolderGrant;
 use crate::files::stamp::Stamped;
 use crate::image::dirty::PAGE;
 use crate::image::{Content, Image, MappedFile};
-use crate::output::Record;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};

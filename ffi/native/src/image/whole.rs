@@ -1,7 +1,7 @@
 //! Memory that is mapped at once, where an image would be put together.
 
 use super::mapping::{MappedFile, map_private};
-use crate::ram::ProcessBytes;
+use crate::machine::ram::ProcessBytes;
 use std::io;
 use std::ops::Range;
 use std::sync::OnceLock;

@@ -2,7 +2,7 @@
 //! time of a call: those of sandboxes that have ended are used again.
 
 use super::slot::map_nothing;
-use crate::failure::{ErrorType, Stop};
+use crate::values::failure::{ErrorType, Stop};
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -144,12 +144,3 @@ impl Drop for Memory {
         self.pool.put(Arc::clone(&self.slot));
     }
 }
-
-/// Gives free memory of the host's heap back to the system: instances are made of many small pieces.
-pub fn trim_heap() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it only looks at memory that is free.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}

@@ -2,7 +2,7 @@
 
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
-use crate::descriptors::is_affordable;
+use crate::machine::descriptors::is_affordable;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Uri;

@@ -2,7 +2,7 @@
 
 use super::refused::{Kind, Refused};
 use super::rules::{QUOTED_CHARACTERS_AT_MOST, Target};
-use crate::failure::shorten;
+use crate::values::failure::shorten;
 use hyper::Method;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;

@@ -6,9 +6,9 @@ use super::outgoing::{HttpRequest, parse_headers, parse_method, parse_url, redac
 use super::refused::{Kind, Refused};
 use super::rules::{Hosts, Target};
 use super::secrets::{Blanked, Blanks, Outgoing, Secrets};
-use crate::envelope::{HostRequest, rounded};
-use crate::failure::shorten;
-use crate::host::Payload;
+use crate::events::envelope::{HostRequest, rounded};
+use crate::values::failure::shorten;
+use crate::values::payload::Payload;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;

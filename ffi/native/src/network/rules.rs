@@ -1,7 +1,7 @@
 //! Which hosts a task may ask for.
 
 use super::address::is_public;
-use crate::failure::shorten;
+use crate::values::failure::shorten;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The limits of a guest.
 
-use crate::failure::{ErrorType, Failure};
+use crate::values::failure::{ErrorType, Failure};
 use std::time::Duration;
 
 /// What one load or one attempt may use.

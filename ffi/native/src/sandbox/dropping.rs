@@ -1,7 +1,7 @@
 //! The end of an instance, away from whoever waits for its result.
 
-use crate::cpu::Cpu;
 use crate::engine::Bare;
+use crate::machine::cpu::Cpu;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! One account of a sandbox's memory, over all its linear memories and tables.
 
-use crate::failure::{ErrorType, Stop};
-use crate::ram::{Charge, Shortage};
+use crate::machine::ram::{Charge, Shortage};
+use crate::values::failure::{ErrorType, Stop};
 use std::sync::Arc;
 use wasmtime::{ResourceLimiterAsync, Result};
 
@@ -138,7 +138,7 @@ impl ResourceLimiterAsync for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::RunRam;
+    use crate::machine::ram::RunRam;
 
     fn limiter(limit_bytes: usize, run_bytes: u64) -> Limiter {
         let charge = Charge::none(&RunRam::new(run_bytes));

@@ -15,13 +15,13 @@ pub use outcome::{run_out_of_fuel, run_out_of_time};
 pub use state::{SandboxState, TaskSide};
 pub use task_bytes::TaskBytes;
 
-use crate::cpu::Cpu;
 use crate::engine::{Bare, LanguageEngine};
-use crate::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
-use crate::host::Payload;
 use crate::image::Image;
+use crate::machine::cpu::Cpu;
+use crate::machine::ram::{Charge, RunRam, Shortage};
 use crate::program::SourceFile;
-use crate::ram::{Charge, RunRam, Shortage};
+use crate::values::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
+use crate::values::payload::Payload;
 use budget::too_little_memory;
 use dropping::Droppable;
 use limiter::Limiter;

@@ -3,9 +3,9 @@
 use super::limiter::Denied;
 use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
 use super::{Budget, Sandbox};
-use crate::failure::{ErrorType, Failure, GuestFailure, Trapped};
-use crate::host::Payload;
-use crate::placeholders;
+use crate::values::failure::{ErrorType, Failure, GuestFailure, Trapped};
+use crate::values::payload::Payload;
+use crate::values::placeholders;
 
 impl Sandbox {
     pub(super) fn accept(&mut self, json: String) -> Result<Payload, Failure> {
@@ -24,7 +24,7 @@ impl Sandbox {
             ));
         }
         let invalid = |problem| Failure::new(ErrorType::InvalidResult, problem);
-        crate::envelope::check_json(&result.json).map_err(invalid)?;
+        crate::events::envelope::check_json(&result.json).map_err(invalid)?;
         placeholders::check(&result)
             .map_err(|problem| invalid(format!("the result is malformed: {problem}")))?;
         Ok(result)

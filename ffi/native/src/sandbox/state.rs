@@ -3,11 +3,11 @@
 use super::TaskBytes;
 use super::limiter::Limiter;
 use super::meter::Meter;
-use crate::failure::{ErrorType, Stop};
+use crate::events::output::Output;
 use crate::files::{Folders, Seen};
 use crate::fixed::Fixed;
 use crate::host::{Operations, TaskContext};
-use crate::output::Output;
+use crate::values::failure::{ErrorType, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! Bytes of a task's arguments and of its result: most tasks have none, and are asked for none.
 
-use crate::ram::{Charge, RunRam, Shortage};
+use crate::machine::ram::{Charge, RunRam, Shortage};
 use std::sync::Arc;
 
 /// What lies beside the JSON that a guest is given and returns.

@@ -2,15 +2,16 @@
 
 use super::grant::{Grant, TaskGrant};
 use super::{Caller, milliseconds};
-use crate::envelope::{Execution, rounded};
-use crate::event::Event;
-use crate::failure::{ErrorType, Failure};
+use crate::events::envelope::{Execution, rounded};
+use crate::events::output::Output;
+use crate::events::queue::Event;
 use crate::fixed::Fixed;
-use crate::host::{Operations, Payload, TaskContext};
+use crate::host::{Operations, TaskContext};
 use crate::network::Network;
-use crate::output::Output;
 use crate::request::Bounds;
 use crate::sandbox::{Budget, Guard, Sandbox, TaskBytes, TaskSide};
+use crate::values::failure::{ErrorType, Failure};
+use crate::values::payload::Payload;
 use std::sync::Arc;
 use std::time::Instant;
 

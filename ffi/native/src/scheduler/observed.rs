@@ -1,10 +1,10 @@
 //! What the host is told of a task.
 
 use super::Caller;
-use crate::envelope::{Execution, rounded};
-use crate::event::Event;
-use crate::failure::{ErrorType, Failure};
-use crate::host::Payload;
+use crate::events::envelope::{Execution, rounded};
+use crate::events::queue::Event;
+use crate::values::failure::{ErrorType, Failure};
+use crate::values::payload::Payload;
 use std::time::Instant;
 
 /// Tells of a task's start, and of its end in every case: a task that is dropped was cancelled.

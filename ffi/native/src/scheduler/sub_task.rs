@@ -1,9 +1,9 @@
 //! Calls from one task to another.
 
 use super::NAME_CHARACTERS_AT_MOST;
-use crate::failure::shorten;
-use crate::host::Payload;
-use crate::placeholders;
+use crate::values::failure::shorten;
+use crate::values::payload::Payload;
+use crate::values::placeholders;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

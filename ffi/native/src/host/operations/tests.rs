@@ -1,6 +1,6 @@
 use super::*;
-use crate::engine::Language;
-use crate::stack::Stacks;
+use crate::values::language::Language;
+use crate::values::stack::Stacks;
 
 fn context() -> TaskContext {
     let stacks = Arc::new(Stacks::new(Language::JavaScript, Vec::new()));

@@ -1,7 +1,7 @@
 //! Bytes beside JSON text: `{"$bytes":[offset,length]}` in the text stands for some of them. Without bytes, text is plain
 //! JSON.
 
-use crate::host::Payload;
+use crate::values::payload::Payload;
 
 /// Keys of this ending stand for bytes, or for what the one without its first `$` says.
 const ENDING: &[u8] = b"bytes";

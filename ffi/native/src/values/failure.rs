@@ -1,6 +1,6 @@
 //! Why a task failed: the closed list of `error_type`, and how a trap becomes one of them.
 
-use crate::stack::Stacks;
+use crate::values::stack::Stacks;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use wasmtime::Trap;

@@ -1,6 +1,6 @@
 //! What a host learns while tasks run: one queue, read in batches.
 
-use crate::host::Payload;
+use crate::values::payload::Payload;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

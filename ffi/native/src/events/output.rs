@@ -1,8 +1,8 @@
 //! What a task writes to its standard output and error: events, up to a limit.
 
-use crate::capture::Capture;
-use crate::event::{Event, EventQueue};
-use crate::failure::{ErrorType, Stop};
+use crate::events::capture::Capture;
+use crate::events::queue::{Event, EventQueue};
+use crate::values::failure::{ErrorType, Stop};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,6 +1,6 @@
 //! Stack traces in the user's own files and lines.
 
-use crate::engine::Language;
+use crate::values::language::Language;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sourcemap::SourceMap;

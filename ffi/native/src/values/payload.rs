@@ -1,6 +1,6 @@
 //! What guests and the host hand to each other.
 
-use crate::failure::shorten;
+use crate::values::failure::shorten;
 use serde_json::json;
 use wasmtime::component::{ComponentType, Lift, Lower};
 

@@ -1,7 +1,6 @@
 //! The clock of a runtime: while tasks run, guests are interrupted once a tick, to let others run and to
 //! look at their deadlines.
 
-use crate::memory;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
@@ -112,9 +111,18 @@ impl Shared {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 self.peak.store(0, Ordering::Relaxed);
-                return memory::trim_heap();
+                return trim_heap();
             }
             thread::park_timeout(left);
         }
+    }
+}
+
+/// Gives free memory of the host's heap back to the system: instances are made of many small pieces.
+fn trim_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it only looks at memory that is free.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -13,7 +13,7 @@
 //! What a sandbox had is given back when it is unmapped, which may be after its result was told. Whoever needs that
 //! memory waits for it ([`Charge::add_when_freed`]).
 
-use crate::failure::{ErrorType, Failure};
+use crate::values::failure::{ErrorType, Failure};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;

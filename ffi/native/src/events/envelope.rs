@@ -1,8 +1,8 @@
 //! The one place where a run becomes an envelope.
 
-use crate::capture::Captured;
-use crate::failure::Failure;
-use crate::host::Payload;
+use crate::events::capture::Captured;
+use crate::values::failure::Failure;
+use crate::values::payload::Payload;
 use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -128,7 +128,7 @@ fn round<S: Serializer>(milliseconds: &f64, serializer: S) -> Result<S::Ok, S::E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::ErrorType;
+    use crate::values::failure::ErrorType;
 
     #[test]
     fn holds_the_result_as_the_guest_wrote_it() {

@@ -1,0 +1,7 @@
+//! What passes between host and guest: payloads, failures, and the stacks of those.
+
+pub mod failure;
+pub mod language;
+pub mod payload;
+pub mod placeholders;
+pub mod stack;
