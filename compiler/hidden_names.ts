@@ -1,4 +1,4 @@
-/** Names that guests do not see inside of the folders that they are granted: `ffi/native/src/files/hidden.rs` hides them. */
+/** Names that guests do not see inside of the folders that they are granted: `ffi/native/src/files/guest/hidden.rs` hides them. */
 import { relative } from "../platform/path.ts";
 
 /** Why a name is hidden. Undefined if it is not. */

@@ -3,7 +3,7 @@
 //! Deno and Node have it, too, but load it for three milliseconds at each start of a command. Here, each database has a
 //! thread of its own: what the host asks for is done while it does something else.
 
-use crate::files::host_file;
+use crate::files::host::host_file;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Row, ToSql, ffi, params_from_iter};

@@ -5,7 +5,7 @@
 
 use crate::cache::hex;
 use crate::engine::{Found, LanguageEngine, decode};
-use crate::files::host_file;
+use crate::files::host::host_file;
 use crate::image::store::{Kept, Key};
 use crate::image::{Image, Pages};
 use crate::program::{Loading, Program};

@@ -6,8 +6,8 @@ use super::{
     guarded, text, write,
 };
 use crate::database::Database;
-use crate::files::host_file::{self, Reason, Refused};
-use crate::files::project;
+use crate::files::host::host_file::{self, Reason, Refused};
+use crate::files::host::project;
 use crate::handles::Handles;
 use sha2::{Digest, Sha256};
 use std::fs;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod ended;
+mod files;
 mod operations;
 mod random;
 mod text;
@@ -15,7 +16,6 @@ pub use work::TaskContext;
 use crate::values::payload::Payload;
 use operations::Waiter;
 
-use crate::files;
 use crate::sandbox::SandboxState;
 use crate::values::failure::{ErrorType, Stop};
 use crate::values::language::Language;

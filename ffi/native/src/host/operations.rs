@@ -2,7 +2,7 @@
 
 use super::unheard;
 use super::work::{Kind, TaskContext, Work, begin};
-use crate::files::Files;
+use crate::files::node::Files;
 use crate::fixed::Clock;
 use crate::machine::ram::{Charge, RunRam, Shortage};
 use crate::scheduler;

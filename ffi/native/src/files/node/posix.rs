@@ -1,6 +1,6 @@
 //! What WASI says of files, in the terms of POSIX.
 
-use super::wasi::TOO_MANY_OPEN;
+use crate::files::guest::room::TOO_MANY_OPEN;
 use serde_json::{Value, json};
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::filesystem::types::{

@@ -1,10 +1,11 @@
-//! What WASI's files need to be held right.
+//! WASI's functions for files, over the folders of the sandbox.
 
-use super::{Folder, guarded};
+use super::Context;
+use crate::files::guest::guarded;
 use crate::sandbox::SandboxState;
 use std::path::PathBuf;
-use wasmtime::component::{Linker, Resource, ResourceTable};
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::Result;
+use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView};
 use wasmtime_wasi::p2::FsError;
@@ -15,8 +16,6 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 /// The version that `wasmtime_wasi` links; guests of older ones find it, too.
 const PREOPENS: &str = "wasi:filesystem/preopens@0.2.12";
 const TYPES: &str = "wasi:filesystem/types@0.2.12";
-
-type Context<'a> = StoreContextMut<'a, SandboxState>;
 
 /// Replaces WASI's functions that take paths or give names: which folders there are, the sandbox's policy says, hidden
 /// names are absent, nothing is opened that could block a thread of the host, and what a load looks at is noted.
@@ -29,7 +28,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             let table = context.data_mut().ctx().table;
             let mut opened = Vec::with_capacity(folders.len());
             for folder in &*folders {
-                opened.push((push(table, folder)?, folder.guest.to_string()));
+                opened.push((folder.push(table)?, folder.guest.to_string()));
             }
             if let Some(seen) = context.data().seen() {
                 for (descriptor, guest) in &opened {
@@ -215,28 +214,8 @@ fn look(context: &Context<'_>, fd: &Resource<Descriptor>, path: &str) -> Option<
     context.data().seen()?.look(fd.rep(), path)
 }
 
-pub fn push(table: &mut ResourceTable, folder: &Folder) -> Result<Resource<Descriptor>> {
-    Ok(table.push(Descriptor::Dir(folder.dir.clone()))?)
-}
-
-/// Of the handles that a guest may have, what files leave free.
-const ROOM: usize = 64;
-
-/// WASI has no code of its own for it, and the system's quotas have another one.
-pub const TOO_MANY_OPEN: ErrorCode = ErrorCode::Quota;
-
-/// Whether the guest can still have what it needs besides files: streams, and what it waits for.
-pub fn has_room(table: &mut ResourceTable) -> bool {
-    let probes: Vec<_> = (0..ROOM).map_while(|_| table.push(()).ok()).collect();
-    let has_room = probes.len() == ROOM;
-    for probe in probes {
-        let _ = table.delete(probe);
-    }
-    has_room
-}
-
 /// A guest's error stays one; a fault of the host's ends the guest.
-pub fn code<T>(
+fn code<T>(
     view: &mut WasiFilesystemCtxView<'_>,
     result: Result<T, FsError>,
 ) -> Result<Result<T, ErrorCode>> {

@@ -6,8 +6,9 @@
 use super::places::{Place, Places, borrow};
 use super::posix;
 use super::request::{Opening, Request, Which};
-use super::wasi::TOO_MANY_OPEN;
-use super::{Folder, guarded};
+use crate::files::Folder;
+use crate::files::guest::guarded;
+use crate::files::guest::room::TOO_MANY_OPEN;
 use crate::values::payload::Payload;
 use serde::Serialize;
 use serde_json::json;

@@ -1,7 +1,6 @@
 //! Where paths lead: into one of the folders, by their names alone, or above them.
 
-use super::Folder;
-use super::wasi::push;
+use crate::files::Folder;
 use std::collections::BTreeSet;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::filesystem::Descriptor;
@@ -39,7 +38,7 @@ impl Places {
             Some(Mount {
                 guest: names(&folder.guest)?,
                 read_only: folder.read_only,
-                folder: push(table, folder).ok()?,
+                folder: folder.push(table).ok()?,
             })
         };
         let mounts = folders.iter().filter_map(mount).collect();

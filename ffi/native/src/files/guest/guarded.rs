@@ -2,8 +2,8 @@
 //! not followed any more.
 
 use super::hidden::is_hidden;
+use super::room::{TOO_MANY_OPEN, has_room};
 use super::walk::{Last, Way, walk};
-use super::wasi::{TOO_MANY_OPEN, has_room};
 use crate::machine::descriptors::is_affordable;
 use std::sync::Arc;
 use wasmtime::component::Resource;

@@ -2,7 +2,7 @@
 //! what is opened, links are followed by their text, and no way leads to a hidden name or out of the folder.
 
 use super::hidden::is_hidden;
-use super::host_file::{FOLDER, open_at};
+use crate::files::host::host_file::{FOLDER, open_at};
 use std::borrow::Cow;
 use std::ffi::CString;
 use std::fs::File;
