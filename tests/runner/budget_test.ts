@@ -47,7 +47,7 @@ Deno.test("parseBudget() reads each key, and sizes in their units", () => {
 });
 
 Deno.test("the defaults are those of the native library", () => {
-  const source = Deno.readTextFileSync(`${ROOT}ffi/native/src/request.rs`);
+  const source = Deno.readTextFileSync(`${ROOT}ffi/native/src/policy/limits.rs`);
   const [, body] = source.match(/impl Default for Limits \{[^]*?Self \{([^}]*)\}/)!;
   const defaults = body!.matchAll(/(\w+): ([\d_]+)(?: << (\d+))?,/g).map(([, name, value, shift]) =>
     [name, Number(value!.replaceAll("_", "")) * 2 ** Number(shift ?? 0)] as const

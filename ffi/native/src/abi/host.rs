@@ -1,14 +1,14 @@
 //! What the host needs besides runtimes: SQLite, digests, what lies at a path, and files that somebody else may have
 //! put there. Its own ways to them cost milliseconds of each start, or lack the checks.
 
-use super::{
+use super::border::{
     CAPSULE_FAILED, CAPSULE_INVALID_ARGUMENT, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes,
     guarded, text, write,
 };
+use super::handles::Handles;
 use crate::database::Database;
 use crate::files::host::host_file::{self, Reason, Refused};
 use crate::files::host::project;
-use crate::handles::Handles;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::ErrorKind;

@@ -1,10 +1,10 @@
 //! Runtimes: programs, grants, runs and events.
 
-use super::{
+use super::border::{
     CAPSULE_CLOSED, CAPSULE_INVALID_ARGUMENT, CAPSULE_NOT_FOUND, CapsuleBuffer, Fault, bytes,
     guarded, text, write,
 };
-use crate::handles::Handles;
+use super::handles::Handles;
 use crate::machine::ram;
 use crate::runtime::Runtime;
 use std::panic::{AssertUnwindSafe, catch_unwind};

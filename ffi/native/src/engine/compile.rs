@@ -1,7 +1,7 @@
 //! An engine's machine code: from the user's cache, or compiled and put there.
 
-use super::EngineSource;
 use super::shell::Shell;
+use super::source::EngineSource;
 use crate::cache::Cache;
 use crate::image::Base;
 use crate::values::language::Language;

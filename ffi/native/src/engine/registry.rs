@@ -1,6 +1,7 @@
 //! The engines of a runtime: those that came with Capsule.
 
-use super::{EngineSource, LanguageEngine};
+use super::language_engine::LanguageEngine;
+use super::source::EngineSource;
 use crate::cache::Cache;
 use crate::events::envelope::rounded;
 use crate::events::queue::{Event, EventQueue};

@@ -1,6 +1,6 @@
 //! The content of a data section: the pieces of a memory that are not zero.
 
-use super::shell::{WASM_PAGE, number};
+use super::number::{WASM_PAGE, number};
 use crate::image::Pages;
 use std::io::Read;
 use std::ops::Range;

@@ -8,6 +8,7 @@
 //! With host memory, Wasmtime would copy the data into every instance, 26 MB for Python: engines are compiled without
 //! it, and it becomes the base image, which is mapped.
 
+use super::number::{NUMBER, WASM_PAGE, number, value};
 use super::segments;
 use crate::cache::hex;
 use crate::image::Pages;
@@ -17,11 +18,6 @@ use std::fs::File;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use wasmtime::{Result, format_err};
-
-pub const WASM_PAGE: usize = 1 << 16;
-
-/// A number of 32 bits in LEB128, however small it is.
-const NUMBER: usize = 5;
 
 /// Where everything lies in the components of an engine's programs. `engines/merge` finds it.
 #[derive(Clone, Debug, Deserialize)]
@@ -135,20 +131,6 @@ impl<'a> Shell<'a> {
         }
         bytes
     }
-}
-
-/// A number, however small, in as many bytes as the greatest takes.
-pub fn number(value: u32) -> [u8; NUMBER] {
-    std::array::from_fn(|index| {
-        let is_last = index + 1 == NUMBER;
-        (u64::from(value) >> (7 * index)) as u8 & 0x7f | u8::from(!is_last) << 7
-    })
-}
-
-/// What [`number`] wrote.
-fn value(number: &[u8]) -> u32 {
-    let digits = number.iter().rev().map(|byte| u64::from(byte & 0x7f));
-    digits.fold(0, |value, digit| value << 7 | digit) as u32
 }
 
 fn digest(head: &[u8], tail: &[u8]) -> String {

@@ -80,6 +80,15 @@ pub fn envelope_with(
     }
 }
 
+/// The envelope of a task that did not run, or whose own cannot be kept.
+pub fn refused(task_name: String, failure: Failure) -> Payload {
+    let execution = Execution {
+        task_name,
+        ..Execution::default()
+    };
+    envelope(Err(failure), &execution)
+}
+
 /// Nested deeper than this, a result would overflow the stack of some reader.
 const DEPTH_AT_MOST: usize = 512;
 

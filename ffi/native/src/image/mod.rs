@@ -8,8 +8,6 @@
 pub mod dirty;
 mod mapping;
 mod pages;
-pub mod pending;
-pub mod store;
 mod whole;
 
 #[cfg(test)]

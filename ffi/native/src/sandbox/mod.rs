@@ -2,31 +2,23 @@
 
 mod budget;
 mod dropping;
-mod limiter;
-mod meter;
 mod outcome;
-mod state;
-mod task_bytes;
 mod waiting;
 
 pub use budget::Budget;
-pub use meter::RunFuel;
 pub use outcome::{run_out_of_fuel, run_out_of_time};
-pub use state::{SandboxState, TaskSide};
-pub use task_bytes::TaskBytes;
 
 use crate::engine::{Bare, LanguageEngine};
+use crate::host::{Limiter, MEMORY_BYTES_AT_MOST, Meter, RunFuel, SandboxState, TaskSide};
 use crate::image::Image;
 use crate::machine::cpu::Cpu;
 use crate::machine::ram::{Charge, RunRam, Shortage};
-use crate::program::SourceFile;
 use crate::values::failure::{ErrorType, Failure, GuestFailure, Stop, Trapped};
 use crate::values::payload::Payload;
+use crate::values::source_file::SourceFile;
 use budget::too_little_memory;
 use dropping::Droppable;
-use limiter::Limiter;
-use meter::Meter;
-use state::MEMORY_BYTES_AT_MOST;
+use outcome::{Limited, accept};
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -159,7 +151,7 @@ impl Sandbox {
             self.export(|engine| engine.forget_files().expect("it was looked for"))?;
         let forgotten = forget.call_async(&mut self.bare.store, ()).await;
         // A guest may have left no fuel or memory for it.
-        forgotten.map_err(|error| self.trapped(Trapped::from_error(&error)))
+        forgotten.map_err(|error| self.limited().trapped(Trapped::from_error(&error)))
     }
 
     /// Runs a task, then waits for the sub-tasks that it started. Returns its result.
@@ -234,6 +226,23 @@ impl Sandbox {
         Ok(image)
     }
 
+    /// Tells on the task's standard error which of its sub-tasks failed without its looking at that.
+    fn tell_unheard(&self) {
+        if let Some(task) = &self.bare.store.data().task
+            && let Some(text) = task.operations.unheard()
+        {
+            task.output.tell(&text);
+        }
+    }
+
+    fn limited(&self) -> Limited<'_> {
+        Limited {
+            budget: &self.budget,
+            limiter: &self.bare.store.data().limiter,
+            run_fuel: self.guard.fuel.as_deref(),
+        }
+    }
+
     fn export<Params, Return>(
         &mut self,
         index: impl FnOnce(&LanguageEngine) -> &ComponentExportIndex,
@@ -295,12 +304,16 @@ impl Sandbox {
             called
         };
         match called {
-            Ok((Ok(json),)) => self.accept(json),
-            Ok((Err(failure),)) => Err(self.guest_failure(GuestFailure::parse(&failure))),
+            Ok((Ok(json),)) => {
+                let task = self.bare.store.data_mut().task.as_mut();
+                let bytes = task.map_or_else(Vec::new, |task| task.bytes.take_result());
+                accept(Payload { json, bytes }, &self.budget)
+            }
+            Ok((Err(failure),)) => Err(self.limited().guest_failure(GuestFailure::parse(&failure))),
             Err(error) => match Trapped::from_error(&error) {
                 // `os._exit(0)` and the like.
                 Trapped::Exited(0) => Ok(Payload::json("null")),
-                trapped => Err(self.trapped(trapped)),
+                trapped => Err(self.limited().trapped(trapped)),
             },
         }
     }

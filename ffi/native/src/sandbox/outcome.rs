@@ -1,37 +1,45 @@
-//! What is told of how a guest ended.
+//! Converts how a guest ended into a result or a `Failure`.
 
-use super::limiter::Denied;
-use super::state::{COMPONENT_HANDLES_AT_MOST, TRANSFER_BYTES_AT_MOST, WASI_HANDLES_AT_MOST};
-use super::{Budget, Sandbox};
+use super::budget::Budget;
+use crate::events::envelope::check_json;
+use crate::host::{
+    COMPONENT_HANDLES_AT_MOST, Denied, Limiter, RunFuel, TRANSFER_BYTES_AT_MOST,
+    WASI_HANDLES_AT_MOST,
+};
 use crate::values::failure::{ErrorType, Failure, GuestFailure, Trapped};
 use crate::values::payload::Payload;
 use crate::values::placeholders;
 
-impl Sandbox {
-    pub(super) fn accept(&mut self, json: String) -> Result<Payload, Failure> {
-        let task = self.bare.store.data_mut().task.as_mut();
-        let bytes = task.map_or_else(Vec::new, |task| task.bytes.take_result());
-        let result = Payload { json, bytes };
-        let limit = self.budget.result_bytes;
-        if result.len() > limit {
-            return Err(Failure::new(
-                ErrorType::OutputLimit,
-                format!(
-                    "{} returned {}, more than {limit}",
-                    self.budget.subject,
-                    result.size()
-                ),
-            ));
-        }
-        let invalid = |problem| Failure::new(ErrorType::InvalidResult, problem);
-        crate::events::envelope::check_json(&result.json).map_err(invalid)?;
-        placeholders::check(&result)
-            .map_err(|problem| invalid(format!("the result is malformed: {problem}")))?;
-        Ok(result)
+/// Checks what a guest returned.
+pub fn accept(result: Payload, budget: &Budget) -> Result<Payload, Failure> {
+    let Budget {
+        subject,
+        result_bytes: limit,
+        ..
+    } = budget;
+    if result.len() > *limit {
+        return Err(Failure::new(
+            ErrorType::OutputLimit,
+            format!("{subject} returned {}, more than {limit}", result.size()),
+        ));
     }
+    let invalid = |problem| Failure::new(ErrorType::InvalidResult, problem);
+    check_json(&result.json).map_err(invalid)?;
+    placeholders::check(&result)
+        .map_err(|problem| invalid(format!("the result is malformed: {problem}")))?;
+    Ok(result)
+}
 
-    pub(super) fn guest_failure(&self, failure: GuestFailure) -> Failure {
-        if failure.is_out_of_memory() && self.bare.store.data().limiter.denied().is_some() {
+/// The limits that a guest had, which explain how it ended.
+pub struct Limited<'a> {
+    pub budget: &'a Budget,
+    pub limiter: &'a Limiter,
+    pub run_fuel: Option<&'a RunFuel>,
+}
+
+impl Limited<'_> {
+    pub fn guest_failure(&self, failure: GuestFailure) -> Failure {
+        if failure.is_out_of_memory() && self.limiter.denied().is_some() {
             return Failure {
                 stack: failure.stack,
                 ..self.out_of_memory()
@@ -40,7 +48,7 @@ impl Sandbox {
         failure.into_failure()
     }
 
-    pub(super) fn trapped(&self, trapped: Trapped) -> Failure {
+    pub fn trapped(&self, trapped: Trapped) -> Failure {
         let Budget { subject, .. } = self.budget;
         match trapped {
             Trapped::Stopped(failure) if failure.error_type == ErrorType::Timeout => {
@@ -59,9 +67,7 @@ impl Sandbox {
                 ErrorType::TaskError,
                 format!("{subject} waits for something that never happens: a promise without end?"),
             ),
-            Trapped::Crashed(_) if self.bare.store.data().limiter.denied().is_some() => {
-                self.out_of_memory()
-            }
+            Trapped::Crashed(_) if self.limiter.denied().is_some() => self.out_of_memory(),
             Trapped::Crashed(how) => Failure::new(
                 ErrorType::TaskError,
                 format!("{subject} made the language engine give up ({how})"),
@@ -87,18 +93,9 @@ impl Sandbox {
         }
     }
 
-    /// Tells on the task's standard error which of its sub-tasks failed without its looking at that.
-    pub(super) fn tell_unheard(&self) {
-        if let Some(task) = &self.bare.store.data().task
-            && let Some(text) = task.operations.unheard()
-        {
-            task.output.tell(&text);
-        }
-    }
-
     fn out_of_fuel(&self) -> Failure {
         let Budget { subject, fuel, .. } = self.budget;
-        if let Some(limit) = self.guard.fuel.as_ref().filter(|fuel| fuel.left() == 0) {
+        if let Some(limit) = self.run_fuel.filter(|fuel| fuel.left() == 0) {
             return run_out_of_fuel(limit.limit);
         }
         Failure::new(
@@ -126,7 +123,7 @@ impl Sandbox {
     }
 
     fn out_of_memory(&self) -> Failure {
-        let limiter = &self.bare.store.data().limiter;
+        let limiter = self.limiter;
         let wanted_bytes = match limiter.denied() {
             Some(Denied::Shared(shortage)) => return shortage.failure(self.budget.subject),
             Some(Denied::Sandbox { wanted_bytes }) => *wanted_bytes,

@@ -1,15 +1,15 @@
 //! A task's attempts: each in a sandbox of its own.
 
 use super::grant::{Grant, TaskGrant};
-use super::{Caller, milliseconds};
+use super::run::{Caller, milliseconds};
 use crate::events::envelope::{Execution, rounded};
 use crate::events::output::Output;
 use crate::events::queue::Event;
 use crate::fixed::Fixed;
-use crate::host::{Operations, TaskContext};
+use crate::host::{Call, Operations, TaskBytes, TaskContext, TaskSide};
 use crate::network::Network;
-use crate::request::Bounds;
-use crate::sandbox::{Budget, Guard, Sandbox, TaskBytes, TaskSide};
+use crate::policy::Bounds;
+use crate::sandbox::{Budget, Guard, Sandbox};
 use crate::values::failure::{ErrorType, Failure};
 use crate::values::payload::Payload;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use std::time::Instant;
 /// Tries until an attempt succeeds or none is left.
 pub async fn attempts(
     caller: &Caller,
+    call: &Call,
     granted: &TaskGrant,
     Payload { json, bytes }: Payload,
     fixed: Option<Arc<Fixed>>,
@@ -46,6 +47,7 @@ pub async fn attempts(
                 json: &json,
                 bytes: &bytes,
                 fixed: fixed.as_ref().map(|fixed| fixed.attempt(execution.retries)),
+                call,
             },
             output.clone(),
             &network,
@@ -95,6 +97,7 @@ struct Given<'a> {
     json: &'a str,
     bytes: &'a Arc<Vec<u8>>,
     fixed: Option<Arc<Fixed>>,
+    call: &'a Call,
 }
 
 /// One attempt, in a sandbox of its own.
@@ -107,6 +110,7 @@ async fn attempt(
         json,
         bytes,
         fixed,
+        call,
     }: Given<'_>,
     output: Output,
     network: &Arc<Network>,
@@ -147,7 +151,7 @@ async fn attempt(
         operations: Operations::new(limits.handles).counted(&run.ram),
         output,
         context: TaskContext {
-            caller: Some(caller.clone()),
+            call: Some(Arc::clone(call)),
             folders: Arc::clone(&granted.folders),
             network: Some(Arc::clone(network)),
             stacks: Arc::clone(&program.stacks),

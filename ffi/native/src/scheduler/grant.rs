@@ -2,8 +2,8 @@
 
 use crate::files::{self, Folders};
 use crate::network::{Hosts, NetworkGrant, Secret, Secrets};
+use crate::policy::{Limits, TaskPolicy};
 use crate::program::Program;
-use crate::request::{Limits, TaskPolicy};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What the host is told of a task.
 
-use super::Caller;
+use super::run::Caller;
 use crate::events::envelope::{Execution, rounded};
 use crate::events::queue::Event;
 use crate::values::failure::{ErrorType, Failure};

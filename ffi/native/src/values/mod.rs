@@ -4,4 +4,5 @@ pub mod failure;
 pub mod language;
 pub mod payload;
 pub mod placeholders;
+pub mod source_file;
 pub mod stack;

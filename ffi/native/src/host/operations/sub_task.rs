@@ -1,11 +1,13 @@
 //! Calls from one task to another.
 
-use super::NAME_CHARACTERS_AT_MOST;
 use crate::values::failure::shorten;
 use crate::values::payload::Payload;
 use crate::values::placeholders;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+/// What an envelope holds of the name of a task.
+pub const NAME_CHARACTERS_AT_MOST: usize = 128;
 
 /// A call as a guest asks for it. It names a task and carries arguments; nothing else is looked at.
 #[derive(Debug, Deserialize)]
@@ -17,8 +19,8 @@ struct SubTaskRequest {
 /// The same, checked.
 #[derive(Debug)]
 pub struct SubTask {
-    pub(super) task: String,
-    pub(super) input: Payload,
+    pub task: String,
+    pub input: Payload,
 }
 
 impl SubTask {

@@ -3,66 +3,50 @@
 //! A stranger may have made it. Its code has to be, byte for byte, that of the engine, and is not looked at any
 //! further; of the rest only the memory is used, which is a guest's.
 
+use super::loading::Loading;
+use super::sources::ComponentFile;
+use super::store::{Kept, Key};
 use crate::cache::hex;
 use crate::engine::{Found, LanguageEngine, decode};
 use crate::files::host::host_file;
-use crate::image::store::{Kept, Key};
 use crate::image::{Image, Pages};
-use crate::program::{Loading, Program};
 use crate::values::failure::{ErrorType, Failure};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::{Result, bail, format_err};
 
 /// What is read at once.
 const PIECE: usize = 64 << 10;
 
-/// A component: where it lies, and what the host has read of it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComponentFile {
-    pub path: PathBuf,
-    /// The SHA-256 of all before its last 32 bytes, in hexadecimal.
-    pub digest: String,
-    /// What lies before Capsule's own sections.
-    pub engine_bytes: u64,
-    /// Whether it has that digest: it was looked at before, and did not change.
-    pub is_checked: bool,
-}
-
-impl Program {
-    /// Takes a program's image from the store, or from its component.
-    pub async fn image_of_component(
-        engine: &Arc<LanguageEngine>,
-        file: ComponentFile,
-        loading: &Loading<'_>,
-    ) -> Result<Arc<Image>, Failure> {
-        let digest = file.digest.clone();
-        let key = Key {
-            digest: &digest,
-            packages: loading.packages,
-        };
-        let mut lock = None;
-        if file.is_checked {
-            match loading.images.read_or_lock(engine, &key).await {
-                Ok(kept) => return Ok(kept.image),
-                Err(free) => lock = free,
-            }
+/// Takes a program's image from the store, or from its component.
+pub async fn image(
+    engine: &Arc<LanguageEngine>,
+    file: ComponentFile,
+    loading: &Loading<'_>,
+) -> Result<Arc<Image>, Failure> {
+    let digest = file.digest.clone();
+    let key = Key {
+        digest: &digest,
+        packages: loading.packages,
+    };
+    let mut lock = None;
+    if file.is_checked {
+        match loading.images.read_or_lock(engine, &key).await {
+            Ok(kept) => return Ok(kept.image),
+            Err(free) => lock = free,
         }
-        let known = Arc::clone(engine);
-        let reading = tokio::task::spawn_blocking(move || read(&known, &file));
-        let image = reading
-            .await
-            .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
-            .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))?;
-        let kept = Kept::of_component(Arc::clone(&image));
-        loading.images.write().later(engine, &key, kept, lock);
-        Ok(image)
     }
+    let known = Arc::clone(engine);
+    let reading = tokio::task::spawn_blocking(move || read(&known, &file));
+    let image = reading
+        .await
+        .map_err(|error| Failure::internal(format!("reading a component failed: {error}")))?
+        .map_err(|error| Failure::new(ErrorType::InvalidModule, format!("{error:#}")))?;
+    let kept = Kept::of_component(Arc::clone(&image));
+    loading.images.write().later(engine, &key, kept, lock);
+    Ok(image)
 }
 
 fn read(engine: &LanguageEngine, file: &ComponentFile) -> Result<Arc<Image>> {

@@ -1,8 +1,8 @@
 //! WASI's functions for files, over the folders of the sandbox.
 
-use super::Context;
+use super::world::{Context, WASI_FILES, WASI_PREOPENS};
 use crate::files::guest::guarded;
-use crate::sandbox::SandboxState;
+use crate::host::state::SandboxState;
 use std::path::PathBuf;
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
@@ -13,17 +13,13 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, DirectoryEntryStream, ErrorCode, Host, NewTimestamp, OpenFlags, PathFlags,
 };
 
-/// The version that `wasmtime_wasi` links; guests of older ones find it, too.
-const PREOPENS: &str = "wasi:filesystem/preopens@0.2.12";
-const TYPES: &str = "wasi:filesystem/types@0.2.12";
-
 /// Replaces WASI's functions that take paths or give names: which folders there are, the sandbox's policy says, hidden
 /// names are absent, nothing is opened that could block a thread of the host, and what a load looks at is noted.
 pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
     linker.allow_shadowing(true);
-    linker
-        .instance(PREOPENS)?
-        .func_wrap("get-directories", |mut context: Context<'_>, ()| {
+    linker.instance(WASI_PREOPENS)?.func_wrap(
+        "get-directories",
+        |mut context: Context<'_>, ()| {
             let folders = context.data_mut().folders();
             let table = context.data_mut().ctx().table;
             let mut opened = Vec::with_capacity(folders.len());
@@ -36,8 +32,9 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
                 }
             }
             Ok((opened,))
-        })?;
-    linker.instance(TYPES)?.func_wrap_async(
+        },
+    )?;
+    linker.instance(WASI_FILES)?.func_wrap_async(
         "[method]descriptor.open-at",
         |mut context: Context<'_>,
          (fd, path_flags, path, open_flags, flags): (
@@ -62,7 +59,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
-    linker.instance(TYPES)?.func_wrap_async(
+    linker.instance(WASI_FILES)?.func_wrap_async(
         "[method]descriptor.stat-at",
         |mut context: Context<'_>,
          (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
@@ -74,7 +71,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
-    linker.instance(TYPES)?.func_wrap_async(
+    linker.instance(WASI_FILES)?.func_wrap_async(
         "[method]descriptor.metadata-hash-at",
         |mut context: Context<'_>,
          (fd, path_flags, path): (Resource<Descriptor>, PathFlags, String)| {
@@ -86,7 +83,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
             })
         },
     )?;
-    linker.instance(TYPES)?.func_wrap_async(
+    linker.instance(WASI_FILES)?.func_wrap_async(
         "[method]descriptor.readlink-at",
         |mut context: Context<'_>, (fd, path): (Resource<Descriptor>, String)| {
             Box::new(async move {
@@ -104,7 +101,7 @@ pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {
 
 /// What changes something at a path, and what lists names.
 fn link_changes(linker: &mut Linker<SandboxState>) -> Result<()> {
-    let mut types = linker.instance(TYPES)?;
+    let mut types = linker.instance(WASI_FILES)?;
     types.func_wrap_async(
         "[method]descriptor.set-times-at",
         |mut context: Context<'_>,

@@ -1,8 +1,8 @@
 //! `events.ended`: ended operations as a future of the component model.
 
-use super::Context;
-use super::operations::Waiter;
-use crate::sandbox::SandboxState;
+use super::world::Context;
+use crate::host::operations::Waiter;
+use crate::host::state::SandboxState;
 use std::pin::Pin;
 use std::task::{self, Poll};
 use wasmtime::component::{FutureProducer, FutureReader};
@@ -10,7 +10,7 @@ use wasmtime::{Result, StoreContextMut};
 
 /// Resolves with the handles of the operations that ended.
 pub fn future(mut context: Context<'_>) -> Result<FutureReader<Vec<u32>>> {
-    let operations = super::waiter(&mut context)?;
+    let operations = context.data_mut().waiter()?;
     FutureReader::new(context, Ended { operations })
 }
 

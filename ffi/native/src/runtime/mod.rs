@@ -1,19 +1,21 @@
 //! A runtime: engines, programs, runs, and the queue of events that tells of them.
 
+mod request;
+
 use crate::cache::Cache;
 use crate::engine::Engines;
-use crate::events::envelope::{Execution, envelope};
+use crate::events::envelope::refused;
 use crate::events::queue::{Event, EventQueue};
-use crate::image::store::ImageStore;
 use crate::machine::cpu::Cpu;
 use crate::machine::ticker::Ticker;
 use crate::network::Certificates;
-use crate::program::{Loading, Program, Source, SourceFile, SourceText, Sources};
-use crate::request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
-use crate::scheduler::{Grant, Run, RunPlan};
+use crate::program::{ImageStore, Loading, Program, Source, SourceText, Sources};
+use crate::scheduler::{self, Grant, Run, RunPlan};
 use crate::values::failure::{ErrorType, Failure};
 use crate::values::payload::Payload;
 use crate::values::placeholders;
+use crate::values::source_file::SourceFile;
+use request::{GrantRequest, LoadRequest, RunRequest, RuntimeConfig};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -253,14 +255,10 @@ impl Runtime {
         );
         let task = request.task;
         self.spawn(async move {
-            let running = run.start(task.clone(), input);
-            let envelope = unwind_safe(running).await.unwrap_or_else(|failure| {
-                let execution = Execution {
-                    task_name: task,
-                    ..Execution::default()
-                };
-                envelope(Err(failure), &execution)
-            });
+            let running = scheduler::start(run, task.clone(), input);
+            let envelope = unwind_safe(running)
+                .await
+                .unwrap_or_else(|failure| refused(task, failure));
             lock(&shared.cancels).remove(&id);
             shared.events.push_envelope(id, envelope);
         });

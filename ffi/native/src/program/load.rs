@@ -1,20 +1,19 @@
 //! A program: loaded once, then an image from which each of its sandboxes starts.
 
+use super::component;
+use super::loading::Loading;
+use super::pending::PendingImage;
+use super::sources::{Source, SourceText, Sources};
+use super::store::{Kept, Key};
 use crate::engine::{Engines, LanguageEngine};
 use crate::events::output::Output;
-use crate::events::queue::EventQueue;
 use crate::files::stamp::{Stamped, stamp_all};
-use crate::files::{self, FolderGrant, Folders, Seen};
-use crate::fixed::FixedRequest;
-use crate::host::{Draws, Operations, TaskContext};
+use crate::files::{FolderGrant, Folders, Seen, open_packages};
+use crate::host::{Draws, Operations, TaskBytes, TaskContext, TaskSide};
 use crate::image::Image;
-use crate::image::pending::PendingImage;
-use crate::image::store::{ImageStore, Kept, Key};
-use crate::machine::cpu::Cpu;
 use crate::machine::ram::RunRam;
-use crate::request::Limits;
-use crate::sandbox::{Budget, Guard, Sandbox, TaskBytes, TaskSide};
-use crate::shipped::ComponentFile;
+use crate::policy::Limits;
+use crate::sandbox::{Budget, Guard, Sandbox};
 use crate::values::failure::{ErrorType, Failure};
 use crate::values::language::Language;
 use crate::values::stack::Stacks;
@@ -22,44 +21,12 @@ use serde_json::json;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::watch;
-use wasmtime::component::{ComponentType, Lower};
 
 /// Top-level code has a budget of its own, which counts for no task.
 const LOAD_FUEL: u64 = 50_000_000_000;
 const LOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// The same for memory: an image is kept of it.
 const LOAD_MEMORY_BYTES: u64 = 1 << 30;
-
-/// A file of a program, as its engine receives it.
-#[derive(Clone, Debug, ComponentType, Lower)]
-#[component(record)]
-pub struct SourceFile {
-    pub path: String,
-    pub data: Vec<u8>,
-}
-
-/// All that makes up a program.
-#[derive(Debug)]
-pub struct Sources {
-    pub program: Source,
-    pub source_map: Vec<u8>,
-}
-
-#[derive(Debug)]
-pub enum Source {
-    Text(SourceText),
-    Component(ComponentFile),
-}
-
-/// What the engine receives.
-#[derive(Debug)]
-pub struct SourceText {
-    pub path: String,
-    pub text: String,
-    /// The modules that the program may import.
-    pub files: Vec<SourceFile>,
-}
 
 /// A program that is ready to be called.
 pub struct Program {
@@ -68,21 +35,6 @@ pub struct Program {
     pub stacks: Arc<Stacks>,
     /// Folders of packages, which all sandboxes of the program may read.
     pub packages: Folders,
-}
-
-/// What loading needs besides the program.
-pub struct Loading<'a> {
-    /// Names the request in events: what top-level code prints belongs to it.
-    pub id: u64,
-    /// A digest of the program, if its image may be kept.
-    pub key: Option<&'a str>,
-    pub packages: &'a [FolderGrant],
-    pub limits: &'a Limits,
-    pub fixed: &'a FixedRequest,
-    pub events: Arc<EventQueue>,
-    pub images: &'a Arc<ImageStore>,
-    pub cpu: &'a Arc<Cpu>,
-    pub cancelled: watch::Receiver<bool>,
 }
 
 impl Program {
@@ -99,13 +51,13 @@ impl Program {
         announce: impl FnOnce(Self, String) + Send,
     ) -> Result<(), Failure> {
         let stacks = Arc::new(Stacks::new(language, source_map));
-        let packages = files::open_packages(loading.packages)
+        let packages = open_packages(loading.packages)
             .map_err(|error| Failure::internal(format!("{error:#}")))?;
         match program {
             Source::Text(text) => {
                 let engine = engines.installed(language).await?;
                 let context = TaskContext {
-                    caller: None,
+                    call: None,
                     folders: Arc::clone(&packages),
                     network: None,
                     stacks: Arc::clone(&stacks),
@@ -128,7 +80,7 @@ impl Program {
             }
             Source::Component(file) => {
                 let engine = engines.installed(language).await?;
-                let image = Self::image_of_component(&engine, file, &loading).await?;
+                let image = component::image(&engine, file, &loading).await?;
                 engine.expect_call(&image);
                 let program = Self {
                     engine,

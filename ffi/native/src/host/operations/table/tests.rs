@@ -5,7 +5,7 @@ use crate::values::stack::Stacks;
 fn context() -> TaskContext {
     let stacks = Arc::new(Stacks::new(Language::JavaScript, Vec::new()));
     TaskContext {
-        caller: None,
+        call: None,
         folders: Arc::new([]),
         network: None,
         stacks,

@@ -1,10 +1,11 @@
 //! What an operation does, and what it leaves behind.
 
-use super::Draws;
+use super::draws::Draws;
+use super::sub_task::SubTask;
+use crate::events::envelope::refused;
 use crate::files::{Folders, Seen};
 use crate::fixed::{Clock, Fixed, Meanwhile};
 use crate::network::Network;
-use crate::scheduler::{self, Caller};
 use crate::values::failure::{Failure, shorten};
 use crate::values::payload::Payload;
 use crate::values::stack::Stacks;
@@ -17,8 +18,8 @@ use std::time::Duration;
 /// What operations know of the task that starts them.
 #[derive(Clone)]
 pub struct TaskContext {
-    /// Who calls sub-tasks from here; nobody does while a program is loaded.
-    pub caller: Option<Caller>,
+    /// None while a program is loaded.
+    pub call: Option<Call>,
     pub folders: Folders,
     /// None while a program is loaded.
     pub network: Option<Arc<Network>>,
@@ -46,6 +47,10 @@ impl TaskContext {
         }
     }
 }
+
+/// Runs a sub-task and ends with its envelope. Tasks are the scheduler's, above this: it gives each the way to call
+/// others.
+pub type Call = Arc<dyn Fn(SubTask, Option<Arc<Fixed>>) -> Work + Send + Sync>;
 
 pub type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
 
@@ -90,7 +95,7 @@ impl Kind {
     /// What is told instead of an outcome: of a sub-task, its envelope.
     pub fn failed(&self, failure: Failure) -> Payload {
         match self {
-            Self::Call(name, _) => scheduler::refused(name.clone(), failure),
+            Self::Call(name, _) => refused(name.clone(), failure),
             _ => Payload::error(failure.error_type.as_str(), failure.message),
         }
     }
@@ -118,13 +123,13 @@ pub fn begin(
             Ok((context.clock().map_or(Kind::Nothing, asleep), work))
         }
         "call" => {
-            let caller = context.caller.clone().ok_or_else(|| {
+            let run = context.call.clone().ok_or_else(|| {
                 Payload::error(
                     "invalid_request",
                     "a task can be called only while a task runs, not by top-level code",
                 )
             })?;
-            let call = scheduler::SubTask::parse(request)
+            let call = SubTask::parse(request)
                 .map_err(|message| Payload::error("invalid_request", message))?;
             let fixed = context.fixed.as_ref();
             let fixed = fixed.map(|fixed| fixed.sub_task(&call.parts()));
@@ -133,7 +138,7 @@ pub fn begin(
                 .zip(fixed.as_ref().and_then(|of| of.clock()));
             let meanwhile = clocks.map(|(own, of_call)| Meanwhile::of(own, of_call));
             let kind = Kind::Call(call.name(), meanwhile);
-            let work = Box::pin(scheduler::run_sub_task(caller, call, fixed));
+            let work = run(call, fixed);
             Ok((kind, work))
         }
         "http" | "http_body" | "http_discard" | "http_reach" => {

@@ -1,15 +1,12 @@
 //! Sleeps of guests by WASI: they advance a clock that is not the host's.
 
-use super::Context;
-use crate::sandbox::SandboxState;
+use super::world::{Context, WASI_CLOCK};
+use crate::host::state::SandboxState;
 use wasmtime::Result;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::clocks::WasiClocksView;
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host;
-
-/// The version that `wasmtime_wasi` links; guests of older ones find it, too.
-const WASI_CLOCK: &str = "wasi:clocks/monotonic-clock@0.2.12";
 
 /// Defines how guests sleep. A guest has one thread and waits where it subscribes, so its clock may be advanced at once.
 pub fn link(linker: &mut Linker<SandboxState>) -> Result<()> {

@@ -1,12 +1,12 @@
 //! A guest's side of the host: what is kept for it, and what of WASI it has.
 
-use super::TaskBytes;
 use super::limiter::Limiter;
 use super::meter::Meter;
+use super::operations::{Operations, TaskContext, Waiter};
+use super::task_bytes::TaskBytes;
 use crate::events::output::Output;
 use crate::files::{Folders, Seen};
 use crate::fixed::Fixed;
-use crate::host::{Operations, TaskContext};
 use crate::values::failure::{ErrorType, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,16 +29,16 @@ const WASI_RANDOM_BYTES_AT_MOST: u64 = 1 << 16;
 /// What the host keeps for a sandbox, in its store.
 pub struct SandboxState {
     /// None as long as the instance is a spare.
-    pub(super) task: Option<TaskSide>,
-    pub(super) limiter: Limiter,
+    pub task: Option<TaskSide>,
+    pub limiter: Limiter,
     /// Where the fuel of the run is bounded.
-    pub(super) meter: Option<Meter>,
-    pub(super) deadline: Option<Instant>,
+    pub meter: Option<Meter>,
+    pub deadline: Option<Instant>,
     /// Set at the first tick that the guest did not let go before.
-    pub(super) interrupted: Arc<AtomicBool>,
+    pub interrupted: Arc<AtomicBool>,
     /// Made when a guest first calls WASI, which most never do.
     wasi: Option<WasiCtx>,
-    pub(super) table: ResourceTable,
+    pub table: ResourceTable,
 }
 
 /// Where a guest's calls of the host lead.
@@ -121,6 +121,12 @@ impl SandboxState {
             .as_mut()
             .ok_or_else(|| Stop::error(ErrorType::InternalError, "no task runs here"))
     }
+
+    /// Waits for the operations of the task that runs here.
+    pub fn waiter(&mut self) -> wasmtime::Result<Waiter> {
+        let task = self.task()?;
+        Ok(task.operations.waiter().with_clock(task.context.clock()))
+    }
 }
 
 impl WasiView for SandboxState {
@@ -136,7 +142,7 @@ impl WasiView for SandboxState {
                 // Top-level code sees the files of packages, and nothing else.
                 .allow_blocking_current_thread(
                     task.as_ref()
-                        .is_some_and(|task| task.context.caller.is_none()),
+                        .is_some_and(|task| task.context.call.is_none()),
                 );
             if let Some(task) = task {
                 if let Some(fixed) = &task.context.fixed {

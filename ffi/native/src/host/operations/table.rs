@@ -1,11 +1,12 @@
 //! The operations that one sandbox has under way.
 
+use super::sub_task::SubTask;
 use super::unheard;
 use super::work::{Kind, TaskContext, Work, begin};
+use crate::events::envelope::refused;
 use crate::files::node::Files;
 use crate::fixed::Clock;
 use crate::machine::ram::{Charge, RunRam, Shortage};
-use crate::scheduler;
 use crate::values::failure::{ErrorType, Failure, Stop};
 use crate::values::payload::Payload;
 use std::collections::HashMap;
@@ -102,9 +103,9 @@ impl Operations {
             Ok(held) => held,
             // A sub-task that cannot be started has an envelope that says so.
             Err(shortage) if operation == "call" => {
-                let name = scheduler::SubTask::name_in(&request.json);
+                let name = SubTask::name_in(&request.json);
                 let failure = shortage.failure("the call");
-                let refused = scheduler::refused(name, failure);
+                let refused = refused(name, failure);
                 self.shared.lock().tell(handle, Kind::Nothing, refused);
                 return Ok(handle);
             }

@@ -1,51 +1,13 @@
-//! Random bytes for guests, from the host or from a seed, and whether a program drew any while it was loaded.
+//! Random bytes for guests, from the host or from a seed.
 
-use super::{Context, OPERATIONS};
-use crate::cache::Lock;
-use crate::sandbox::SandboxState;
+use super::world::{Context, OPERATIONS, WASI_RANDOM};
+use crate::host::state::SandboxState;
 use crate::values::failure::{ErrorType, Stop};
 use crate::values::language::Language;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use wasmtime::Result;
 use wasmtime::component::Linker;
 
-/// The version that `wasmtime_wasi` links; guests of older ones find it, too.
-const WASI_RANDOM: &str = "wasi:random/random@0.2.12";
 const BYTES_AT_MOST: u64 = 1 << 16;
-
-/// Notes that a program drew random bytes while it was loaded: its image would repeat them in the next process.
-#[derive(Debug, Default)]
-pub struct Draws {
-    drawn: AtomicBool,
-    lock: Mutex<Option<Lock>>,
-}
-
-impl Draws {
-    /// `lock` keeps other processes from making the same image.
-    pub fn new(lock: Option<Lock>) -> Self {
-        Self {
-            drawn: AtomicBool::new(false),
-            lock: Mutex::new(lock),
-        }
-    }
-
-    pub fn happened(&self) -> bool {
-        self.drawn.load(Ordering::Relaxed)
-    }
-
-    pub fn take_lock(&self) -> Option<Lock> {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        lock.take()
-    }
-
-    fn note(&self) {
-        if !self.drawn.swap(true, Ordering::Relaxed) {
-            // There will be no image that others could wait for.
-            drop(self.take_lock());
-        }
-    }
-}
 
 /// Defines where guests get random bytes from. Programs in Python draw by WASI; what that engine takes from the SDK's
 /// interface seeds its own generator, and it draws by WASI when a program has used that.
