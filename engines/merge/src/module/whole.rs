@@ -1,8 +1,8 @@
 //! One core module of several that import from one another.
 
+use super::layout::{Exports, Layout, Spaces, Starts};
+use super::part::{Entity, Owner, Part, Sections};
 use crate::error::{Result, UNKNOWN, Unsupported};
-use crate::layout::{Exports, Layout, Spaces, Starts};
-use crate::part::{Entity, Owner, Part, Sections};
 use std::collections::BTreeSet;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{

@@ -1,7 +1,7 @@
 //! What a component is made of.
 
 use crate::error::{Result, Unsupported};
-use crate::merge::merged;
+use std::borrow::Cow;
 use wasm_encoder::reencode::Error;
 use wasmparser::{CanonicalFunction, Chunk, ComponentAlias, Instance, Parser, Payload};
 
@@ -13,8 +13,7 @@ pub fn is_core(function: &CanonicalFunction) -> bool {
 /// A part of a component.
 pub enum Event<'a> {
     Module(&'a [u8]),
-    /// With its own modules merged.
-    Component(Vec<u8>),
+    Component(Cow<'a, [u8]>),
     Instance(Instance<'a>),
     Alias(ComponentAlias<'a>),
     Canonical(CanonicalFunction),
@@ -42,12 +41,7 @@ pub fn events(component: &[u8]) -> Result<Vec<Event<'_>>> {
                 unchecked_range, ..
             } => {
                 rest = &rest[unchecked_range.len()..];
-                let nested = &component[unchecked_range];
-                let merged = match merged(nested) {
-                    Err(Error::UserError(_)) => None,
-                    other => other?,
-                };
-                events.push(Event::Component(merged.unwrap_or_else(|| nested.to_vec())));
+                events.push(Event::Component(Cow::Borrowed(&component[unchecked_range])));
             }
             Payload::InstanceSection(section) => {
                 for instance in section {

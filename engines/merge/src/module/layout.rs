@@ -1,7 +1,7 @@
 //! Where everything of every part is in the one module.
 
+use super::part::{Entity, Owner, Part};
 use crate::error::Result;
-use crate::part::{Entity, Owner, Part};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use wasm_encoder::ExportKind;
 use wasmparser::{Operator, TypeRef};

@@ -1,9 +1,9 @@
 //! Which modules become one, and where.
 
+use super::events::{Event, is_core};
 use crate::error::{Result, Unsupported};
-use crate::events::{Event, is_core};
-use crate::layout::Exports;
-use crate::part::{Entity, Owner, Part, Sections};
+use crate::module::layout::Exports;
+use crate::module::part::{Entity, Owner, Part, Sections};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{CanonicalFunctionSection, ExportKind};

@@ -1,10 +1,10 @@
 //! Writes a component in which several modules are one.
 
+use super::events::{Event, is_core};
+use super::plan::{CoreInstance, ItemIndex, Plan};
 use crate::error::{Result, UNKNOWN, Unsupported};
-use crate::events::{Event, is_core};
-use crate::module::{self, Whole};
-use crate::part::{Entity, Owner};
-use crate::plan::{CoreInstance, ItemIndex, Plan};
+use crate::module::part::{Entity, Owner};
+use crate::module::whole::{self, Whole};
 use std::collections::{BTreeSet, HashMap};
 use std::mem;
 use wasm_encoder::reencode::{Reencode, ReencodeComponent, component_utils};
@@ -150,7 +150,7 @@ impl<'a> Writer<'a> {
 
     /// The module of all parts, its one instance, and what has waited for it.
     fn write_whole(&mut self, waiting: Vec<Waiting<'a>>) -> Result<()> {
-        let Whole { module, imports } = module::merge(&self.plan.parts, &self.plan.exports)?;
+        let Whole { module, imports } = whole::merge(&self.plan.parts, &self.plan.exports)?;
         self.output.section(&ModuleSection(&module));
         let module = self.written.next_module();
         let imports = imports.iter().enumerate().map(|(number, entity)| {

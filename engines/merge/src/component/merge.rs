@@ -5,11 +5,11 @@
 //! Those of its own module it makes when they are first used. Calls between the modules become direct ones, too, and
 //! the addresses that they share become numbers.
 
+use super::events::{Event, events};
+use super::plan::Plan;
+use super::write::Writer;
 use crate::error::Result;
-use crate::events::{Event, events};
-use crate::part::Sections;
-use crate::plan::Plan;
-use crate::write::Writer;
+use crate::module::part::Sections;
 use anyhow::anyhow;
 use wasm_encoder::reencode::Error;
 
@@ -23,8 +23,17 @@ pub fn merge(component: &[u8]) -> anyhow::Result<Vec<u8>> {
     }
 }
 
-pub fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
-    let events = events(component)?;
+fn merged(component: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut events = events(component)?;
+    for event in &mut events {
+        if let Event::Component(nested) = event {
+            match merged(nested) {
+                Ok(Some(merged)) => *nested = merged.into(),
+                Ok(None) | Err(Error::UserError(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
     let modules = events.iter().filter_map(|event| match event {
         Event::Module(bytes) => Some(Sections::read(bytes)),
         _ => None,
