@@ -1,6 +1,7 @@
 /** The invariants of ARCHITECTURE.md that imports and names can show. */
 import { assertEquals } from "./assert.ts";
 import { ENTRIES, FFI_FILES, ROOMS } from "../scripts/common.ts";
+import { foreignImplementations, rustImports } from "./rust_imports.ts";
 import { ROOT } from "./support.ts";
 import { VERSION } from "../version.ts";
 
@@ -66,18 +67,72 @@ Deno.test("each room imports only what lies below it", () => {
 
 Deno.test("no files import each other in a circle", () => {
   const files = [...SOURCES, ...walk("engines/javascript")].filter((file) => file.endsWith(".ts"));
+  assertEquals(circles(new Map(files.map((file) => [file, importsOf(file)]))), []);
+});
+
+const CRATES = ["ffi/native/src", "engines/merge/src"];
+
+Deno.test("no files of Rust use each other in a circle", () => {
+  for (const root of CRATES) assertEquals(circles(rustImports([...walk(root)], root)), []);
+});
+
+Deno.test("methods stand in the file of their type, so that imports show what needs what", () => {
+  const files = CRATES.flatMap((root) => [...walk(root)]).filter((file) => file.endsWith(".rs"));
+  const foreign = files.map((file) => [file, foreignImplementations(file)] as const);
+  assertEquals(foreign.filter(([, types]) => types.length > 0), []);
+});
+
+/** The folders of the crate from the bottom up: each uses only those before it, and itself. */
+const RUST_FLOORS = [
+  ...["cache", "values", "machine", "events", "image", "memory", "files", "fixed", "network"],
+  ...["policy", "host", "engine", "sandbox", "program", "scheduler", "runtime", "database", "abi"],
+];
+
+Deno.test("each folder of the crate uses only what lies below it", () => {
+  const root = CRATES[0]!;
+  const floor = (file: string) => {
+    const name = file.slice(root.length + 1).split("/")[0]!.replace(/\.rs$/, "");
+    return name === "lib" ? RUST_FLOORS.length : RUST_FLOORS.indexOf(name);
+  };
+  const imports = rustImports([...walk(root)], root);
+  assertEquals([...imports.keys()].filter((file) => floor(file) < 0), []);
+  const wrong = Array.from(imports).flatMap(([file, used]) =>
+    [...used].filter((other) => floor(other) > floor(file)).map((other) => `${file} uses ${other}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("rustImports() follows re-exports, modules and children to the file of an item", () => {
+  const root = CRATES[0]!;
+  const imports = rustImports([...walk(root)], root);
+  const uses = (file: string, other: string) =>
+    imports.get(`${root}/${file}`)!.has(`${root}/${other}`);
+  assertEquals(uses("scheduler/attempts.rs", "host/operations/table.rs"), true);
+  assertEquals(uses("runtime/mod.rs", "scheduler/execute.rs"), true);
+  assertEquals(uses("sandbox/mod.rs", "sandbox/outcome.rs"), true);
+  assertEquals(uses("host/link/imports.rs", "host/link/random.rs"), true);
+  assertEquals(uses("sandbox/mod.rs", "scheduler/execute.rs"), false);
+});
+
+Deno.test("circles() finds the way around", () => {
+  const imports = new Map([["a.rs", ["b.rs"]], ["b.rs", ["c.rs"]], ["c.rs", ["b.rs"]]]);
+  assertEquals(circles(imports), ["b.rs → c.rs → b.rs"]);
+});
+
+/** Circles among files, each as the way around. */
+function circles(imports: Map<string, Iterable<string>>): string[] {
   const done = new Set<string>();
-  const circles: string[] = [];
+  const found: string[] = [];
   const visit = (file: string, above: string[]) => {
-    if (above.includes(file)) circles.push([...above.slice(above.indexOf(file)), file].join(" → "));
+    if (above.includes(file)) found.push([...above.slice(above.indexOf(file)), file].join(" → "));
     else if (!done.has(file)) {
-      for (const other of importsOf(file)) visit(other, [...above, file]);
+      for (const other of imports.get(file) ?? []) visit(other, [...above, file]);
       done.add(file);
     }
   };
-  for (const file of files) visit(file, []);
-  assertEquals(circles, []);
-});
+  for (const file of imports.keys()) visit(file, []);
+  return found;
+}
 
 /** The first folder of a file, if it is a room. */
 function roomOf(file: string): string | undefined {
