@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 static DATABASES: Handles<Database> = Handles::new();
 
-/// Begins to open a SQLite database, on a thread of its own, and writes its number. It is made if it is missing;
-/// the path leads through no link. What fails, `capsule_database_take` tells.
+/// Begins to open a SQLite database, on a thread of its own, and writes its number. It is made if it is missing. The
+/// path is absolute and leads through no link. `capsule_database_take` returns the error if opening fails.
 ///
 /// # Safety
 /// `path` points to `path_len` bytes; `database` and `error` are null or writable.
@@ -42,9 +42,9 @@ pub unsafe extern "C" fn capsule_database_open(
     })
 }
 
-/// Begins to run a batch of statements, JSON: `[{"sql": …, "values": [[…], …]}, …]`. A statement runs once for
-/// each list of values; without any, `sql` may be several statements, which give no rows. What fails ends its
-/// transaction and the batch.
+/// Begins to run a batch of statements, JSON: `[{"sql": string, "values": [[value, …], …]}, …]`. A statement runs once
+/// for each list of values, which are numbers, strings or null. Without `values`, `sql` may be several statements,
+/// whose rows are dropped. The first error rolls back an open transaction and ends the batch.
 ///
 /// # Safety
 /// `batch` points to `batch_len` bytes; `error` is null or writable.
@@ -64,8 +64,9 @@ pub unsafe extern "C" fn capsule_database_submit(
     })
 }
 
-/// Waits for the oldest batch, and writes its rows: a JSON array of objects for each statement. A failure is
-/// JSON: `{"code": SQLite's, or null, "message": …}`.
+/// Waits for the oldest batch, and writes its rows as JSON: for each statement an array of objects, one for each row,
+/// by the names of the columns. An error of SQLite is JSON: `{"code": number or null, "message": string}`, with
+/// SQLite's primary result code.
 ///
 /// # Safety
 /// `rows` and `error` are null or writable.
@@ -178,10 +179,10 @@ pub unsafe extern "C" fn capsule_stat(
     })
 }
 
-/// Reads a regular file of at most `max_bytes`, without waiting for anything: no device, no pipe. With a folder, the
-/// file has to lie in it once all links are followed; `folder_len` is 0 without. `CAPSULE_NOT_FOUND` where nothing
-/// lies at the path. Else `error` is JSON: `{"reason": "not_a_file" | "too_large" | "outside" | "unreadable",
-/// "message": …}`.
+/// Reads a regular file of at most `max_bytes`. It never blocks: devices and pipes are not opened. With a folder, the
+/// file has to lie in it once all links are followed; without one, `folder_len` is 0. `CAPSULE_NOT_FOUND` where nothing
+/// lies at the path. Any error is JSON: `{"reason": "missing" | "not_a_file" | "too_large" | "outside" | "unreadable",
+/// "message": string}`.
 ///
 /// # Safety
 /// `path` points to `path_len` bytes and `folder` to `folder_len`; `content` and `error` are null or writable.
@@ -205,7 +206,8 @@ pub unsafe extern "C" fn capsule_read_file(
     })
 }
 
-/// Reads `len` bytes of such a file, from `start` on. A shorter file is `unreadable`.
+/// Reads `len` bytes of a regular file, from `start` on, with the errors of `capsule_read_file`. A file that ends before
+/// is `unreadable`.
 ///
 /// # Safety
 /// `path` points to `path_len` bytes; `content` and `error` are null or writable.
@@ -238,10 +240,15 @@ impl From<Refused> for Fault {
     }
 }
 
-/// Changes something in the `.capsule` of a project: `{"do": "make", "name": …}`, `{"do": "write", "name": …}`,
-/// `{"do": "rename", "name": …, "to": …}` or `{"do": "remove", "name": …}`, as JSON, with names seen from there.
-/// `.capsule` is made if it is missing. `root` leads through no link. `CAPSULE_NOT_FOUND` where `.capsule`, or a folder
-/// in it, leads elsewhere.
+/// Changes something in the `.capsule` of a project, which is made if it is missing. `root` is the project's absolute
+/// path, which leads through no link. `change` is JSON, with names relative to `.capsule`:
+///
+/// - `{"do": "make", "name": string}` makes a folder, if it is missing; `.capsule` itself if the name is empty.
+/// - `{"do": "write", "name": string}` writes `content` to a file, and replaces it as a whole.
+/// - `{"do": "rename", "name": string, "to": string}` gives a file or folder another name.
+/// - `{"do": "remove", "name": string}` removes a file, if it is there.
+///
+/// `CAPSULE_NOT_FOUND` where `.capsule`, or a folder in it, is a link or a file.
 ///
 /// # Safety
 /// `root` points to `root_len` bytes, `change` to `change_len` and `content` to `content_len`; `error` is null or
