@@ -176,13 +176,15 @@ void capsule_database_close(uint64_t database);
 uint32_t capsule_sha256(const uint8_t *data, size_t len, uint8_t *digest);
 
 /*
- Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and
- `CAPSULE_FAILED` where the system does not say.
+ Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and `CAPSULE_FAILED` where the
+ system does not say.
 
  # Safety
  `path` points to `path_len` bytes; `stat` is null or writable.
  */
-uint32_t capsule_stat(const uint8_t *path, size_t path_len, struct CapsuleStat *stat);
+uint32_t capsule_stat(const uint8_t *path,
+                      size_t path_len,
+                      struct CapsuleStat *stat);
 
 /*
  Reads a regular file of at most `max_bytes`. It never blocks: devices and pipes are not opened. With a folder, the
@@ -202,8 +204,8 @@ uint32_t capsule_read_file(const uint8_t *path,
                            struct CapsuleBuffer *error);
 
 /*
- Reads `len` bytes of a regular file, from `start` on, with the errors of `capsule_read_file`. A file that ends before
- is `unreadable`.
+ Reads `len` bytes of a regular file, from `start` on, with the errors of `capsule_read_file`. A file that ends
+ before is `unreadable`.
 
  # Safety
  `path` points to `path_len` bytes; `content` and `error` are null or writable.
@@ -261,8 +263,8 @@ uint32_t capsule_runtime_new(const uint8_t *config,
                              struct CapsuleBuffer *error);
 
 /*
- Frees a runtime: ends its runs, wakes who waits for its events, and writes what it keeps for the next
- process. Any number may be given.
+ Frees a runtime: ends its runs, wakes who waits for its events, and writes what it keeps for the next process. Any
+ number may be given.
  */
 void capsule_runtime_free(uint64_t runtime);
 
@@ -279,23 +281,22 @@ uint32_t capsule_limit_ram(uint64_t bytes);
  - `language`, string: `"javascript"` or `"python"`.
  - `files`, array of `{"path": string, "bytes": number}`: the program, then the files that it may import. `path` is
    what stack traces show, `bytes` the length of the content in `payload`.
- - `component`, object, instead of `files`: `{"path", "digest", "engine_bytes", "is_checked"}`: a component's path; the
-   SHA-256, in hexadecimal, of all its bytes but the last 32; how many bytes lie before Capsule's own sections;
+ - `component`, object, instead of `files`: `{"path", "digest", "engine_bytes", "is_checked"}`: a component's path;
+   the SHA-256, in hexadecimal, of all its bytes but the last 32; how many bytes lie before Capsule's own sections;
    whether its content is known to have that digest, so that a stored image may be used without reading it.
  - `source_map_bytes`, number, optional: the length of the source map in `payload`, by which stack traces are mapped.
  - `key`, string, optional: a digest of the whole program, 16 to 64 hexadecimal digits. With it, the image is stored
    for the next process.
- - `packages`, array of folders, optional: what the program may read at all times. A folder is
-   `{"host": string, "guest": string, "read_only": bool}`: its absolute path without links, and the absolute path that
-   the program sees.
+ - `packages`, array of folders, optional: what the program may read at all times. A folder is `{"host": string,
+   "guest": string, "read_only": bool}`: its absolute path without links, and the absolute path that the program
+   sees.
  - `limits`, object, optional: of `capsule_runtime_grant`, for the top-level code.
  - `fixed`, object, optional: of `capsule_runtime_submit`, for the top-level code. Its image is not stored then.
 
  `payload` holds the contents of `files`, one after the other, then the source map, and nothing else.
 
  # Safety
- `request` points to `request_len` bytes and `payload` to `payload_len`; `program` and `error` are
- null or writable.
+ `request` points to `request_len` bytes and `payload` to `payload_len`; `program` and `error` are null or writable.
  */
 uint32_t capsule_runtime_load(uint64_t runtime,
                               const uint8_t *request,
@@ -324,16 +325,16 @@ uint32_t capsule_runtime_component(uint64_t runtime,
  - `program`, number: the id of a program that was loaded.
  - `policies`, object: for the name of each task that may run:
    - `fuel`, number: how much it may compute, 1 to 2^63 - 1 units. One unit is about one WebAssembly instruction.
-   - `memory_bytes`, number or null, optional: its memory, the engine's included. 4 GiB.
+   - `memory_bytes`, number or null, optional: its memory, with that of the engine. The default is 4 GiB.
    - `timeout_ms`, number or null, optional: of each attempt, above 0. No limit if absent.
    - `max_retries`, number: further attempts after a failure.
    - `env`, object of strings, optional: its environment variables.
    - `folders`, array, optional: the folders that it may use, as those of `packages` in `capsule_runtime_load`.
    - `hosts`, array, optional: the hosts that it may send requests to. A host is `{"scheme": string or null, "host":
-     string or null, "subdomains": bool, "port": number or null}`. null allows any; `subdomains` is true for all names
-     that end in `host` and not `host` itself, false if absent. `host` is in lower case and ASCII.
+     string or null, "subdomains": bool, "port": number or null}`. null allows any; `subdomains` is true for all
+     names that end in `host` and not `host` itself, false if absent. `host` is in lower case and ASCII.
    - `withheld_hosts`, array, optional: hosts that the task declares and was not given. Only messages need them.
- - `limits`, object, optional, each member optional, over all tasks of a run:
+ - `limits`, object, optional, over all tasks of a run. Each member is optional; its default comes last:
    - `fuel`, number: units of all tasks together. No limit if absent.
    - `timeout_ms`, number: from the start of the first task to the end of the last. No limit if absent.
    - `ram_bytes`, number: memory of all tasks that are alive. 4 GiB.
@@ -345,8 +346,8 @@ uint32_t capsule_runtime_component(uint64_t runtime,
    - `handles`, number: operations that a task has open. 10,000.
    - `requests`, number: HTTP requests of a task. 1,000.
    - `body_bytes`, number: one response's body. 64 MiB.
- - `secrets`, array, optional, of `{"name", "placeholder", "value", "hosts", "headers"}`: tasks have `placeholder`, in
-   lower case and at least as long as `value`, in place of `value`, which is written into the `headers` (names in
+ - `secrets`, array, optional, of `{"name", "placeholder", "value", "hosts", "headers"}`: tasks have `placeholder`,
+   in lower case and at least as long as `value`, in place of `value`, which is written into the `headers` (names in
    lower case) of requests to `hosts`. `name` is the variable that messages name.
 
  # Safety
@@ -372,19 +373,18 @@ uint32_t capsule_runtime_unload(uint64_t runtime, uint64_t program);
  - `observe`, bool, optional: whether `task_started`, `task_retried` and `task_finished` are sent. false.
  - `capture`, bool, optional: whether the envelope has what the tasks wrote, as `stdout` and `stderr`. false.
  - `stdin`, string, optional: what the task reads from its standard input, each character a byte, up to U+00FF.
- - `ceiling`, object, optional: `fuel`, `memory_bytes`, `timeout_ms` and `max_retries`, each optional: what each task of
-   the run may use at most, if its policy says more.
+ - `ceiling`, object, optional: `fuel`, `memory_bytes`, `timeout_ms` and `max_retries`, each optional: what each task
+   of the run may use at most, if its policy says more.
  - `fixed`, object, optional: `seed`, number, optional: the tasks' random bytes come from it. `now_ms`, number,
    optional: the time at which their clocks start, in milliseconds since 1970.
 
- An object `{"$bytes": [offset, length]}` in `input` stands for that many bytes of `payload`. The placeholders take the
- bytes in their order, from 0 on, and leave none; if all take none, `payload` is one byte, which is ignored. An
+ An object `{"$bytes": [offset, length]}` in `input` stands for that many bytes of `payload`. The placeholders take
+ the bytes in their order, from 0 on, and leave none; if all take none, `payload` is one byte, which is ignored. An
  object whose only key would be `$bytes` otherwise, or `$bytes` after more `$`, is written with one more `$`. If
  `payload` is empty, `input` is plain JSON. Results have bytes in the same way.
 
  # Safety
- `request` points to `request_len` bytes and `payload` to `payload_len`; `run` and `error` are null or
- writable.
+ `request` points to `request_len` bytes and `payload` to `payload_len`; `run` and `error` are null or writable.
  */
 uint32_t capsule_runtime_submit(uint64_t runtime,
                                 const uint8_t *request,
@@ -403,30 +403,32 @@ uint32_t capsule_runtime_cancel(uint64_t runtime,
 /*
  Blocks until there are events, and writes all there are. `CAPSULE_CLOSED` when the runtime was freed. An event is
  the length of its header and of its payload, 32 bits each in little-endian order, then the header, JSON, and the
- payload. The header's member `event` says which it is; `program` and `run` are ids, `task` numbers the tasks of a run.
+ payload. The header's member `event` says which it is; `program` and `run` are ids, `task` numbers the tasks of a
+ run.
 
  - `engine_compiling`: `language`. An engine is compiled for this machine, which takes seconds, once.
  - `engine_compiled`: `language`, `duration_ms`.
  - `cache_unavailable`: `reason`. What was compiled cannot be kept for the next process.
- - `program_loaded`: `program`. Payload: the declared tasks, JSON: `{"tasks": [{"name": string, "options": object}, …]}`,
-   with `"implicit_main": "script"` where the program is a script that `main` runs; empty for a component.
+ - `program_loaded`: `program`. Payload: the declared tasks, JSON: `{"tasks": [{"name": string, "options": object},
+   …]}`, with `"implicit_main": "script"` where the program is a script that `main` runs; empty for a component.
  - `program_failed`: `program`. Payload: the error, JSON, as in an envelope.
- - `output`: `run`, `task`, `descriptor` (1 is stdout, 2 is stderr). Payload: bytes that the task wrote. While a program
-   is loaded, `run` is its id and `task` is 0.
+ - `output`: `run`, `task`, `descriptor` (1 is stdout, 2 is stderr). Payload: bytes that the task wrote. While a
+   program is loaded, `run` is its id and `task` is 0.
  - `task_started`: `run`, `task`, `parent` (the task that called it, or null), `name`.
  - `task_retried`: `run`, `task`, `attempt` (1 for the first retry), and of the attempt that failed `attempt_ms`,
    `fuel_consumed`, `ram_used` (bytes), `error_type`, `message`.
  - `task_finished`: `run`, `task`, `name`, `duration_ms`, `retries`, `fuel_consumed`, `ram_used`, `error_type` and
    `message` (both null after a success).
- - `run_finished`: `run`, `json_bytes`. Payload: the envelope, JSON; then the bytes of its result, if `json_bytes`, the
-   length of the JSON, is there.
+ - `run_finished`: `run`, `json_bytes`. Payload: the envelope, JSON; then the bytes of its result, if `json_bytes`,
+   the length of the JSON, is there.
 
- An envelope is `{"success": bool, "result": any, "error": error or null, "execution": {…}}`, with `stdout` and `stderr`
- where `capture` asked for them. An error is `{"error_type", "message"}` and, where there is one, `"stack"`.
+ An envelope is `{"success": bool, "result": any, "error": error or null, "execution": {…}}`, with `stdout` and
+ `stderr` where `capture` asked for them. An error is `{"error_type", "message"}` and, where there is one, `"stack"`.
  `error_type` is one of `task_error`, `timeout`, `fuel_exhausted`, `memory_limit`, `stack_overflow`, `output_limit`,
- `resource_limit`, `task_limit`, `task_not_found`, `invalid_result`, `invalid_module`, `cancelled` and `internal_error`.
- `execution` has `task_name`, `sandboxed` (true), `duration_ms`, `retries`, `fuel_consumed`, `ram_used` (bytes) and
- `host_requests`, an array of `{"method", "url", "status" (null without a response), "duration_ms"}`.
+ `resource_limit`, `task_limit`, `task_not_found`, `invalid_result`, `invalid_module`, `cancelled` and
+ `internal_error`. `execution` has `task_name`, `sandboxed` (true), `duration_ms`, `retries`, `fuel_consumed`,
+ `ram_used` (bytes) and `host_requests`, an array of `{"method", "url", "status" (null without a response),
+ "duration_ms"}`.
 
  # Safety
  `events` is null or writable.

@@ -153,7 +153,7 @@ async function notPublic(language: Language): Promise<void> {
     const hosts of [["*"], ["*.name.test"], [...named, "*.168.1.1.test", "10.0.0.2", "example.com"]]
   ) {
     const { outcomes } = await askHosts(requests, { language, hosts });
-    assertRefused(requests, outcomes, /which is not public and not listed itself/);
+    assertRefused(requests, outcomes, /which is not public, and not listed by itself/);
   }
   // Addresses, with no name in between.
   const literal = ways(
@@ -162,7 +162,7 @@ async function notPublic(language: Language): Promise<void> {
     ),
   );
   const { outcomes } = await askHosts(literal, { language, hosts: ["*"] });
-  assertRefused(literal, outcomes, /which is not public and not listed itself/);
+  assertRefused(literal, outcomes, /which is not public, and not listed by itself/);
   assertEquals(server.requests, []);
   assertTrue(names.names.length >= requests.length, "names were looked up");
 }
@@ -181,7 +181,7 @@ async function listedItself(language: Language): Promise<void> {
     const request = { url: `http://${name}:${server.port}/text` };
     const { outcomes } = await askHosts([request], { language, hosts });
     if ("status" in outcomes[0]!) return outcomes[0].status;
-    assertRefused([request], outcomes, /which is not public and not listed itself/);
+    assertRefused([request], outcomes, /which is not public, and not listed by itself/);
     return "refused";
   };
   const { port } = server;
@@ -218,7 +218,7 @@ async function mixed(language: Language): Promise<void> {
   await using server = serve(closing, { hostname: "::" });
   const requests = ways(Object.keys(zone).map((name) => `http://${name}:${server.port}/`));
   const { outcomes } = await askHosts(requests, { language, hosts: ["*"] });
-  assertRefused(requests, outcomes, /which is not public and not listed itself/);
+  assertRefused(requests, outcomes, /which is not public, and not listed by itself/);
   assertEquals(server.requests, []);
 
   names.names.length = 0;

@@ -244,7 +244,7 @@ Deno.test("nothing of the host is there", async () => {
     ],
     [
       "import('node:fs').then(() => 'loaded')",
-      "task_error: the task made the language engine give up (wasm trap: wasm `unreachable` instruction executed)",
+      "task_error: the task crashed the language engine (wasm trap: wasm `unreachable` instruction executed)",
     ],
   ]);
 });

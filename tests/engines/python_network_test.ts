@@ -157,7 +157,7 @@ out.append(attempt(lambda: socket.gethostbyname("example.com")))`,
   assertStringIncludes(result[1]![1]!, refused);
   assertStringIncludes(result[2]![1]!, refused);
   assertStringIncludes(result[3]![1]!, "no proxies");
-  assertStringIncludes(result[4]![1]!, "names another host");
+  assertStringIncludes(result[4]![1]!, "names a host other");
   assertEquals(result.slice(5, 8).map(([name]) => name), Array(3).fill("PermissionError"));
   // Nobody asked a server for it.
   assertEquals(result[8] as unknown, "example.com");

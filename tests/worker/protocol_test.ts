@@ -95,7 +95,7 @@ Deno.test("bytes follow the JSON of arguments and of envelopes", async () => {
   const wrong = [
     [{ args: [{ $bytes: [0, 4] }] }, "the arguments are malformed"],
     [{ args: [] }, "the arguments are malformed: there are 3 bytes, and placeholders for 0"],
-    [{ args: [{ $bytes: [0, 3] }, { $bytes: "AAAA" }] }, "is not [offset, length]"],
+    [{ args: [{ $bytes: [0, 3] }, { $bytes: "AAAA" }] }, "must be [offset, length]"],
   ] as const;
   for (const [index, [payload, message]] of wrong.entries()) {
     await send(10 + index, call, payload);

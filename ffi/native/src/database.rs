@@ -24,7 +24,7 @@ pub struct Database {
     /// None once it is closed.
     batches: Option<Sender<Vec<Statement>>>,
     results: Mutex<Receiver<Result<Vec<u8>, DatabaseError>>>,
-    /// Batches whose results nobody has taken.
+    /// Batches whose results were not taken.
     pending: AtomicUsize,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,7 +87,7 @@ impl Database {
     pub fn submit(&self, batch: Vec<Statement>) {
         self.pending.fetch_add(1, Ordering::Relaxed);
         if let Some(batches) = &self.batches {
-            // A thread that has ended gives no results: whoever takes them hears of it.
+            // If the thread has ended, `take` reports that.
             let _ = batches.send(batch);
         }
     }

@@ -1,4 +1,4 @@
-//! Numbers that stand for things of this library: a closed or made-up one is found to be none.
+//! Numbers as handles: an unknown one is an error, never a pointer.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

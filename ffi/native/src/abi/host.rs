@@ -137,8 +137,8 @@ pub struct CapsuleStat {
     pub mode: f64,
 }
 
-/// Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and
-/// `CAPSULE_FAILED` where the system does not say.
+/// Writes what lies at a path, links followed. `CAPSULE_NOT_FOUND` where nothing does, and `CAPSULE_FAILED` where the
+/// system does not say.
 ///
 /// # Safety
 /// `path` points to `path_len` bytes; `stat` is null or writable.
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn capsule_stat(
         let path = unsafe { text(path, path_len) }?;
         let found = fs::metadata(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => {
-                Fault::new(CAPSULE_NOT_FOUND, "there is nothing")
+                Fault::new(CAPSULE_NOT_FOUND, "nothing lies at the path")
             }
             _ => Fault::new(CAPSULE_FAILED, error.to_string()),
         })?;
@@ -206,8 +206,8 @@ pub unsafe extern "C" fn capsule_read_file(
     })
 }
 
-/// Reads `len` bytes of a regular file, from `start` on, with the errors of `capsule_read_file`. A file that ends before
-/// is `unreadable`.
+/// Reads `len` bytes of a regular file, from `start` on, with the errors of `capsule_read_file`. A file that ends
+/// before is `unreadable`.
 ///
 /// # Safety
 /// `path` points to `path_len` bytes; `content` and `error` are null or writable.

@@ -196,7 +196,7 @@ impl Cache {
             if total <= bytes_at_most {
                 break;
             }
-            // Whoever has it open keeps it; whoever looks for it makes it again.
+            // Processes that have it open keep it; others make it again.
             let removed = fs::remove_file(folder.join(seal_name(&name)));
             if removed
                 .and_then(|()| fs::remove_file(folder.join(&name)))

@@ -91,7 +91,7 @@ impl Engines {
         Ok(Arc::new(engine))
     }
 
-    /// Whoever waited for an engine hears, once, why the next process will wait, too.
+    /// Reports, once, why the next process will have to compile again.
     fn tell_of_cache(&self) {
         if let Some(reason) = self.cache.problem()
             && !self.has_told.swap(true, Ordering::Relaxed)

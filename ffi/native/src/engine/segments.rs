@@ -36,7 +36,7 @@ pub fn encode(memory: &[u8]) -> Vec<u8> {
     content
 }
 
-/// The memory that such a content makes. Whoever wrote it may have written anything.
+/// The memory that such content makes. The content is untrusted.
 pub fn decode(mut content: impl Read, pages: u32) -> Result<Pages> {
     if pages > PAGES_AT_MOST {
         bail!("its memory has {pages} pages, more than {PAGES_AT_MOST}");
@@ -60,13 +60,13 @@ pub fn decode(mut content: impl Read, pages: u32) -> Result<Pages> {
         expect(&mut content, &[END])?;
         let end = start.saturating_add(leb(&mut content)?.1 as usize);
         if start < behind || end > memory.len() {
-            bail!("its memory is damaged: data lies at {start}");
+            bail!("its memory is damaged: a segment at {start} overlaps another or lies outside");
         }
         content.read_exact(&mut memory[start..end])?;
         behind = end;
     }
     if content.read(&mut [0])? > 0 {
-        bail!("its memory is damaged: something lies behind it");
+        bail!("its memory is damaged: bytes follow its last segment");
     }
     Ok(memory)
 }

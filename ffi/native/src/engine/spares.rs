@@ -1,4 +1,4 @@
-//! Instances without a program: made when one is needed, or ahead.
+//! Instances without a program that are ready for use.
 //!
 //! An instance belongs to no program until an image is mapped into it, so a few spares serve all. None is
 //! ever used twice.

@@ -35,7 +35,7 @@ impl Capture {
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// What was written so far. What is no UTF-8 becomes U+FFFD.
+    /// What was written so far, with U+FFFD in place of malformed UTF-8.
     pub fn texts(&self) -> Captured {
         let [stdout, stderr] = &*self.lock();
         Captured {

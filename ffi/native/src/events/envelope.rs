@@ -1,4 +1,4 @@
-//! The one place where a run becomes an envelope.
+//! Makes the envelope of a task. The only place that does.
 
 use crate::events::capture::Captured;
 use crate::values::failure::Failure;
@@ -20,7 +20,7 @@ pub struct Execution {
     pub host_requests: Vec<HostRequest>,
 }
 
-/// What ran here ran in a sandbox: true. A task that is called on the host has an envelope of the SDK's.
+/// Always true: for a task that is called on the host, the SDK makes the envelope.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sandboxed;
 
@@ -30,7 +30,7 @@ impl Serialize for Sandboxed {
     }
 }
 
-/// A request that left for the guest, also one that was given up. No header, body, query or user-info is in it.
+/// A request that was sent, also one that was given up. It has no headers, body, query or user info.
 #[derive(Clone, Debug, Serialize)]
 pub struct HostRequest {
     pub method: String,
@@ -46,7 +46,7 @@ struct Envelope<'a> {
     success: bool,
     result: Option<&'a RawValue>,
     error: Option<&'a Failure>,
-    /// What was written to the outputs, if that is wanted.
+    /// What the run wrote, if its request asks for that.
     #[serde(flatten)]
     captured: Option<Captured>,
     execution: &'a Execution,
@@ -89,10 +89,10 @@ pub fn refused(task_name: String, failure: Failure) -> Payload {
     envelope(Err(failure), &execution)
 }
 
-/// Nested deeper than this, a result would overflow the stack of some reader.
+/// Parsers of deeper results could overflow their stacks.
 const DEPTH_AT_MOST: usize = 512;
 
-/// Whether text is JSON that any reader can read. A guest can return whatever it likes.
+/// Checks that a guest's result is JSON, and not nested too deeply.
 pub fn check_json(text: &str) -> Result<(), String> {
     let depth = depth(text);
     if depth > DEPTH_AT_MOST {
@@ -125,7 +125,7 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// Milliseconds with microseconds behind the point.
+/// Rounds milliseconds to whole microseconds.
 pub fn rounded(milliseconds: f64) -> f64 {
     (milliseconds * 1000.0).round() / 1000.0
 }

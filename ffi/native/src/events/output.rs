@@ -10,15 +10,15 @@ use std::task::{Context, Poll};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// What passes at once.
+/// The most bytes of one event.
 const PART_BYTES_AT_MOST: usize = 64 << 10;
-/// A program that prints more while it is loaded is loaded in every process.
+/// The image of a program that prints more while it is loaded is not stored.
 const RECORDED_BYTES_AT_MOST: usize = 64 << 10;
 
 /// What was written to which descriptor, in its order.
 pub type Record = Vec<(u32, Vec<u8>)>;
 
-/// Where one task's output goes. Clones share its account.
+/// The output of one task. Clones share its count of bytes.
 #[derive(Clone, Debug)]
 pub struct Output {
     events: Arc<EventQueue>,
@@ -71,7 +71,7 @@ impl Output {
         }
     }
 
-    /// What was written, unless it is more than is worth to be kept.
+    /// What was written; None if it is too long to be kept.
     pub fn record(&self) -> Option<Record> {
         let recorder = self.recorder.as_ref()?.lock();
         let recorder = recorder.unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +116,7 @@ impl Output {
         ))
     }
 
-    /// Writes what is said to the task's standard error by the host, as far as it may write. Waits for nobody.
+    /// Writes a message of the host to the task's standard error, up to the limit, without waiting.
     pub fn tell(&self, text: &str) {
         // A task that ends has its result already: the limit cuts this, and no more.
         let _ = self.write_part(2, text.as_bytes());
@@ -152,7 +152,7 @@ impl Output {
     }
 }
 
-/// Standard output or error as WASI sees it: for what writes past the guest SDK.
+/// Standard output or error as a stream of WASI: for code that does not write by the SDK.
 #[derive(Clone)]
 pub struct OutputPort {
     output: Output,

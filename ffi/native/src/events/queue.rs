@@ -1,4 +1,4 @@
-//! What a host learns while tasks run: one queue, read in batches.
+//! The events of a runtime: one queue, which the host reads in batches.
 
 use crate::values::payload::Payload;
 use serde::Serialize;
@@ -7,9 +7,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// A guest that prints faster than its host reads waits from here on.
+/// With more bytes in the queue, guests that print wait for the host.
 const WAITING_BYTES_AT_MOST: usize = 8 << 20;
-/// What an event weighs besides its bytes, here and with its host: many print single characters.
+/// Counted for each event besides its bytes: many programs print single characters.
 const FRAME_BYTES: usize = 256;
 
 /// The header of a frame. Bytes that belong to it follow as the frame's payload.
@@ -113,7 +113,7 @@ impl EventQueue {
         self.push_parts(event, payload, Vec::new());
     }
 
-    /// Tells of the end of a run.
+    /// Adds the event that ends a run.
     pub fn push_envelope(&self, run: u64, envelope: Payload) {
         let json_bytes = (!envelope.bytes.is_empty()).then_some(envelope.json.len());
         let event = Event::RunFinished { run, json_bytes };
@@ -136,7 +136,7 @@ impl EventQueue {
         self.filled.notify_one();
     }
 
-    /// Waits while the host has too much left to read. Whoever waited pushes next.
+    /// Waits until the host has read enough.
     pub async fn wait_for_room(&self) {
         loop {
             let drained = self.drained.notified();
@@ -200,7 +200,7 @@ impl EventQueue {
         Some(batch)
     }
 
-    /// Wakes whoever waits; nothing is queued from now on.
+    /// Wakes all that wait; events are dropped from now on.
     pub fn close(&self) {
         self.lock().closed = true;
         self.filled.notify_all();

@@ -21,7 +21,7 @@ struct State {
     bytes: usize,
     /// What the guest's descriptors were opened for.
     opened: HashMap<u32, PathBuf>,
-    /// It looked at too much, or at something by a descriptor that nobody knows.
+    /// It looked at too much, or used a descriptor that is not in `opened`.
     is_incomplete: bool,
 }
 

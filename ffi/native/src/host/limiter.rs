@@ -15,7 +15,7 @@ pub struct Limiter {
     limit_bytes: usize,
     used_bytes: usize,
     denied: Option<Denied>,
-    /// What the run is told of it. None as long as the instance is a spare.
+    /// The memory that the run is charged for. None as long as the instance is a spare.
     charge: Option<Arc<Charge>>,
 }
 

@@ -34,7 +34,7 @@ impl Pages {
         held: None,
     };
 
-    /// What they hold is left from others: whoever asks for them writes all of them.
+    /// Their content is arbitrary: the caller overwrites all of it.
     pub fn unwritten(len: usize) -> io::Result<Self> {
         if len == 0 {
             return Ok(Self::EMPTY);

@@ -1,4 +1,4 @@
-//! The process's file descriptors, of which guests may not take the last.
+//! Keeps guests from using up the process's file descriptors.
 
 use std::os::fd::AsRawFd;
 

@@ -10,7 +10,7 @@ use wasmtime::{Engine, EngineWeak};
 pub const TICK: Duration = Duration::from_millis(1);
 /// Of the thread, which does little: whatever `RUST_MIN_STACK` says.
 const STACK_BYTES: usize = 256 << 10;
-/// So many at once leave tens of megabytes in the heap.
+/// After this many tasks at once, tens of megabytes of the heap are free.
 const MANY: usize = 32;
 /// How long nothing must run before the heap is trimmed.
 const QUIET: Duration = Duration::from_secs(1);

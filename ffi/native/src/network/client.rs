@@ -149,7 +149,7 @@ async fn connect(hosts: &Hosts, target: &Target) -> io::Result<TcpStream> {
         return Err(Refused::error(
             Kind::Denied,
             format!(
-                "{} is at the address {}, which is not public and not listed itself",
+                "{} is at the address {}, which is not public, and not listed by itself",
                 target.host,
                 address.ip()
             ),

@@ -30,7 +30,7 @@ pub fn parse_url(text: &str) -> Result<(Url, Target), Refused> {
     let url = Url::parse(text).map_err(|error| invalid(&format!("is malformed: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(&format!(
-            "has the scheme {:?}: http and https are there",
+            "has the unsupported scheme {:?}; supported: http, https",
             shorten(url.scheme(), QUOTED_CHARACTERS_AT_MOST)
         )));
     }
@@ -43,7 +43,7 @@ pub fn parse_method(text: &str) -> Result<Method, Refused> {
         Refused::new(
             Kind::Invalid,
             format!(
-                "{:?} is no method",
+                "{:?} is not an HTTP method",
                 shorten(text, QUOTED_CHARACTERS_AT_MOST)
             ),
         )
@@ -91,12 +91,12 @@ pub fn parse_headers(
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("has no valid name"))?;
         if parsed == "host" {
             if !is_authority(value, target, url) {
-                return Err(invalid("names another host than the URL"));
+                return Err(invalid("names a host other than the URL's"));
             }
             continue;
         }
         if parsed.as_str().starts_with("proxy-") {
-            return Err(invalid("is for a proxy, and there is none"));
+            return Err(invalid("is for a proxy, and requests use none"));
         }
         if OWN_HEADERS.contains(&parsed.as_str()) {
             continue;

@@ -16,7 +16,7 @@ pub struct Refused {
 pub enum Kind {
     /// The policy or a limit says no.
     Denied,
-    /// The request is no good.
+    /// The request is malformed.
     Invalid,
     /// There is no such host.
     NotFound,

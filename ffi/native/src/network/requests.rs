@@ -1,4 +1,4 @@
-//! Requests of one task: what it asks for, what it gets, and what is told of that.
+//! HTTP requests of one task, and their responses.
 
 use super::client::{Certificates, HttpClient, client};
 use super::incoming::{Body, decoded, latin1, plain};
@@ -293,7 +293,7 @@ impl Network {
         if !blanks.is_empty() && has_body && !is_found {
             return Err(Refused::new(
                 Kind::Denied,
-                "the server has compressed its response, though it was asked for none of that: a secret could not be found in it",
+                "the server compressed its response, though the request did not allow it: a secret in it could not be found",
             ));
         }
         let mut reader = if is_decoded {
@@ -382,7 +382,7 @@ impl Network {
         }
     }
 
-    /// Lets go of a body that nobody reads to its end.
+    /// Drops a body that is not read to its end.
     pub fn discard(&self, request: &Payload) -> Payload {
         if let Ok((id, _)) = self.body(request) {
             self.lock().bodies.remove(&id);
@@ -443,5 +443,5 @@ impl Drop for Leaving<'_> {
 }
 
 fn ended() -> Refused {
-    Refused::new(Kind::Denied, "the task that asks has ended")
+    Refused::new(Kind::Denied, "the task that sent it has ended")
 }

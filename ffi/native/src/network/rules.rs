@@ -103,7 +103,7 @@ impl Hosts {
             return format!("{refused}: add it to {option}");
         };
         let asked = if lists(withheld, target) {
-            format!("the task lists {host:?}, but whoever runs it does not grant that")
+            format!("the task lists {host:?}, but the caller does not grant it")
         } else {
             refused
         };
@@ -256,7 +256,7 @@ mod tests {
         assert!(listed.is_granted(&x) && listed.allow_address(&x, loopback));
         assert!(!listed.is_granted(&y));
         let refusal = |to: &Target| listed.refusal(to, "allowedHosts");
-        assert!(refusal(&y).contains("lists \"y.com\", but whoever runs it"));
+        assert!(refusal(&y).contains("lists \"y.com\", but the caller does not grant it"));
         assert!(refusal(&target("http://z.com")).ends_with(
             "may not reach \"z.com\" (http, port 80): add it to grants.allowedHosts, or pass --allow-hosts z.com"
         ));

@@ -66,7 +66,7 @@ impl Secret {
     fn misplaced(&self, place: &str) -> Refused {
         let Self { name, headers, .. } = self;
         let message = format!(
-            "the placeholder of the secret {name} is in {place}: it may be in the headers {} alone",
+            "the placeholder of the secret {name} is in {place}: it is allowed only in the headers {}",
             headers.join(", ")
         );
         Refused::new(Kind::Denied, message)
@@ -145,7 +145,8 @@ impl Secrets {
                     sent = format!("Basic {token}").into_bytes();
                 }
                 *value = HeaderValue::from_bytes(&sent).map_err(|_| {
-                    let message = format!("the secret {} is no value of a header", secret.name);
+                    let message =
+                        format!("the secret {} cannot be written into a header", secret.name);
                     Refused::new(Kind::Invalid, message)
                 })?;
                 value.set_sensitive(true);

@@ -29,7 +29,7 @@ pub struct TaskPolicy {
 }
 
 impl TaskPolicy {
-    /// What the guest is told of what it has, as JSON. Empty if that is nothing.
+    /// The environment variables and writable folders, as JSON for the guest. Empty without any.
     pub fn context(&self) -> String {
         // Where temporary files may lie.
         let writable = self.folders.iter().filter(|folder| !folder.read_only);

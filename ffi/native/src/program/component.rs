@@ -60,7 +60,7 @@ fn read(engine: &LanguageEngine, file: &ComponentFile) -> Result<Arc<Image>> {
     let memory = memory(opened, &found, &file.digest)?;
     Image::of_memory(Arc::clone(engine.base()), &memory)
         .map(Arc::new)
-        .map_err(|error| format_err!("its memory is none of a program: {error}"))
+        .map_err(|error| format_err!("its memory is not that of a loaded program: {error}"))
 }
 
 /// The memory, if the file has this digest. What is used is what was digested: an image is kept by that.
@@ -74,7 +74,7 @@ fn memory(file: File, found: &Found, digest: &str) -> Result<Pages> {
     let memory = decode(content.by_ref().take(data.end - data.start), *pages)?;
     io::copy(&mut content, &mut io::sink())?;
     if hex(&content.into_inner().1.finalize()) != digest {
-        bail!("it is damaged: its digest is another one");
+        bail!("it is damaged: its digest does not match");
     }
     Ok(memory)
 }

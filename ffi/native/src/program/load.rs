@@ -103,8 +103,8 @@ impl Program {
         loading: &Loading<'_>,
         announce: impl FnOnce(PendingImage, String) + Send,
     ) -> Result<(), Failure> {
-        // An image holds what top-level code drew and saw: one that was fixed serves nobody else, and nothing else serves
-        // whoever has fixed it.
+        // An image holds the random bytes and the time of its load. With `fixed`, it is neither stored nor taken from
+        // the store.
         let digest = loading.key.filter(|_| context.fixed.is_none());
         let key = digest.map(|digest| Key {
             digest,
@@ -137,7 +137,7 @@ impl Program {
                 .map_err(|failure| failure.explained_by(&stacks))?;
         let (maker, pending) = PendingImage::new();
         announce(pending, declarations.clone());
-        // From here on nothing is waited for, so that nobody can give it up.
+        // Nothing is awaited from here on, so that this cannot be cancelled.
         let image = match sandbox.into_image() {
             Ok(image) => Arc::new(image),
             Err(error) => {
@@ -192,7 +192,7 @@ fn inputs(
     is_settled.then_some(inputs)
 }
 
-/// What the engine is told while it loads a program.
+/// The context of a load, as JSON for the engine.
 fn context(packages: &[FolderGrant]) -> String {
     if packages.is_empty() {
         return String::new();

@@ -1,5 +1,5 @@
-//! An image that is made while its program is told of already: until the host has looked at what the program declares,
-//! most of them are there.
+//! An image that is still being made while its program is announced: most are ready before the host has read the
+//! declarations.
 
 use crate::image::Image;
 use crate::values::failure::Failure;
@@ -12,7 +12,7 @@ type Outcome = Option<Result<Arc<Image>, Failure>>;
 #[derive(Clone, Debug)]
 pub struct PendingImage(watch::Receiver<Outcome>);
 
-/// Whoever makes the image. Dropped before, it has given up.
+/// The maker's side. Dropping it without an image is a failure.
 #[derive(Debug)]
 pub struct ImageMaker(watch::Sender<Outcome>);
 

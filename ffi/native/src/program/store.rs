@@ -125,7 +125,7 @@ impl ImageStore {
                 return Err(None);
             };
             match self.cache.try_lock(&name) {
-                // Whoever had it has written it, perhaps, since it was looked for.
+                // The former owner may have written it since the last look.
                 Ok(Some(lock)) => return self.read(engine, key).ok_or(Some(lock)),
                 Ok(None) if waiting.elapsed() < LOCKED_AT_MOST => sleep(LOCK_INTERVAL).await,
                 _ => return Err(None),
@@ -133,7 +133,7 @@ impl ImageStore {
         }
     }
 
-    /// Whoever ends waits until what this returns is dropped, or has written.
+    /// `finish` waits until what this returns has written, or is dropped.
     pub fn write(self: &Arc<Self>) -> Writing {
         *self.lock() += 1;
         Writing(Arc::clone(self))
@@ -189,7 +189,7 @@ pub struct Key<'a> {
 }
 
 impl Key<'_> {
-    /// The name of the file. None for a digest that is none.
+    /// The name of the file. None if the digest is malformed.
     fn name(&self, engine: &LanguageEngine) -> Option<String> {
         let Self { digest, packages } = self;
         let is_digest = (16..=64).contains(&digest.len())

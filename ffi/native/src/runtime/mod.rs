@@ -1,4 +1,4 @@
-//! A runtime: engines, programs, runs, and the queue of events that tells of them.
+//! A runtime: its engines, programs, grants, runs and events.
 
 mod request;
 
@@ -29,7 +29,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often, in polls of tasks, timers are looked at: a busy guest holds a worker for a tick a poll.
+/// Timers are checked after so many polls of tasks: a busy guest takes a tick for each poll.
 const POLLS_BETWEEN_TIMERS: u32 = 3;
 
 /// Of every thread, whatever `RUST_MIN_STACK` says. Guests have stacks of their own.
@@ -100,7 +100,7 @@ impl Runtime {
         let engines = Arc::new(engines);
         if let Some(language) = config.wanted {
             let engines = Arc::clone(&engines);
-            // Who loads a program hears of what fails.
+            // An error is reported by the load of a program.
             tokio.spawn(async move { engines.installed(language).await.map(drop) });
         }
         let shared = Shared {
@@ -147,7 +147,7 @@ impl Runtime {
                 }
             };
             lock(&shared.cancels).remove(&id);
-            // What fails after that, calls of the program hear of.
+            // Later failures are reported by calls of the program.
             if let (Err(failure), false) = (loaded, is_announced.load(Ordering::Relaxed)) {
                 let event = Event::ProgramFailed { program: id };
                 let failure = serde_json::to_vec(&failure).expect("a failure is plain data");
@@ -184,7 +184,7 @@ impl Runtime {
         true
     }
 
-    /// Fixes what the tasks of a program may do, and returns the id of that.
+    /// Fixes what the tasks of a program may do, and returns the grant's id.
     pub fn grant(&self, request: &str) -> Result<u64, Refusal> {
         let GrantRequest {
             program,
@@ -334,7 +334,7 @@ impl Shared {
     }
 }
 
-/// The bytes of a text in which each character is one.
+/// The bytes of a text in which each character stands for one.
 fn bytes_of(text: &str) -> Result<Vec<u8>, Refusal> {
     text.chars()
         .map(u8::try_from)
@@ -344,7 +344,7 @@ fn bytes_of(text: &str) -> Result<Vec<u8>, Refusal> {
         })
 }
 
-/// Tells the host of a program that is ready, and notes that it has.
+/// Announces a program that is ready, and notes that.
 fn announcer(
     shared: &Arc<Shared>,
     id: u64,
@@ -405,7 +405,7 @@ fn sources(request: &LoadRequest, payload: &[u8]) -> Result<Sources, Refusal> {
     })
 }
 
-/// Turns a panic into a failure, so that whoever waits for the work hears of it.
+/// Turns a panic into a failure, which ends the run or the load.
 async fn unwind_safe<F: Future>(work: F) -> Result<F::Output, Failure> {
     let mut work = pin!(work);
     poll_fn(|context| {

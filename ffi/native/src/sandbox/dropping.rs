@@ -1,4 +1,4 @@
-//! The end of an instance, away from whoever waits for its result.
+//! Drops instances in the background: the result of a call does not wait for that.
 
 use crate::engine::Bare;
 use crate::machine::cpu::Cpu;

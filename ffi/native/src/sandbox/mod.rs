@@ -31,7 +31,7 @@ use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Lift, Lower,
 /// What a guest returns: JSON, or its failure as JSON.
 type GuestResult = (Result<String, String>,);
 
-/// What a guest is told of what it has, and that this includes bytes.
+/// Adds to a guest's context that there are bytes.
 fn told_of_bytes(context: &str) -> Cow<'static, str> {
     Cow::Owned(match context.strip_prefix('{') {
         Some(members) => format!("{{\"bytes\":true,{members}"),
@@ -50,7 +50,7 @@ pub struct Guard {
     pub cancelled: watch::Receiver<bool>,
 }
 
-/// The machine gives no more: address space, mappings or memory.
+/// The failure when a sandbox cannot be made: the machine lacks address space, mappings or memory.
 fn no_sandbox(error: wasmtime::Error) -> Failure {
     let Some(cause) = error.downcast_ref::<io::Error>() else {
         return Failure::internal(format!("Cannot make a sandbox: {error:#}"));
@@ -257,7 +257,9 @@ impl Sandbox {
         instance
             .get_typed_func(store, index(&self.engine))
             .map_err(|error| {
-                Failure::internal(format!("the engine speaks another world: {error:#}"))
+                Failure::internal(format!(
+                    "the engine does not export this function: {error:#}"
+                ))
             })
     }
 

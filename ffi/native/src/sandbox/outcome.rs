@@ -61,16 +61,18 @@ impl Limited<'_> {
             Trapped::FuelExhausted => self.out_of_fuel(),
             Trapped::StackOverflow => Failure::new(
                 ErrorType::StackOverflow,
-                format!("{subject} called functions too deeply: recursion without end?"),
+                format!("{subject} called functions too deeply: endless recursion?"),
             ),
             Trapped::Stuck => Failure::new(
                 ErrorType::TaskError,
-                format!("{subject} waits for something that never happens: a promise without end?"),
+                format!(
+                    "{subject} waits for something that never happens: a promise that never settles?"
+                ),
             ),
             Trapped::Crashed(_) if self.limiter.denied().is_some() => self.out_of_memory(),
             Trapped::Crashed(how) => Failure::new(
                 ErrorType::TaskError,
-                format!("{subject} made the language engine give up ({how})"),
+                format!("{subject} crashed the language engine ({how})"),
             ),
             Trapped::Exited(status) => Failure::new(
                 ErrorType::TaskError,

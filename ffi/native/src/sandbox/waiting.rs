@@ -1,4 +1,4 @@
-//! What a guest waits for, and what waits for it.
+//! Drives a guest, and cares for its memory while it waits.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -23,7 +23,7 @@ pub enum Care {
     Rest,
 }
 
-/// Drives a guest, which may be ended by whoever takes care of its memory.
+/// Drives a guest. An error of `care` ends it.
 pub async fn unless_asleep<T>(
     work: impl Future<Output = wasmtime::Result<T>>,
     care: impl Fn(Care) -> wasmtime::Result<()>,

@@ -13,7 +13,7 @@ use crate::values::payload::Payload;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What is said of the tasks that there are, to who calls another one.
+/// The longest list of the program's tasks in a message.
 const KNOWN_CHARACTERS_AT_MOST: usize = 2_000;
 
 /// Runs the task that the host called. Returns its envelope, once all that it started has ended.

@@ -17,7 +17,7 @@ pub struct Grant {
 /// What one task may do.
 pub(super) struct TaskGrant {
     pub(super) policy: TaskPolicy,
-    /// What its guest is told of that, as JSON.
+    /// Its environment variables and writable folders, as JSON for the guest.
     pub(super) context: String,
     pub(super) folders: Folders,
     pub(super) network: NetworkGrant,

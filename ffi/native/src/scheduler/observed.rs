@@ -1,4 +1,4 @@
-//! What the host is told of a task.
+//! The events of a task's start and end.
 
 use super::run::Caller;
 use crate::events::envelope::{Execution, rounded};

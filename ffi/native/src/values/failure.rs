@@ -84,13 +84,13 @@ impl Failure {
     }
 }
 
-/// What a message or a stack may be long; a guest writes them.
+/// The longest message or stack that is kept: guests write them.
 const TEXT_CHARACTERS_AT_MOST: usize = 16 << 10;
 
-/// What is told of how Wasmtime explains the end of a guest.
+/// The longest explanation of Wasmtime's that a message quotes.
 const CAUSE_CHARACTERS_AT_MOST: usize = 500;
 
-/// The beginning of a text that a guest wrote.
+/// Shortens a text that a guest wrote.
 pub fn shorten(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         None => text.to_owned(),
@@ -116,7 +116,7 @@ impl fmt::Display for Stop {
 
 impl std::error::Error for Stop {}
 
-/// What a guest says of its own failure. Only its kind is looked at, and only two kinds exist.
+/// A guest's report of its own failure. It can choose between two error types.
 #[derive(Debug, Deserialize)]
 pub struct GuestFailure {
     #[serde(default)]
@@ -141,7 +141,7 @@ enum GuestFailureKind {
 }
 
 impl GuestFailure {
-    /// Reads a guest's failure; text that is no such JSON is taken as the message.
+    /// Parses a guest's failure. Text that is not such JSON becomes the message.
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
             kind: GuestFailureKind::TaskError,
@@ -182,18 +182,18 @@ pub enum Trapped {
     Stopped(Failure),
     FuelExhausted,
     StackOverflow,
-    /// Nothing is under way, and the guest still waits.
+    /// The guest waits, and no operation is running.
     Stuck,
     /// The engine gave up: an abort, a panic, an impossible instruction, or a call of the host that the component
     /// model does not allow. What goes wrong on the host's side is `Stopped`.
     Crashed(String),
     /// A limit of Wasmtime on what passes between guest and host.
     TransferLimit,
-    /// As many handles of the component model as an instance may have.
+    /// The limit on an instance's handles of the component model.
     HandleLimit,
-    /// As many files, folders and streams as WASI may give an instance.
+    /// The limit on an instance's files, folders and streams of WASI.
     WasiHandleLimit,
-    /// The guest ended its process, as far as it has one.
+    /// The guest called `exit`.
     Exited(i32),
 }
 

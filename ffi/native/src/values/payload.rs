@@ -1,10 +1,10 @@
-//! What guests and the host hand to each other.
+//! Data that guests and the host pass to each other.
 
 use crate::values::failure::shorten;
 use serde_json::json;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
-/// What the host says of a failure to a guest may be long; it may quote what the guest asked for.
+/// The longest error message that is passed to a guest; it may quote the guest's request.
 const MESSAGE_CHARACTERS_AT_MOST: usize = 2_000;
 
 /// JSON text, and bytes beside it.
@@ -27,7 +27,7 @@ impl Payload {
         self.json.len() + self.bytes.len()
     }
 
-    /// Its size, in words.
+    /// Its size, for messages.
     pub fn size(&self) -> String {
         let Self { json, bytes } = self;
         if bytes.is_empty() {

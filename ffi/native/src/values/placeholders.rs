@@ -3,11 +3,11 @@
 
 use crate::values::payload::Payload;
 
-/// Keys of this ending stand for bytes, or for what the one without its first `$` says.
+/// Keys that end in this are placeholders, or escaped by a further `$`.
 const ENDING: &[u8] = b"bytes";
-/// Letters of such keys, as an escape could spell them.
+/// The letters of such keys as hexadecimal escapes.
 const ESCAPED: [&[u8; 2]; 6] = [b"24", b"62", b"79", b"74", b"65", b"73"];
-/// Deeper than any reader goes.
+/// Readers limit the depth to less.
 const DEPTH_AT_MOST: usize = 1_024;
 
 /// An object, or an array, that has begun.
@@ -72,7 +72,7 @@ fn scan(json: &[u8], length: usize) -> Result<usize, String> {
                 if let Some((offset, bytes)) = placeholder {
                     if offset != used || length - used < bytes {
                         return Err(format!(
-                            "bytes [{offset},{bytes}] are not the next ones of {length}, after {used}"
+                            "bytes [{offset},{bytes}] do not follow the first {used} of {length}"
                         ));
                     }
                     used += bytes;
@@ -113,7 +113,7 @@ impl<'a> Open<'a> {
             return Ok(());
         }
         if std::str::from_utf8(key).is_ok_and(spells_letters) {
-            return Err("a key has its letters as escapes".to_owned());
+            return Err("a key spells its letters as escapes".to_owned());
         }
         match self.first {
             None => {
@@ -122,7 +122,7 @@ impl<'a> Open<'a> {
             }
             Some(first) => {
                 if first == key && self.is_single && is_for_bytes(key) {
-                    return Err("a key for bytes is there twice".to_owned());
+                    return Err("a key for bytes occurs twice".to_owned());
                 }
                 self.is_single = false;
             }
@@ -133,7 +133,9 @@ impl<'a> Open<'a> {
     /// An object of the one key `$bytes` is a placeholder.
     fn check(&self) -> Result<(), String> {
         if self.is_single && self.first == Some(b"$bytes".as_slice()) && !self.is_placeholder {
-            return Err("an object of the one key \"$bytes\" is not [offset, length]".to_owned());
+            return Err(
+                "the value of an object's only key \"$bytes\" must be [offset, length]".to_owned(),
+            );
         }
         Ok(())
     }

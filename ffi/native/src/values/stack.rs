@@ -10,19 +10,19 @@ use std::sync::OnceLock;
 const BUNDLE: &str = "<input>";
 /// The engine's own frames: no user wants to see them.
 const ENGINE: &str = "componentize-qjs:";
-/// What stands for code that the program itself evaluates: its lines are none of the bundle's.
+/// Shown in place of `BUNDLE` for code that the program itself evaluates, which the source map does not cover.
 const EVALUATED: &str = "<eval>";
 /// The line of the bundle's first line. The engine puts so many empty ones before it that code which the
 /// program evaluates has smaller numbers.
 const BUNDLE_LINE: u32 = 3_002;
 
-/// What a source map may hold: whoever made a component has written it, too. Parsed, it takes some times as much memory.
+/// The largest source map that is parsed, which takes a multiple of that memory. The author of a component writes it.
 const MAP_BYTES_AT_MOST: usize = 32 << 20;
 const SOURCES_AT_MOST: usize = 20_000;
 const NAMES_AT_MOST: usize = 1_000_000;
-/// A longer name of a source is no path.
+/// Longer names of sources are not used.
 const SOURCE_BYTES_AT_MOST: usize = 4096;
-/// What is made of a stack: a short line may stand for a long one.
+/// The longest stack that is made: a short line can be mapped to a long one.
 const STACK_BYTES_AT_MOST: usize = 1 << 20;
 
 /// Puts the stack traces of one program into the user's own lines.
@@ -54,7 +54,7 @@ impl Stacks {
     }
 }
 
-/// The fields that the compiler writes, and what they hold. Others could make much of little.
+/// The fields that the compiler writes. Others, such as `sections`, could expand a small file into a huge map.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Fields {
@@ -69,7 +69,7 @@ struct Fields {
     _range_mappings: Option<IgnoredAny>,
 }
 
-/// None for a source map that is none, or larger than any.
+/// None for a source map that is malformed or too large.
 fn parse(source_map: &[u8]) -> Option<SourceMap> {
     if source_map.len() > MAP_BYTES_AT_MOST {
         return None;

@@ -73,7 +73,7 @@ fn looking(flags: PathFlags) -> Last {
     }
 }
 
-/// Opens a file or a folder, and nothing else: to open a pipe may take for ever, and a device is no file.
+/// Opens a file or a folder, and nothing else: opening a pipe could block for ever.
 pub async fn open_at(
     view: View<'_, '_>,
     fd: Fd,

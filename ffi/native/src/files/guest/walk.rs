@@ -21,7 +21,7 @@ const NAMES_AT_MOST: usize = 4096;
 pub struct Last {
     /// Of a link, what it leads to.
     pub follow: bool,
-    /// What lies there is told.
+    /// The mode of what lies there is returned.
     pub look: bool,
     /// A slash at the end leads into a folder. Else it is told of, and means nothing here.
     pub enter: bool,

@@ -52,7 +52,7 @@ impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => {
-                Self::new(Reason::Missing, "there is nothing")
+                Self::new(Reason::Missing, "nothing lies at the path")
             }
             _ => Self::new(Reason::Unreadable, error.to_string()),
         }

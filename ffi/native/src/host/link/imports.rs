@@ -72,7 +72,7 @@ fn link_operations(linker: &mut Linker<SandboxState>) -> Result<()> {
                 if !matches!(descriptor, 1 | 2) {
                     return Err(Stop::error(
                         ErrorType::ResourceLimit,
-                        format!("there is no output {descriptor}: 1 and 2 exist"),
+                        format!("unknown output {descriptor}; known: 1, 2"),
                     ));
                 }
                 output.write(descriptor, &bytes).await

@@ -24,12 +24,12 @@ pub struct SubTask {
 }
 
 impl SubTask {
-    /// Its name, as far as it is told.
+    /// Its name, shortened for messages and envelopes.
     pub fn name(&self) -> String {
         shorten(&self.task, NAME_CHARACTERS_AT_MOST)
     }
 
-    /// What it is known by.
+    /// The parts that identify it, for `fixed`.
     pub fn parts(&self) -> [&[u8]; 3] {
         let Self { task, input } = self;
         [task.as_bytes(), input.json.as_bytes(), &input.bytes]
@@ -37,7 +37,7 @@ impl SubTask {
 
     pub fn parse(Payload { json, bytes }: Payload) -> Result<Self, String> {
         let SubTaskRequest { task, input } = serde_json::from_str(&json)
-            .map_err(|error| format!("a call is {{task, input}}: {error}"))?;
+            .map_err(|error| format!("a call must be {{task, input}}: {error}"))?;
         let json = String::from(Box::<str>::from(input));
         let input = Payload { json, bytes };
         placeholders::check(&input)
@@ -45,7 +45,7 @@ impl SubTask {
         Ok(Self { task, input })
     }
 
-    /// The name in a request that is not looked at further.
+    /// The name in a request that is not checked any further.
     pub fn name_in(json: &str) -> String {
         let request = serde_json::from_str::<SubTaskRequest>(json);
         request.map_or_else(

@@ -43,7 +43,7 @@ struct State {
     held_bytes: usize,
     /// The same, as memory of the run.
     held: Option<Charge>,
-    /// Ended, and not yet told by `poll` or `ended`.
+    /// Ended, and not yet returned by `poll` or `ended`.
     untold: Vec<u32>,
     wakers: Vec<Waker>,
 }
@@ -172,7 +172,7 @@ impl Operations {
         .await;
     }
 
-    /// What is told of sub-tasks that failed, and whose envelopes nobody took.
+    /// A report of the sub-tasks that failed and whose envelopes were not taken.
     pub fn unheard(&self) -> Option<String> {
         let state = self.shared.lock();
         if state.ended.is_empty() {
@@ -185,7 +185,7 @@ impl Operations {
         unheard::told(calls.map(|ended| ended.outcome.json.as_str()))
     }
 
-    /// Nothing is under way, and nobody has an outcome left to take.
+    /// Whether no operation is running.
     pub fn is_idle(&self) -> bool {
         self.shared.lock().running.is_empty()
     }
@@ -335,8 +335,9 @@ impl State {
     fn tell(&mut self, handle: u32, kind: Kind, mut outcome: Payload) {
         if self.held_bytes + outcome.len() > HELD_BYTES_AT_MOST {
             kind.drop_outcome(&outcome);
-            let message =
-                format!("outcomes that nobody took hold more than {HELD_BYTES_AT_MOST} bytes");
+            let message = format!(
+                "ended operations that the task has not read hold more than {HELD_BYTES_AT_MOST} bytes"
+            );
             outcome = kind.failed(Failure::new(ErrorType::ResourceLimit, message));
         }
         if let Err(shortage) = self.hold(outcome.len()) {
@@ -392,7 +393,7 @@ impl State {
     }
 }
 
-/// Ends an operation whose work panicked, so that nobody waits for it for ever.
+/// Ends an operation whose work panicked: a wait for it would not end.
 struct Ending {
     shared: Arc<Shared>,
     handle: u32,

@@ -1,4 +1,4 @@
-//! Sub-tasks that failed without anybody looking at their envelopes.
+//! Reports sub-tasks that failed and whose envelopes the task did not read.
 
 use crate::values::failure::shorten;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ struct Execution<'a> {
     task_name: Cow<'a, str>,
 }
 
-/// Lines for standard error about those of these envelopes that are failures. None if none is.
+/// Lines for standard error about the envelopes that are failures. None without failures.
 pub fn told<'a>(envelopes: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut text = String::new();
     let mut failed = 0;

@@ -1,4 +1,4 @@
-//! What an operation does, and what it leaves behind.
+//! The work of each operation.
 
 use super::draws::Draws;
 use super::sub_task::SubTask;
@@ -58,7 +58,7 @@ pub type Work = Pin<Box<dyn Future<Output = Payload> + Send>>;
 #[derive(Clone)]
 pub enum Kind {
     Nothing,
-    /// A sleep that a clock of a guest's is told of.
+    /// A sleep that advances the guest's own clock.
     Sleep(Meanwhile),
     /// A sub-task, which its caller waits for, and its name.
     Call(String, Option<Meanwhile>),
@@ -78,21 +78,21 @@ impl fmt::Debug for Kind {
 }
 
 impl Kind {
-    /// The guest knows of the outcome from now on.
+    /// The guest has the outcome now.
     pub fn taken(&self) {
         if let Self::Sleep(meanwhile) | Self::Call(_, Some(meanwhile)) = self {
             meanwhile.end();
         }
     }
 
-    /// Lets go of what an outcome names that nobody will take.
+    /// Drops the response that an unwanted outcome names.
     pub fn drop_outcome(&self, outcome: &Payload) {
         if let Self::Response(network) = self {
             network.discard(outcome);
         }
     }
 
-    /// What is told instead of an outcome: of a sub-task, its envelope.
+    /// The outcome of a failed operation: for a sub-task, an envelope.
     pub fn failed(&self, failure: Failure) -> Payload {
         match self {
             Self::Call(name, _) => refused(name.clone(), failure),
