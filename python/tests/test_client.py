@@ -20,14 +20,15 @@ import pytest
 
 import capsule
 from capsule import CapsuleError, SyncProgram, TaskError, configure
-from capsule._client import frames, packages, worker
-from capsule._client.events import event_of
-from capsule._client.exchange import Exchange
-from capsule._client.frames import Frame, FrameDecoder, encode_frame
 from capsule._client.opened import Opened
-from capsule._client.options import check_call
-from capsule._client.outcome import envelope_of, error_of
-from capsule._client.request import Call, call_request, open_request, run_request
+from capsule._client.request import packages
+from capsule._client.request.options import check_call
+from capsule._client.request.request import Call, call_request, open_request, run_request
+from capsule._client.worker import frames, worker
+from capsule._client.worker.events import event_of
+from capsule._client.worker.exchange import Exchange
+from capsule._client.worker.frames import Frame, FrameDecoder, encode_frame
+from capsule._client.worker.outcome import envelope_of, error_of
 from capsule._envelope import no_execution
 
 CODE = {"code": "1", "language": "python"}

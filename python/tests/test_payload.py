@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from capsule._client.exchange import Exchange
-from capsule._client.frames import FrameDecoder, encode_frame
-from capsule._client.outcome import envelope_of
-from capsule._client.request import Call, call_request, run_request
+from capsule._client.request.request import Call, call_request, run_request
+from capsule._client.worker.exchange import Exchange
+from capsule._client.worker.frames import FrameDecoder, encode_frame
+from capsule._client.worker.outcome import envelope_of
 from capsule._payload import decode, encode
 
 USER_DATA = [

@@ -57,7 +57,7 @@ function parseInterpreter(text: string | undefined): PackagePath[] | undefined {
   }
 }
 
-/** Set by `python/src/capsule/_client/packages.py`. */
+/** Set by `python/src/capsule/_client/request/packages.py`. */
 const INTERPRETER = "CAPSULE_PYTHON_PACKAGES";
 
 const PATH_LENGTH_AT_MOST = 4096;

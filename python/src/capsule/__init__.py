@@ -27,7 +27,6 @@ from ._task import Task, TaskFuture, task
 if TYPE_CHECKING:
     from . import http as http
     from ._client.configure import configure
-    from ._client.events import RunEvent
     from ._client.open import Program, SyncProgram, open_sync
     from ._client.open import open as open
     from ._client.original_names import ErrorInfo as ErrorInfo
@@ -36,8 +35,16 @@ if TYPE_CHECKING:
     from ._client.original_names import RunnerResult as RunnerResult
     from ._client.original_names import close_all as close_all
     from ._client.original_names import run_with_worker as run_with_worker
-    from ._client.request import Budget, FolderAccess, GrantedFolder, Grants, Secret, TaskLimits
+    from ._client.request.request import (
+        Budget,
+        FolderAccess,
+        GrantedFolder,
+        Grants,
+        Secret,
+        TaskLimits,
+    )
     from ._client.run import run, run_sync
+    from ._client.worker.events import RunEvent
 
 # Not `open`: a program that imports all of this keeps Python's own.
 __all__ = [
@@ -69,19 +76,19 @@ __all__ = [
 
 #: What only hosts have, by the module that holds it: loaded when it is first asked for.
 _CLIENT = {
-    "Budget": "request",
+    "Budget": "request.request",
     "ErrorInfo": "original_names",
     "ExecutionInfo": "original_names",
-    "FolderAccess": "request",
-    "GrantedFolder": "request",
-    "Grants": "request",
+    "FolderAccess": "request.request",
+    "GrantedFolder": "request.request",
+    "Grants": "request.request",
     "Program": "open",
-    "RunEvent": "events",
+    "RunEvent": "worker.events",
     "RunnerOptions": "original_names",
     "RunnerResult": "original_names",
-    "Secret": "request",
+    "Secret": "request.request",
     "SyncProgram": "open",
-    "TaskLimits": "request",
+    "TaskLimits": "request.request",
     "close_all": "original_names",
     "configure": "configure",
     "open": "open",

@@ -18,10 +18,10 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from capsule import CapsuleError, run, run_sync
-from capsule._client.frames import Frame
-from capsule._client.outcome import envelope_of
-from capsule._client.request import run_request
-from capsule._client.worker import cancel, submit
+from capsule._client.request.request import run_request
+from capsule._client.worker.frames import Frame
+from capsule._client.worker.outcome import envelope_of
+from capsule._client.worker.worker import cancel, submit
 
 BYTES_KEY = re.compile(r"\$+bytes")
 #: What the API takes: Python itself refuses any other keyword.

@@ -7,7 +7,7 @@ import sys
 
 from .._errors import CapsuleError
 from .installed import capsule_command, deno_environment
-from .packages import VARIABLE, package_path
+from .request.packages import VARIABLE, package_path
 
 
 def main() -> int:

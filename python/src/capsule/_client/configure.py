@@ -6,7 +6,7 @@ import math
 import re
 
 from .._errors import CapsuleError
-from .worker import limit_ram
+from .worker.worker import limit_ram
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMG])I?)?(B)?\s*", re.IGNORECASE | re.ASCII)

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from .._envelope import Envelope
 from .opened import Opened
-from .request import Budget, Call, Grants, Secret, TaskLimits
+from .request.request import Budget, Call, Grants, Secret, TaskLimits
 from .steps import drive, drive_async
-from .waiting import EventListener
+from .worker.waiting import EventListener
 
 
 class Program:

@@ -9,14 +9,14 @@ from typing import Any, TypeGuard
 
 from .._envelope import Envelope
 from .._errors import CapsuleError
-from .exchange import Answer, Cancelled, Exchange
-from .frames import Frame
-from .options import check_call
-from .outcome import envelope_of, error_of, must_repeat
-from .request import Call, call_request, open_request
+from .request.options import check_call
+from .request.request import Call, call_request, open_request
 from .steps import Steps
-from .waiting import EventListener
-from .worker import LOCK, flush, refuse_at_shutdown
+from .worker.exchange import Answer, Cancelled, Exchange
+from .worker.frames import Frame
+from .worker.outcome import envelope_of, error_of, must_repeat
+from .worker.waiting import EventListener
+from .worker.worker import LOCK, flush, refuse_at_shutdown
 
 
 class Opened:

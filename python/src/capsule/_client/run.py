@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .._envelope import Envelope
-from .request import Budget, Grants, Secret, TaskLimits
+from .request.request import Budget, Grants, Secret, TaskLimits
 from .steps import drive, drive_async, run_steps
-from .waiting import EventListener
+from .worker.waiting import EventListener
 
 
 async def run(

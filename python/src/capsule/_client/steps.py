@@ -6,10 +6,10 @@ from collections.abc import Generator, Mapping
 from typing import Any, TypeVar
 
 from .._envelope import Envelope
-from .exchange import Answer, Exchange
-from .outcome import envelope_of, must_repeat
-from .request import run_request
-from .waiting import EventListener, wait, wait_async
+from .request.request import run_request
+from .worker.exchange import Answer, Exchange
+from .worker.outcome import envelope_of, must_repeat
+from .worker.waiting import EventListener, wait, wait_async
 
 R = TypeVar("R")
 

@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
-from .._envelope import Envelope, ErrorType, Execution, no_execution
-from .._errors import CapsuleError
-from .._payload import decode
+from ..._envelope import Envelope, ErrorType, Execution, no_execution
+from ..._errors import CapsuleError
+from ..._payload import decode
 from .exchange import Answer, Cancelled, Lost
 from .frames import Frame
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from .._errors import CapsuleError
+from ..._errors import CapsuleError
 
 _LANGUAGES = ("python", "typescript", "javascript")
 

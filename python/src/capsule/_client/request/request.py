@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict, TypeVar
 
-from .._errors import CapsuleError
-from .._payload import encode
-from .exchange import Exchange
+from ..._errors import CapsuleError
+from ..._payload import encode
+from ..worker.exchange import Exchange
 from .options import check_program
 from .packages import VARIABLE, package_path
 

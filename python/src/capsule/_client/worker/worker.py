@@ -14,10 +14,10 @@ import threading
 from collections import deque
 from sys import is_finalizing
 
-from .._errors import CapsuleError
+from ..._errors import CapsuleError
+from ..installed import worker_command, worker_environment
 from .exchange import Cancelled, Exchange, Lost
 from .frames import ID_AT_MOST, PAYLOAD_BYTES_AT_MOST, Frame, FrameDecoder, encode_frame
-from .installed import worker_command, worker_environment
 
 PROTOCOL = 1
 #: How much is read at once.
