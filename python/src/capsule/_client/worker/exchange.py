@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from .frames import Frame
-
-if TYPE_CHECKING:
-    from .worker import Worker
 
 
 class Lost(NamedTuple):
@@ -30,6 +27,24 @@ Answer = Frame | Lost | Cancelled
 Listener = Callable[[Answer], None]
 
 
+class Recipient(Protocol):
+    """The worker that a request is sent to."""
+
+    has_ended: bool
+
+    def submit(self, exchange: Exchange) -> None:
+        """Sends a request."""
+        ...
+
+    def cancel(self, exchange: Exchange) -> bool:
+        """Cancels a request. False if it was not sent."""
+        ...
+
+    def close_program(self, program: int) -> None:
+        """Closes a program that the worker has open."""
+        ...
+
+
 class Exchange:
     """A request, and whoever waits for what comes of it: events, and then one answer."""
 
@@ -37,7 +52,7 @@ class Exchange:
         self,
         header: dict[str, Any],
         payload: bytes,
-        worker: Worker | None = None,
+        worker: Recipient | None = None,
         data: bytes = b"",
     ) -> None:
         self.header = header
