@@ -1,6 +1,7 @@
 """The Python engine: what is snapshotted with CPython, and what the world of engines/wit calls."""
 
-from capsule_engine import network, standard_library
+from capsule_engine import network
+from capsule_engine.library import standard_library
 
 # Modules that know of TLS look for it when they are imported.
 network.prepare()
@@ -15,18 +16,16 @@ from wit_world.imports import operations
 
 import capsule.http  # noqa: F401  # in the snapshot
 from capsule._task import set_backend
-from capsule_engine import (
-    access,
+from capsule_engine import access, event_loop, packages
+from capsule_engine.failure import Failure
+from capsule_engine.library import (
     database,
-    event_loop,
     key_derivation,
     output,
-    packages,
     process,
     randomness,
     time_zones,
 )
-from capsule_engine.failure import Failure
 from capsule_engine.program import Program
 from capsule_engine.tasks import SandboxBackend
 

@@ -8,7 +8,7 @@ from wit_world.imports import operations
 from wit_world.imports.operations import Payload
 
 from capsule._payload import decode
-from capsule_engine import output
+from capsule_engine.library import output
 
 
 class OperationError(RuntimeError):

@@ -11,7 +11,7 @@ from json import loads
 from types import ModuleType
 from typing import Any
 
-from capsule_engine import stand_ins
+from capsule_engine.library import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []

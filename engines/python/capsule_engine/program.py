@@ -17,7 +17,8 @@ from typing import Any
 
 from capsule._payload import decode
 from capsule._task import Task
-from capsule_engine import own_calls, packages, standard_library
+from capsule_engine import own_calls, packages
+from capsule_engine.library import standard_library
 from capsule_engine.serialize import serialize
 from capsule_engine.tasks import SandboxBackend
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from wit_world.imports import operations
 
-from capsule_engine import database
+from capsule_engine.library import database
 
 _seed = random.seed
 _draw = random.getrandbits

@@ -11,7 +11,7 @@ import warnings
 from importlib.machinery import ModuleSpec
 from typing import Any, NoReturn
 
-from capsule_engine import kept_code
+from capsule_engine.library import kept_code
 
 # Import has an effect (a browser opens, a poem is printed), or the module is a program or a test.
 NOT_IMPORTED = {

@@ -4,7 +4,8 @@ import os
 import time
 from typing import Any, NoReturn
 
-from capsule_engine import host, output
+from capsule_engine import host
+from capsule_engine.library import output
 
 _clock_info = time.get_clock_info
 
