@@ -12,9 +12,8 @@ from json import loads
 from typing import Any
 
 from capsule_engine import host
+from capsule_engine.network.tls import TLS_BEGINS, SSLCertVerificationError
 
-#: What stands for a TLS handshake in a stream of bytes: what follows is for https.
-TLS_BEGINS = b"\x16\x03\x01capsule-tls\n"
 HEAD_BYTES_AT_MOST = 1 << 20
 NO_BODY = (204, 304)
 #: How a message is framed is written anew.
@@ -190,9 +189,7 @@ def check(outcome: str) -> None:
     if kind == "denied":
         raise PermissionError(2, message)
     if kind == "certificate":
-        from capsule_engine.network import tls
-
-        raise tls.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {message}")
+        raise SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {message}")
     if kind == "not_found":
         import socket
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from capsule_engine.network.bridge import TLS_BEGINS
+#: Stands for a TLS handshake in a stream of bytes: what follows is for https.
+TLS_BEGINS = b"\x16\x03\x01capsule-tls\n"
 
 OPENSSL_VERSION = "OpenSSL 3.0.0 (TLS of Capsule's host)"
 OPENSSL_VERSION_INFO = (3, 0, 0, 0, 0)
