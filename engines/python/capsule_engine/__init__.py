@@ -16,7 +16,7 @@ from wit_world.imports import operations
 
 import capsule.http  # noqa: F401  # in the snapshot
 from capsule._task import set_backend
-from capsule_engine import access, event_loop, packages
+from capsule_engine import access, packages
 from capsule_engine.failure import Failure
 from capsule_engine.library import (
     database,
@@ -31,7 +31,6 @@ from capsule_engine.tasks import SandboxBackend
 
 output.install()
 network.install()
-event_loop.install()
 key_derivation.install()
 time_zones.install()
 randomness.install()

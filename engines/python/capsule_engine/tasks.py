@@ -7,7 +7,8 @@ from json import dumps
 from typing import Any
 
 from capsule._task import Task
-from capsule_engine import dropped, event_loop, host
+from capsule_engine import dropped, host
+from capsule_engine.event_loop import OperationLoop
 from capsule_engine.serialize import serialize
 
 
@@ -50,7 +51,7 @@ class SandboxBackend:
 
     async def aio(self, task: Task[Any, Any], args: tuple, kwargs: dict) -> Any:
         loop = asyncio.get_running_loop()
-        if not isinstance(loop, event_loop.HostLoop):
+        if not isinstance(loop, OperationLoop):
             return SandboxFuture(_start(task, args, kwargs)).result()
         return host.outcome_of(await loop.operation(_start(task, args, kwargs)))
 

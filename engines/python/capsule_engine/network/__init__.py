@@ -14,8 +14,9 @@ def prepare() -> None:
 
 
 def install() -> None:
-    """Makes sockets those of this package, and requests theirs."""
-    from capsule_engine.network import requests, sockets
+    """Replaces sockets, redirects of urllib and the event loop by those of this package."""
+    from capsule_engine.network import event_loop, requests, sockets
 
     sockets.install()
     requests.install()
+    event_loop.install()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from capsule_engine.event_loop import OperationLoop
 from capsule_engine.network.bridge import Connection, Response, check, head_of
-
-if TYPE_CHECKING:
-    from capsule_engine.event_loop import HostLoop
 
 
 class HostTransport(asyncio.Transport):
     """A connection that one protocol speaks HTTP over."""
 
     def __init__(
-        self, loop: HostLoop, protocol: Any, address: tuple[str, int], tls: bool, extra: Any = None
+        self,
+        loop: OperationLoop,
+        protocol: Any,
+        address: tuple[str, int],
+        tls: bool,
+        extra: Any = None,
     ) -> None:
         super().__init__({"peername": address, "sockname": ("127.0.0.1", 0), **(extra or {})})
         self._loop = loop
