@@ -15,7 +15,7 @@ import { resumeTimers, suspendTimers } from "./globals/web/timers.ts";
 import { idle } from "./operations.ts";
 import { builtin } from "./node/mod.ts";
 import module from "./node/module.ts";
-import { type Access, giveAccess } from "./node/process.ts";
+import { type Access, giveAccess } from "./node/process/process.ts";
 import { serialize } from "./serialize.ts";
 import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
 import { declarations, declaredVariables, declareScript, dispatcher, functionOf } from "./tasks.ts";

@@ -1,10 +1,10 @@
 /** What `@capsule/sdk` is in a sandbox. */
 export * from "../../sdk/mod.ts";
-export { default as fs } from "./node/fs.ts";
-export { default as fsPromises } from "./node/fs_promises.ts";
-export { default as os } from "./node/os.ts";
-export { default as path } from "./node/path.ts";
-export { default as process } from "./node/process.ts";
+export { default as fs } from "./node/files/fs.ts";
+export { default as fsPromises } from "./node/files/fs_promises.ts";
+export { default as os } from "./node/process/os.ts";
+export { default as path } from "./node/files/path.ts";
+export { default as process } from "./node/process/process.ts";
 
 /** Whether this code runs in a sandbox. */
 export const isWasmMode = (): boolean => true;

@@ -1,6 +1,6 @@
 /** `node:util`: what jco has of it, and what it refuses that packages use all the same. */
 import library, * as exports from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/util";
-import os from "./os.ts";
+import os from "./process/os.ts";
 import types from "./util_types.ts";
 
 type Callable = (...args: unknown[]) => unknown;

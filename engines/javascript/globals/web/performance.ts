@@ -1,5 +1,5 @@
 /** `performance`: time since a call began to look at it, and what Node adds to that. */
-import perfHooks from "../../node/perf_hooks.ts";
+import perfHooks from "../../node/async/perf_hooks.ts";
 import { define } from "../define.ts";
 
 const { performance } = globalThis;

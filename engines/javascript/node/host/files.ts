@@ -1,8 +1,8 @@
 /** Files by operations of the host, each of which does one thing: what `fs.ts` is made of. */
-import path from "../path.ts";
+import path from "../files/path.ts";
 import { Operation } from "../../operations.ts";
-import os from "../os.ts";
-import { readStdin } from "../stdin.ts";
+import os from "../process/os.ts";
+import { readStdin } from "../process/stdin.ts";
 
 export interface Path {
   tag: "text" | "bytes" | "file-url";

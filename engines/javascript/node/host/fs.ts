@@ -1,7 +1,7 @@
 /**
  * The files that jco's `node:fs` asks for: operations of the host, put together to what Node does.
  */
-import path, { currentFolder } from "../path.ts";
+import path, { currentFolder } from "../files/path.ts";
 import {
   absolute,
   ask,

@@ -1,8 +1,8 @@
 /** A request on its way. Its body is sent when it is whole. */
 import stream from "node:stream";
-import { type Pending, send } from "../network.ts";
-import type { Agent } from "./http_agent.ts";
-import { IncomingMessage } from "./http_response.ts";
+import { type Pending, send } from "../../network.ts";
+import type { Agent } from "./agent.ts";
+import { IncomingMessage } from "./response.ts";
 import url from "node:url";
 
 type HeaderValue = string | number | readonly string[];

@@ -1,5 +1,5 @@
 /** What the functions of `node:crypto` take, and how they give bytes. */
-import { Buffer } from "./buffer.ts";
+import { Buffer } from "../buffer.ts";
 
 export type Input = string | ArrayBuffer | ArrayBufferView;
 

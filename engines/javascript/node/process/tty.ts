@@ -1,3 +1,3 @@
-import { partly } from "./unavailable.ts";
+import { partly } from "../unavailable.ts";
 
 export default partly("tty", { isatty: () => false });

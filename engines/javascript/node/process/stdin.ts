@@ -1,5 +1,5 @@
 /** Standard input: what the host gave to the task that it called. */
-import { Operation } from "../operations.ts";
+import { Operation } from "../../operations.ts";
 
 let rest: Uint8Array | undefined;
 

@@ -1,4 +1,4 @@
-import { EventEmitter } from "./events.ts";
+import { EventEmitter } from "../events.ts";
 
 /** What keeps connections elsewhere: here the host does. */
 export class Agent extends EventEmitter {

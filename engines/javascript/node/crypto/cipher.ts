@@ -1,8 +1,8 @@
 /** The ciphers of `node:crypto`: AES by noble-ciphers, for which the data is whole first. */
 import { cbc, ctr, ecb, gcm } from "@noble/ciphers/aes.js";
 import stream from "node:stream";
-import { Buffer } from "./buffer.ts";
-import { bytesOf, encoded, type Input, type KeyObject } from "./crypto_input.ts";
+import { Buffer } from "../buffer.ts";
+import { bytesOf, encoded, type Input, type KeyObject } from "./input.ts";
 
 const NAME = /^aes-?(128|192|256)-(cbc|ctr|ecb|gcm)$/;
 const TAG_BYTES = 16;

@@ -1,8 +1,8 @@
 /** `node:https`: as `node:http`. Whom the host trusts, no option changes. */
 import { Agent as HttpAgent } from "./http.ts";
-import { ClientRequest, type RequestInput } from "./http_request.ts";
-import type { IncomingMessage } from "./http_response.ts";
-import { partly } from "./unavailable.ts";
+import { ClientRequest, type RequestInput } from "./request.ts";
+import type { IncomingMessage } from "./response.ts";
+import { partly } from "../unavailable.ts";
 
 export class Agent extends HttpAgent {
   override readonly protocol = "https:";

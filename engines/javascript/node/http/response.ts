@@ -1,6 +1,6 @@
 /** The response to a request, as a stream of its body. */
 import stream from "node:stream";
-import { discard, type Head, readPart } from "../network.ts";
+import { discard, type Head, readPart } from "../../network.ts";
 
 /** Of these, a second one is dropped; of `set-cookie`, all are kept; others are joined. */
 const SINGLE = new Set([

@@ -1,12 +1,12 @@
 /** `node:process`: the task as a process of its own. */
 import { encode, write } from "capsule:host/operations@1.0.0";
 import stream from "node:stream";
-import { Operation } from "../operations.ts";
-import { watched } from "../early_reads.ts";
-import { contained } from "../uncaught.ts";
-import { EventEmitter } from "./events.ts";
+import { Operation } from "../../operations.ts";
+import { watched } from "../../early_reads.ts";
+import { contained } from "../../uncaught.ts";
+import { EventEmitter } from "../events.ts";
 import { setWritableFolders } from "./os.ts";
-import { changeFolder, currentFolder } from "./path.ts";
+import { changeFolder, currentFolder } from "../files/path.ts";
 import { readStdin } from "./stdin.ts";
 
 type Callback = (...args: unknown[]) => void;

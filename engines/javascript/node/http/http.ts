@@ -1,9 +1,9 @@
 /** `node:http`: requests by the host's one way to the network. There are no sockets, and no servers. */
-import { Agent } from "./http_agent.ts";
-import { ClientRequest, type RequestInput } from "./http_request.ts";
-import { IncomingMessage } from "./http_response.ts";
+import { Agent } from "./agent.ts";
+import { ClientRequest, type RequestInput } from "./request.ts";
+import { IncomingMessage } from "./response.ts";
 import stream from "node:stream";
-import { partly } from "./unavailable.ts";
+import { partly } from "../unavailable.ts";
 
 /** What HTTP calls methods and statuses: whoever builds the engine has it from Node. */
 declare const HTTP_NAMES: { METHODS: string[]; STATUS_CODES: Record<number, string> };

@@ -8,10 +8,10 @@ import { sha224, sha256, sha384, sha512, sha512_224, sha512_256 } from "@noble/h
 import { sha3_224, sha3_256, sha3_384, sha3_512 } from "@noble/hashes/sha3.js";
 import { blake2b, blake2s } from "@noble/hashes/blake2.js";
 import stream from "node:stream";
-import { Buffer } from "./buffer.ts";
+import { Buffer } from "../buffer.ts";
 import { CIPHERS, createCipheriv, createDecipheriv } from "./cipher.ts";
-import { bytesOf, encoded, type Input, KeyObject } from "./crypto_input.ts";
-import { partly } from "./unavailable.ts";
+import { bytesOf, encoded, type Input, KeyObject } from "./input.ts";
+import { partly } from "../unavailable.ts";
 
 type Done<T> = (error: Error | null, result?: T) => void;
 

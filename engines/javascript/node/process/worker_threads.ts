@@ -1,5 +1,5 @@
 /** `node:worker_threads` in the one thread that there is; all else fails by its name. */
-import { partly } from "./unavailable.ts";
+import { partly } from "../unavailable.ts";
 
 const { MessageChannel, MessagePort } = globalThis;
 

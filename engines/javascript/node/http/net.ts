@@ -1,5 +1,5 @@
 /** What others ask of `net` without a socket; all else fails by its name. */
-import { partly } from "./unavailable.ts";
+import { partly } from "../unavailable.ts";
 
 const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 
