@@ -7,8 +7,8 @@ import { METHODS, STATUS_CODES } from "node:http";
 import { createRequire } from "node:module";
 import * as esbuild from "esbuild";
 import { nodeInspect } from "./inspect/patch.ts";
-import { patchRuntime } from "./runtime_patch.ts";
-import { withPeek } from "./runtime_peek.ts";
+import { patchRuntime } from "./runtime/tracker.ts";
+import { withPeek } from "./runtime/peek.ts";
 import { UNAVAILABLE } from "./node/unavailable.ts";
 import { BUILTIN_SOURCES, hostSource, JCO } from "./node/sources.ts";
 

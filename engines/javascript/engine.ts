@@ -8,7 +8,7 @@ import * as sdk from "./sdk.ts";
 import { decode } from "../../sdk/payload.ts";
 import { setDispatcher } from "../../sdk/task.ts";
 import { tellEarlyReads } from "./early_reads.ts";
-import { describe } from "./failure.ts";
+import { describe } from "./failure/failure.ts";
 import { reseed } from "./globals/crypto/crypto.ts";
 import { resetClock } from "./globals/web/performance.ts";
 import { resumeTimers, suspendTimers } from "./globals/web/timers.ts";
@@ -17,7 +17,7 @@ import { builtin } from "./node/mod.ts";
 import module from "./node/module.ts";
 import { type Access, giveAccess } from "./node/process/process.ts";
 import { serialize } from "./serialize.ts";
-import { mayBeUnheard, tellUnheard, trackRejections } from "./rejections.ts";
+import { mayBeUnheard, tellUnheard, trackRejections } from "./failure/rejections.ts";
 import { declarations, declaredVariables, declareScript, dispatcher, functionOf } from "./tasks.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.

@@ -4,7 +4,7 @@ import type { InspectOptions } from "node:util";
 import { durationText } from "../inspect/duration.ts";
 import { format, formatWithOptions, inspect } from "../inspect/mod.ts";
 import { tableText } from "../inspect/table.ts";
-import { inOwnLines } from "../uncaught.ts";
+import { inOwnLines } from "../failure/uncaught.ts";
 import { define } from "./define.ts";
 
 const OUT = 1;

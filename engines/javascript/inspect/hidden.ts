@@ -5,7 +5,7 @@ const call = Function.prototype.call;
 const toWellFormed = call.bind(String.prototype.toWellFormed) as (text: string) => string;
 const toText = String;
 
-/** Of an object with the class of the sample, what QuickJS keeps at a place: `runtime_peek.ts` puts this there. */
+/** Of an object with the class of the sample, what QuickJS keeps at a place: `runtime/peek.ts` puts this there. */
 const peek = call.bind(String.prototype.isWellFormed) as unknown as (
   _: string,
   value: object,

@@ -1,6 +1,6 @@
 /** The stack of an error as Node has it: under a line that says which error it is, in the user's own files. */
-import { clipped } from "../failure.ts";
-import { inOwnLines } from "../uncaught.ts";
+import { clipped } from "../failure/failure.ts";
+import { inOwnLines } from "../failure/uncaught.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
 const call = Function.prototype.call;

@@ -3,7 +3,7 @@
  * first is. Each fires on a wake-up of its own, so that promises settle between two of them.
  */
 import { Operation } from "../../operations.ts";
-import { contained } from "../../uncaught.ts";
+import { contained } from "../../failure/uncaught.ts";
 import { define } from "../define.ts";
 
 type Callback = (...args: unknown[]) => unknown;

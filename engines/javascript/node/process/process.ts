@@ -3,7 +3,7 @@ import { encode, write } from "capsule:host/operations@1.0.0";
 import stream from "node:stream";
 import { Operation } from "../../operations.ts";
 import { watched } from "../../early_reads.ts";
-import { contained } from "../../uncaught.ts";
+import { contained } from "../../failure/uncaught.ts";
 import { EventEmitter } from "../events.ts";
 import { setWritableFolders } from "./os.ts";
 import { changeFolder, currentFolder } from "../files/path.ts";

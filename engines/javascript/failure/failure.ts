@@ -1,6 +1,6 @@
 /** What a program threw, as the host reads it. */
-import { isOutside } from "./node/host/files.ts";
-import { InvalidResult } from "./serialize.ts";
+import { isOutside } from "../node/host/files.ts";
+import { InvalidResult } from "../serialize.ts";
 
 // A program may replace what it likes: the engine keeps what it needs.
 const { stringify } = JSON;

@@ -4,7 +4,7 @@
  * function to the module of the runtime and calls it where QuickJS would call the one that is not there.
  *
  * That function calls the JavaScript function whose object stands in the runtime beside the empty place. The first
- * object with which a promise is rejected becomes that function: `rejections.ts` does this when a program is loaded.
+ * object with which a promise is rejected becomes that function: `failure/rejections.ts` does this when a program is loaded.
  */
 import { concat, importedFunctions, leb, rewrite, signed, sized, unsigned } from "./wasm.ts";
 
@@ -45,7 +45,7 @@ export function patchRuntime(engine: Uint8Array): Uint8Array {
   const result = component(engine);
   if (patched !== 1) {
     throw new Error(
-      "The runtime of componentize-qjs is another one than runtime_patch.ts knows: disassemble it and look for the " +
+      "The runtime of componentize-qjs is another one than runtime/tracker.ts knows: disassemble it and look for the " +
         "three calls of host_promise_rejection_tracker",
     );
   }

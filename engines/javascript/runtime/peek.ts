@@ -54,7 +54,7 @@ export function withPeek(engine: Uint8Array): Uint8Array {
 
 function unknown(what: string): Error {
   return new Error(
-    `The ${what} of componentize-qjs is another one than runtime_peek.ts knows: look for ${NAME} in its data`,
+    `The ${what} of componentize-qjs is another one than runtime/peek.ts knows: look for ${NAME} in its data`,
   );
 }
 
@@ -76,7 +76,7 @@ function numberOf(memory: Uint8Array): number {
   return numbers[0]!;
 }
 
-/** `(ctx: i32, this: i64, argc: i32, argv: i32): i64`. Values are NaN-boxed: see `runtime_patch.ts`. */
+/** `(ctx: i32, this: i64, argc: i32, argv: i32): i64`. Values are NaN-boxed: see `runtime/tracker.ts`. */
 function peekBody(): Uint8Array {
   const [argc, argv, object, place] = [2, 3, 4, 5];
   const value = 6;

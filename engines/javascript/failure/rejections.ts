@@ -2,9 +2,9 @@
  * Promises that are rejected and never handled: told on standard error, as Deno and Node do.
  *
  * QuickJS tells `track` of each promise that is rejected while nobody handles it, and of it again once somebody does:
- * `runtime_patch.ts` makes it do so.
+ * `runtime/tracker.ts` makes it do so.
  */
-import { Operation } from "./operations.ts";
+import { Operation } from "../operations.ts";
 import { tellUncaught } from "./uncaught.ts";
 
 /** How many are told. A program that goes on like that has its own reasons. */

@@ -1,7 +1,7 @@
 /** What is thrown where nobody handles it: told on standard error, and the task goes on. */
 import { encode, write } from "capsule:host/operations@1.0.0";
 import { uncaught } from "./failure.ts";
-import { Operation } from "./operations.ts";
+import { Operation } from "../operations.ts";
 
 const ERROR = 2;
 
