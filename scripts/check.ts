@@ -35,6 +35,7 @@ const QUICK: Check[] = [
   { name: "deno fmt", command: [deno, "fmt", "--check"] },
   { name: "deno lint", command: [deno, "lint"] },
   { name: "deno check", command: [deno, "check", "."] },
+  { name: "docs/api", command: [deno, "run", "-A", "scripts/api.ts", "--check"] },
   // A dry run needs no network. It checks for slow types and imports of unpublished files.
   ...[".", "packages/cli"].map((cwd) => ({
     name: `deno publish (${cwd})`,

@@ -13,6 +13,7 @@ else:
 
 R = TypeVar("R")
 
+#: Why a task failed. The list is closed; user data never decides it.
 ErrorType = Literal[
     "invalid_program",
     "task_error",

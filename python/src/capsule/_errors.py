@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+#: The kind of a ``CapsuleError``. The list is closed.
 CapsuleErrorCode = Literal[
     "invalid_argument",
     "file_not_found",

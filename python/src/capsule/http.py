@@ -25,16 +25,20 @@ __all__ = ["Response", "delete", "get", "head", "patch", "post", "put"]
 class Response:
     """The response of a server, whatever its status."""
 
+    #: For example 200.
+    status_code: int
+    #: By lower-case name. Repeated headers are joined by a comma.
+    headers: dict[str, str]
+    #: The body, decoded by the charset of its ``content-type``, else as UTF-8. Invalid bytes
+    #: become ``U+FFFD``.
+    text: str
+
     def __init__(self, status: int, headers: list[tuple[str, str]], body: str) -> None:
-        #: For example 200.
         self.status_code = status
-        #: By lower-case name. Repeated headers are joined by a comma.
-        self.headers: dict[str, str] = {}
+        self.headers = {}
         for name, value in headers:
             key = name.lower()
             self.headers[key] = f"{self.headers[key]}, {value}" if key in self.headers else value
-        #: The body, decoded by the charset of its ``content-type``, else as UTF-8. Invalid bytes
-        #: become ``U+FFFD``.
         self.text = body
 
     def json(self) -> Any:

@@ -121,7 +121,7 @@ class TaskFinished(TypedDict):
     error: EventError | None
 
 
-#: Tasks are numbered within their run.
+#: What happens while a program is loaded and its tasks run. Tasks are numbered within their run.
 RunEvent = (
     ProgramCompiling
     | ProgramLoading
