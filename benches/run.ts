@@ -8,9 +8,9 @@
  *        deno task bench NAME…                 build, images, memory, tasks
  */
 import { ROOT } from "../scripts/common.ts";
-import { compare, RESULTS } from "./compare.ts";
-import { writePage } from "./page.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { compare, RESULTS } from "./comparison/compare.ts";
+import { writePage } from "./page/page.ts";
+import { WORKLOADS } from "./comparison/workloads.ts";
 
 const BENCHES: Record<string, string> = {
   images: "a call from an image, beside a load in every sandbox",

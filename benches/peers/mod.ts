@@ -1,18 +1,18 @@
 /** The sides of the comparison. */
 import { ROOT } from "../../scripts/common.ts";
 import { PROGRAMS } from "../packages.ts";
-import { type Side, startProcess } from "../side.ts";
-import { commandSide } from "./command.ts";
+import { type Side, startProcess } from "../comparison/side.ts";
+import { commandSide } from "./commands/command.ts";
 import {
   capsuleCommand,
   denoCommand,
   montyCommand,
   originalCommand,
   originalPath,
-} from "./commands.ts";
-import { firstRunSide } from "./first_run.ts";
+} from "./commands/commands.ts";
+import { firstRunSide } from "./commands/first_run.ts";
 import { exists, nodePath, ORIGINAL, originalFolder, PEERS } from "./install.ts";
-import { PROGRAMS as ORIGINAL_SOURCES } from "./original_programs.ts";
+import { PROGRAMS as ORIGINAL_SOURCES } from "./commands/original_programs.ts";
 
 /** How a side is started. Several may have one name, if no two of them measure the same workload. */
 export interface Peer {

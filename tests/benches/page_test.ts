@@ -1,10 +1,10 @@
 /** What the page of figures says of samples. */
 import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
-import { chart } from "../../benches/chart.ts";
-import type { Results } from "../../benches/compare.ts";
-import { pageText } from "../../benches/page.ts";
-import { judged } from "../../benches/summary.ts";
-import { WORKLOADS } from "../../benches/workloads.ts";
+import { chart } from "../../benches/page/chart.ts";
+import type { Results } from "../../benches/comparison/compare.ts";
+import { pageText } from "../../benches/page/page.ts";
+import { judged } from "../../benches/comparison/summary.ts";
+import { WORKLOADS } from "../../benches/comparison/workloads.ts";
 
 const RESULTS: Results = {
   date: "2026-01-02",

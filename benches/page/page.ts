@@ -1,13 +1,13 @@
 /** Writes docs/benchmarks.md and its chart from what was measured. */
-import { ROOT } from "../scripts/common.ts";
+import { ROOT } from "../../scripts/common.ts";
 import { chart } from "./chart.ts";
-import type { Results } from "./compare.ts";
-import type { Sampled } from "./measure.ts";
+import type { Results } from "../comparison/compare.ts";
+import type { Sampled } from "../comparison/measure.ts";
 import { markdownTable } from "./markdown.ts";
-import { ISOLATION } from "./peers/mod.ts";
-import { quantile } from "./statistics.ts";
-import { advantage, CAPSULE, isMet, judged, shown, sideOf } from "./summary.ts";
-import { type Workload, WORKLOADS } from "./workloads.ts";
+import { ISOLATION } from "../peers/mod.ts";
+import { quantile } from "../statistics.ts";
+import { advantage, CAPSULE, isMet, judged, shown, sideOf } from "../comparison/summary.ts";
+import { type Workload, WORKLOADS } from "../comparison/workloads.ts";
 
 const PAGE = `${ROOT}docs/benchmarks.md`;
 /** From here on, the page is written by hand. */

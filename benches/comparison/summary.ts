@@ -1,6 +1,6 @@
 /** What samples say of a workload. */
 import type { Sampled } from "./measure.ts";
-import { median, quantile } from "./statistics.ts";
+import { median, quantile } from "../statistics.ts";
 import type { Workload } from "./workloads.ts";
 
 /** The side that has targets. */

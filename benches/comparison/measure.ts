@@ -1,5 +1,5 @@
 /** Takes the samples of a workload from all sides by turns, so that noise of the machine hits them alike. */
-import type { Peer } from "./peers/mod.ts";
+import type { Peer } from "../peers/mod.ts";
 import type { Side } from "./side.ts";
 import type { Workload } from "./workloads.ts";
 

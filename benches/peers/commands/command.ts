@@ -1,5 +1,5 @@
 /** A command line as a side: each sample is a whole process, from its start to its end. */
-import type { Offer, Side } from "../side.ts";
+import type { Offer, Side } from "../../comparison/side.ts";
 
 /** A command line that runs files. */
 export interface Command {

@@ -3,12 +3,12 @@
  *
  * Usage: deno task bench [--quick] [WORKLOAD…]
  */
-import { progress, ROOT } from "../scripts/common.ts";
+import { progress, ROOT } from "../../scripts/common.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { catalogue, measure, type Sampled } from "./measure.ts";
-import { preparePrograms } from "./packages.ts";
-import { installOriginalSdk, installPeers, nodePath } from "./peers/install.ts";
-import { peers } from "./peers/mod.ts";
+import { preparePrograms } from "../packages.ts";
+import { installOriginalSdk, installPeers, nodePath } from "../peers/install.ts";
+import { peers } from "../peers/mod.ts";
 import { summary } from "./summary.ts";
 import { WORKLOADS } from "./workloads.ts";
 

@@ -1,6 +1,6 @@
 /** The first run after an installation: nothing is compiled, no cache is there. */
-import { PROGRAMS } from "../packages.ts";
-import type { Side } from "../side.ts";
+import { PROGRAMS } from "../../packages.ts";
+import type { Side } from "../../comparison/side.ts";
 import { run } from "./command.ts";
 import { capsuleCommand } from "./commands.ts";
 

@@ -1,8 +1,8 @@
 /** The command lines that are compared. */
-import { ROOT } from "../../scripts/common.ts";
-import { PROGRAMS as SOURCES } from "../packages.ts";
+import { ROOT } from "../../../scripts/common.ts";
+import { PROGRAMS as SOURCES } from "../../packages.ts";
 import type { Command, Edit } from "./command.ts";
-import { hasOriginalSdk, originalFolder, PEERS } from "./install.ts";
+import { hasOriginalSdk, originalFolder, PEERS } from "../install.ts";
 import { PROGRAMS as ORIGINAL_SOURCES } from "./original_programs.ts";
 
 /** The command line of Capsule, as `scripts/capsule` starts it. */

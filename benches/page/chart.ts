@@ -1,8 +1,8 @@
 /** The figures as a picture: a row a workload, a mark a side, on a logarithmic scale of time. */
-import type { Results } from "./compare.ts";
-import { quantile } from "./statistics.ts";
-import { CAPSULE, shown } from "./summary.ts";
-import { type Workload, WORKLOADS } from "./workloads.ts";
+import type { Results } from "../comparison/compare.ts";
+import { quantile } from "../statistics.ts";
+import { CAPSULE, shown } from "../comparison/summary.ts";
+import { type Workload, WORKLOADS } from "../comparison/workloads.ts";
 
 const WIDTH = 980;
 const LABELS = 300;
