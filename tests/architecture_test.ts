@@ -66,7 +66,9 @@ Deno.test("each room imports only what lies below it", () => {
 });
 
 Deno.test("no files import each other in a circle", () => {
-  const files = [...SOURCES, ...walk("engines/javascript")].filter((file) => file.endsWith(".ts"));
+  const folders = ["engines/javascript", "engines/python", "python/src", "benches"];
+  const files = [...SOURCES, ...folders.flatMap((folder) => [...walk(folder)])]
+    .filter((file) => /\.(?:ts|py)$/.test(file));
   assertEquals(circles(new Map(files.map((file) => [file, importsOf(file)]))), []);
 });
 
@@ -141,9 +143,34 @@ function roomOf(file: string): string | undefined {
 
 /** The files of this repository that a file imports, also late ones and types alone. */
 function importsOf(file: string): string[] {
+  if (file.endsWith(".py")) return pythonImportsOf(file);
   const source = read(file).replaceAll(/\/\*[^]*?\*\//g, "");
   const found = source.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]*\.ts)"/g);
   return Array.from(found, ([, path]) => new URL(path!, `file:///${file}`).pathname.slice(1));
+}
+
+const PYTHON_ROOTS = ["engines/python", "python/src"];
+
+/** The same for Python. A module is one of the names that are imported, or the one that they are imported from. */
+function pythonImportsOf(file: string): string[] {
+  const root = PYTHON_ROOTS.find((root) => file.startsWith(`${root}/`));
+  if (root === undefined) return [];
+  const found = read(file).matchAll(/^ *from (\.*)([\w.]*) import (?:\(([^)]*)\)|(.*))$/gm);
+  return Array.from(found).flatMap(([, dots, module, several, one]) => {
+    const above = dots === "" ? root : file.split("/").slice(0, -dots!.length).join("/");
+    const from = module === "" ? above : `${above}/${module!.replaceAll(".", "/")}`;
+    const names = (several ?? one)!.split(",").map((name) => name.trim().split(" ")[0]);
+    const modules = names.map((name) => `${from}/${name}.py`).filter(exists);
+    return modules.length > 0 ? modules : [`${from}.py`].filter(exists);
+  });
+}
+
+function exists(file: string): boolean {
+  try {
+    return Deno.statSync(ROOT + file).isFile;
+  } catch {
+    return false;
+  }
 }
 
 Deno.test("Rust reads no environment, no current folder and no configuration", () => {
@@ -174,9 +201,34 @@ Deno.test("the version is one", () => {
 const LINES_AT_MOST = 450;
 
 Deno.test("no file of code is longer than one can hold in mind", () => {
-  const folders = [...ROOMS, "ffi", "engines", "python/src", "scripts", "benches"];
+  const folders = [...ROOMS, "ffi", "engines", "python/src", "benches"];
   const files = [...ENTRIES, ...folders.flatMap((folder) => [...walk(folder)])]
     .filter((file) => /\.(?:ts|rs|py)$/.test(file) && !/\btests?\b/.test(file));
   const long = files.filter((file) => read(file).split("\n").length > LINES_AT_MOST);
   assertEquals(long, []);
+});
+
+/** What one sees at a glance. */
+const FILES_AT_MOST = 12;
+/** Folders whose files are alike, each found by its name. */
+const LISTS = {
+  tests: "a test stands where its subject does",
+  compat: "a program for each package",
+};
+/** Folders that are not split yet. */
+const TO_SPLIT = ["engines/merge/src", "ffi/native/src", "ffi/native/src/files", "runner"];
+
+Deno.test("no folder has more files of code than one sees at a glance", async () => {
+  const { stdout } = await new Deno.Command("git", { args: ["ls-files"], cwd: ROOT }).output();
+  const folders = new Map<string, number>();
+  for (const file of new TextDecoder().decode(stdout).split("\n")) {
+    const [first, ...rest] = file.split("/");
+    if (first! in LISTS || rest.length === 0 || !/\.(?:[cm]?[jt]s|py|rs|c|h|sh)$/.test(file)) {
+      continue;
+    }
+    const folder = file.slice(0, file.lastIndexOf("/"));
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  const full = [...folders].filter(([, files]) => files > FILES_AT_MOST).map(([folder]) => folder);
+  assertEquals(full.filter((folder) => !TO_SPLIT.includes(folder)), []);
 });
