@@ -23,7 +23,7 @@ __all__ = ["Response", "delete", "get", "head", "patch", "post", "put"]
 
 
 class Response:
-    """The response of a server, whatever its status."""
+    """The response of a server, with any status."""
 
     #: For example 200.
     status_code: int
@@ -95,8 +95,8 @@ def post(
 
     Args:
         url: A URL of http or https.
-        body: What is sent. Text is encoded as UTF-8.
-        json_data: What is sent as JSON instead, with that content type.
+        body: The body of the request. Text is encoded as UTF-8.
+        json_data: A value to send as JSON instead, with that content type.
         headers: More headers, by their names.
 
     Raises:

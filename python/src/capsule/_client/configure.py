@@ -1,4 +1,4 @@
-"""Settings of all that this process runs."""
+"""Settings for all runs of this process."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ _RAM_AT_MOST = 1 << 50
 
 
 def configure(*, ram: str | int | None = None) -> None:
-    """Configures all that this process runs, from now on.
+    """Configures all runs of this process, from now on.
 
         capsule.configure(ram="8GB")
 
     Args:
-        ram: Memory that all runs of this process, and programs that are open, may use together in
-            its worker: ``"8GB"``, ``"512MB"``, or a number of bytes. The default is half of what
-            the machine has, or the control group that the process is in. Tasks that are alive keep
-            what they have.
+        ram: Memory that all runs and open programs of this process may use together in its worker:
+            ``"8GB"``, ``"512MB"``, or a number of bytes. The default is half of what the machine
+            has, or the control group that the process is in. Live tasks keep their memory.
 
     Raises:
-        CapsuleError: ``invalid_argument``, for a value that is no size.
+        CapsuleError: ``invalid_argument``, for a value that is not a size.
     """
     if ram is not None:
         limit_ram(_parse_size(ram))

@@ -1,7 +1,6 @@
-"""What is started, found beside this package and nowhere else.
+"""Finds Deno and the command line beside this package.
 
-Neither PATH nor the current folder nor the user's project is asked: a program of a stranger may lie
-there.
+PATH, the current folder and the user's project are not searched: untrusted programs may be there.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ def worker_environment() -> dict[str, str]:
 
 
 def _checkout() -> Path | None:
-    """The root of the checkout that this file lies in, when it is no wheel's."""
+    """The root of the checkout that contains this file. None for a wheel."""
     source = _PACKAGE.resolve().parent
     root = source.parent.parent
     is_checkout = (source.parent.name, source.name) == ("python", "src")

@@ -15,10 +15,10 @@ from .worker.waiting import EventListener
 
 
 class Program:
-    """A program that is open: calls of it start at once. Close it when it is no longer needed.
+    """An open program: calls start at once. Close it when it is no longer needed.
 
-    It may be used in several event loops, and outlives the worker process and a fork: it is loaded
-    again when it has to be.
+    Several event loops may use it. After a fork or the end of the worker process, it is loaded
+    again when needed.
     """
 
     def __init__(self, opened: Opened) -> None:
@@ -47,15 +47,15 @@ class Program:
 
         Args:
             task: Its name.
-            args: Its arguments: whatever JSON can hold, and bytes.
+            args: Its arguments: JSON values and bytes.
             kwargs: Its keyword arguments, if it is written in Python.
-            stdin: What it reads from its standard input.
-            capture: Whether the envelope tells what was printed, as with ``run``.
-            limits: What each task may use at most in this call, where that is less than it may
-                use anyhow.
+            stdin: Its standard input: empty by default.
+            capture: Whether the envelope returns what was printed, as with ``run``.
+            limits: The most that each task may use in this call. Limits of the program that are
+                lower stay in force.
             seed: As in ``run``, for this call. It does not change what top-level code drew.
             now: As in ``run``, for this call.
-            on_event: Hears of what happens in this call, in the event loop's thread.
+            on_event: Called with each event of this call, in the event loop's thread.
 
         Raises:
             CapsuleError: ``task_not_found``; ``invalid_argument`` for arguments that JSON cannot
@@ -65,7 +65,7 @@ class Program:
         return await drive_async(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
-        """Forgets the program. Calls that are under way go on."""
+        """Closes the program. Calls in progress continue."""
         self._opened.close()
 
     async def __aenter__(self) -> Program:
@@ -104,15 +104,15 @@ class SyncProgram:
 
         Args:
             task: Its name.
-            args: Its arguments: whatever JSON can hold, and bytes.
+            args: Its arguments: JSON values and bytes.
             kwargs: Its keyword arguments, if it is written in Python.
-            stdin: What it reads from its standard input.
-            capture: Whether the envelope tells what was printed, as with ``run``.
-            limits: What each task may use at most in this call, where that is less than it may
-                use anyhow.
+            stdin: Its standard input: empty by default.
+            capture: Whether the envelope returns what was printed, as with ``run``.
+            limits: The most that each task may use in this call. Limits of the program that are
+                lower stay in force.
             seed: As in ``run``, for this call. It does not change what top-level code drew.
             now: As in ``run``, for this call.
-            on_event: Hears of what happens in this call, in this thread.
+            on_event: Called with each event of this call, in this thread.
 
         Raises:
             CapsuleError: as ``Program.call``.
@@ -121,7 +121,7 @@ class SyncProgram:
         return drive(self._opened.call_steps(call, on_event))
 
     def close(self) -> None:
-        """Forgets the program. Calls that are under way go on."""
+        """Closes the program. Calls in progress continue."""
         self._opened.close()
 
     def __enter__(self) -> SyncProgram:
@@ -132,7 +132,7 @@ class SyncProgram:
 
 
 class Opening:
-    """What ``open`` gives: await it, or enter it with ``async with``."""
+    """The result of ``open``: await it, or use it in ``async with``."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """For ``open``."""
@@ -184,22 +184,22 @@ def open(
     ``program = await capsule.open(…)`` is the same without a block: ``program.close()`` ends it.
 
     Args:
-        file: As those of ``run``, all of them.
+        file: As in ``run``.
         code: The program itself, instead of a file.
         language: The language of ``code``.
-        mounts: Folders that all tasks may touch besides their own.
-        env: Environment variables that win over ``os.environ``.
-        cwd: The folder that relative paths start from: the current one by default.
+        mounts: Folders that all tasks may use in addition to what they declare.
+        env: Environment variables that override ``os.environ``.
+        cwd: The working directory for relative paths: the process's by default.
         policy: Whether tasks get what they declare.
-        grants: What all tasks may reach besides.
+        grants: Access for all tasks, in addition to what the policy gives them.
         secrets: Values that the host puts into headers of requests.
-        limits: What each task may use at most, and what one gets that says nothing.
+        limits: The most that each task may use, and the defaults for tasks without limits.
         packages: Which packages a program may import.
-        budget: What each call may use in all.
-        seed: As in ``run``, for top-level code and for calls that have none of their own.
-        now: As in ``run``, for top-level code and for calls that have none of their own.
+        budget: The most that each call may use, with all sub-tasks.
+        seed: As in ``run``, for top-level code and for calls without a seed of their own.
+        now: As in ``run``, for top-level code and for calls without a time of their own.
         labels: As in ``run``.
-        on_event: Hears of what happens while the program is loaded.
+        on_event: Called with each event while the program is loaded.
 
     Raises:
         CapsuleError: for mistakes on the host's side, when it is awaited: no such file, a

@@ -1,4 +1,4 @@
-"""A program that is open in the worker of this process, whichever that is."""
+"""A program that is open in the current worker of this process."""
 
 from __future__ import annotations
 

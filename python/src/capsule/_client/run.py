@@ -42,8 +42,8 @@ async def run(
         envelope = await run(file="sandbox.py", args=["1 + 1"])
         print(envelope["result"] if envelope["success"] else envelope["error"]["message"])
 
-    Cancelling the ``asyncio`` task, or ``asyncio.timeout`` around it, cancels the run, whatever it
-    is at; it is over when ``CancelledError`` is raised here.
+    Cancelling the ``asyncio`` task, or ``asyncio.timeout`` around it, cancels the run at any point.
+    The run has ended when ``CancelledError`` is raised here.
 
     Args:
         file: A ``.py``, ``.ts`` or ``.js`` file, or a ``.wasm`` that ``capsule build`` made,
@@ -51,30 +51,31 @@ async def run(
         code: The program itself, instead of a file.
         language: The language of ``code``.
         task: The task to run.
-        args: Its arguments: whatever JSON can hold, and bytes.
+        args: Its arguments: JSON values and bytes.
         kwargs: Its keyword arguments, if it is written in Python.
-        mounts: Folders that all tasks may touch besides their own: ``HOST[::GUEST][:ro|:rw]``, HOST
-            relative to the project's root.
-        env: Environment variables that win over ``os.environ``. A task sees those alone that its
+        mounts: Folders that all tasks may use in addition to what they declare:
+            ``HOST[::GUEST][:ro|:rw]``, HOST relative to the project's root.
+        env: Environment variables that override ``os.environ``. A task sees only those that its
             ``env_variables``, or those of ``grants``, name.
-        cwd: The folder that relative paths start from: the current one by default.
+        cwd: The working directory for relative paths: the process's by default.
         policy: Whether tasks get the files, hosts and variables that they declare:
-            ``"declared"``, for programs whose author one trusts, or ``"none"``. The default is
+            ``"declared"``, for programs that you trust, or ``"none"``. The default is
             ``"declared"`` for a source file, and ``"none"`` for ``code`` and for a ``.wasm``.
-        grants: What all tasks may reach besides: ``allowed_files``, ``allowed_hosts`` and
-            ``env_variables``. Under the policy ``"none"``, this is all that there is.
-        secrets: Values that the host puts into headers of requests, by the variables that stand for
-            them: tasks have a placeholder there, whatever they list, and never the value.
-        limits: What each task may use at most, and what one gets that says nothing: ``compute``,
-            ``ram``, ``timeout`` and ``max_retries``. Under the policy ``"none"`` their defaults
-            are ``HIGH``, 512 MB, 30 s and no retries.
-        packages: Which packages a program may import: those of the ``"host"``, which are the ones
-            that this interpreter finds (its environment, ``--user``, ``PYTHONPATH``, editable
-            installs), and ``node_modules`` of ``cwd``; those of a folder; or ``False``, for none.
-            By default those of its project; under the policy ``"none"`` for text the
-            ``"host"``'s, and for a file those that lie in the file's own folder.
-        budget: What the run may use in all, its sub-tasks and retries included: each a ceiling for
-            what ``capsule.toml`` says.
+        grants: Access for all tasks, in addition to what the policy gives them: ``allowed_files``,
+            ``allowed_hosts`` and ``env_variables``. Under the policy ``"none"`` it is their only
+            access.
+        secrets: Values that the host puts into request headers, by the name of an environment
+            variable. In that variable tasks see a placeholder, never the value.
+        limits: The most that each task may use, and the defaults for tasks without limits:
+            ``compute``, ``ram``, ``timeout`` and ``max_retries``. Under the policy ``"none"`` the
+            defaults are ``HIGH``, 512 MB, 30 s and no retries.
+        packages: Which packages a program may import: ``"host"``, those that this interpreter finds
+            (its environment, ``--user``, ``PYTHONPATH``, editable installs) and ``node_modules``
+            of ``cwd``; a folder, those in its ``.venv`` and ``node_modules``; or ``False``, none.
+            The default is the project's packages; under the policy ``"none"`` it is ``"host"``
+            for text, and for a file those inside its own folder.
+        budget: The most that the whole run may use, with all sub-tasks and retries. Each value is
+            an upper bound for ``[budget]`` of ``capsule.toml``.
         seed: Makes randomness deterministic: the same seed, program and arguments give the same
             random bytes each time. Sub-tasks and retries each get bytes of their own. From 0 to
             2**53 - 1.
@@ -82,12 +83,12 @@ async def run(
             millisecond, or text with one, ``"2026-01-31T12:00:00Z"``. They advance by what tasks
             sleep, and by 10 µs at each reading. Time limits use the real clock.
         labels: Labels that the command line keeps with the run in the trace: at most 16, of at most
-            64 characters. Here there is no trace: they are only checked.
-        stdin: What the task reads from its standard input.
-        capture: Whether the envelope tells as ``stdout`` and ``stderr`` what was printed: each at
-            most 1 MiB, then cut and marked.
-        on_event: Hears of what happens, in the event loop's thread. What it raises ends the run
-            and is raised here.
+            64 characters. The API keeps no trace: it only checks them.
+        stdin: Standard input of the task: empty by default.
+        capture: Whether the envelope returns what was printed, as ``stdout`` and ``stderr``: each
+            at most 1 MiB, then cut and marked.
+        on_event: Called with each event, in the event loop's thread. An exception in it cancels
+            the run and is raised here.
 
     Returns:
         The envelope: ``success``, and either ``result`` or ``error``; times in milliseconds, memory

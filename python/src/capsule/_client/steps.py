@@ -1,4 +1,4 @@
-"""What is asked of the worker, one after the other, the same in a thread and in an event loop."""
+"""Sequences of requests as generators, driven by a thread or by an event loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .worker.waiting import EventListener, wait, wait_async
 
 R = TypeVar("R")
 
-#: Gives requests and who hears of their events, takes answers, and returns what came of it all.
+#: Yields requests with their event listeners, receives answers, and returns the result.
 Steps = Generator[tuple[Exchange, EventListener | None], Answer, R]
 
 

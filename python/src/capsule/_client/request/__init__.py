@@ -1,1 +1,1 @@
-"""What the worker is asked, made from the arguments of the public functions."""
+"""Requests to the worker, made from the arguments of the public functions."""

@@ -1,4 +1,4 @@
-"""What callers of `run`, `open` and `Program.call` give, checked before anything is sent."""
+"""Checks the arguments of `run`, `open` and `Program.call` before anything is sent."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _path(name: str, value: object) -> object:
 
 
 def _list(name: str, value: object) -> object:
-    # A str is a sequence, too, of what nobody means.
+    # A str is a sequence too, but a mistake here.
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray, memoryview)):
         return [*value]
     return _wrong(name, "a list", value)
@@ -112,7 +112,7 @@ def _input(name: str, value: object) -> object:
 
 
 def _seed(name: str, value: object) -> object:
-    # True is an int, too, that nobody means.
+    # True is an int too, but a mistake here.
     if isinstance(value, int) and not isinstance(value, bool):
         if 0 <= value < 2**53:
             return int(value)
@@ -143,7 +143,7 @@ def _flag(name: str, value: object) -> object:
 def _listener(name: str, value: object) -> object:
     if not callable(value):
         return _wrong(name, "a function", value)
-    # What they return would be dropped, and never run.
+    # The coroutine would never run.
     if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(type(value).__call__):
         raise _refused(f"{name} must be a plain function: events are not awaited")
     return value

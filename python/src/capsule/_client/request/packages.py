@@ -1,4 +1,4 @@
-"""Where this interpreter finds packages, which programs in sandboxes may import, too."""
+"""The folders in which this interpreter finds packages: programs in sandboxes may import them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _folders(path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     sites = {*site.getsitepackages()}
     if site.ENABLE_USER_SITE:
         sites.add(site.getusersitepackages())
-    # Only what somebody has set: sys.path begins with a folder that nobody has.
+    # Only configured folders: sys.path begins with the folder of the program that runs.
     pointed = {*_of_environment()}
     for folder in sites & {*path}:
         pointed.update(_of_pth_files(folder))

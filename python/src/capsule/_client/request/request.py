@@ -1,4 +1,4 @@
-"""From the arguments of `run` and `open` to what the worker is asked."""
+"""Requests to the worker, made from the arguments of `run` and `open`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 class FolderAccess(TypedDict, total=False):
-    """A folder, and what may be done in it: ``{"path": "./data", "mode": "read-only"}``."""
+    """A folder and its access: ``{"path": "./data", "mode": "read-only"}``."""
 
     path: str
     mode: Literal["read-only", "ro", "read-write", "rw"]
-    #: Its ``.git`` may be read: else it is not there.
+    #: Makes its ``.git`` readable. Without this, ``.git`` does not exist for tasks.
     git: Literal["ro"]
 
 
@@ -36,69 +36,78 @@ class GrantedFolder(FolderAccess, total=False):
 
 
 class Grants(TypedDict, total=False):
-    """What every task may reach besides what the policy lets it have."""
+    """Access for every task, in addition to what the policy gives."""
 
-    #: As ``allowed_files`` of a task; a folder may be absolute, and have another name for tasks.
+    #: Like ``allowed_files`` of a task. A folder may be absolute, and have another name for tasks.
     allowed_files: Sequence[str | GrantedFolder | Mapping[str, str]]
-    #: As ``allowed_hosts`` of a task.
+    #: Like ``allowed_hosts`` of a task.
     allowed_hosts: Sequence[str]
-    #: As ``env_variables`` of a task.
+    #: Like ``env_variables`` of a task.
     env_variables: Sequence[str]
 
 
 class _SecretValue(TypedDict):
+    #: The value: text that a header can hold.
     value: str
-    #: The hosts that it may be sent to, as those of ``allowed_hosts``. It grants none of them.
+    #: The hosts that it may be sent to, written like ``allowed_hosts``. This does not grant them.
     hosts: Sequence[str]
 
 
 class Secret(_SecretValue, total=False):
-    """A value that the host puts into headers of requests, and that tasks never have."""
+    """A value that tasks can use without seeing it: the host puts it into request headers."""
 
-    #: The headers that it may stand in: authorization, x-api-key and api-key by default.
+    #: The headers that may contain it: ``authorization``, ``x-api-key`` and ``api-key`` by default.
     headers: Sequence[str]
 
 
 class TaskLimits(TypedDict, total=False):
-    """What each task may use at most. All but ``max_retries`` is also what one gets by default."""
+    """The most that each task and sub-task may use.
+
+    All but ``max_retries`` are also the defaults for tasks that set no limit of their own. A limit
+    that is missing does not apply, except under the policy ``"none"``: there the defaults are
+    ``HIGH``, 512 MB, 30 s and no retries.
+    """
 
     #: Units of fuel: ``"LOW"``, ``"MEDIUM"``, ``"HIGH"`` or a number.
     compute: str | int
-    #: ``"64MB"``, ``"1.5 GB"`` or a number of bytes.
+    #: Memory: ``"64MB"``, ``"1.5 GB"`` or a number of bytes.
     ram: str | int
-    #: ``"500ms"``, ``"30s"``, ``"5m"`` or a number of milliseconds.
+    #: Wall time: ``"500ms"``, ``"30s"``, ``"5m"`` or a number of milliseconds.
     timeout: str | float
-    #: Times that a task which failed is tried again, at most.
+    #: How often a failed task is tried again, at most.
     max_retries: int
 
 
 class Budget(TypedDict, total=False):
-    """What a run may use in all. Sizes are ``"512MB"``, ``"1.5 GB"`` or a number of bytes."""
+    """The most that a whole run may use, with all sub-tasks and retries.
+
+    Sizes are ``"512MB"``, ``"1.5 GB"`` or a number of bytes.
+    """
 
     #: Units of fuel: ``"LOW"``, ``"MEDIUM"``, ``"HIGH"`` or a number. No limit by default.
     compute: str | int
-    #: Wall time, from the start of the task to the end of all that it started: ``"30s"``, or
+    #: Wall time from the start of the task to the end of all that it started: ``"30s"``, or
     #: milliseconds. No limit by default.
     timeout: str | float
-    #: Memory of all its tasks together: the program's image once, then what the tasks that are
-    #: alive have written or grown, and what waits for them in the host. 4 GB by default.
+    #: Memory of all tasks together: the program's image once, what live tasks have written or
+    #: grown, and data that the host holds for them. The default is 4 GB.
     ram: str | int
-    #: Tasks that are alive at once: 1,000 by default.
+    #: Tasks alive at the same time. The default is 1,000, 10,000 the most.
     tasks_alive: int
-    #: Tasks in all: 100,000 by default.
+    #: Tasks in all; each retry counts as one. The default is 100,000, 10 million the most.
     tasks: int
-    #: How deep tasks may call each other: 64 by default.
+    #: How deep tasks may call each other. The default is 64, 256 the most.
     task_depth: int
-    #: The arguments of a task, and its result, their JSON and bytes: 64 MB by default, 256 MB the
-    #: most.
+    #: The arguments of a task, and its result: their JSON and their bytes. The default is 64 MB,
+    #: 256 MB the most.
     json_size: str | int
-    #: The output of a task: 64 MB by default, 1 GB the most.
+    #: The output of a task. The default is 64 MB, 256 MB the most.
     output_size: str | int
-    #: Operations that a task may have open: 10,000 by default.
+    #: Operations that a task may have open. The default is 10,000, 100,000 the most.
     handles: int
-    #: Requests of a task to hosts: 1,000 by default.
+    #: Requests of a task to hosts. The default is 1,000, 100,000 the most.
     requests: int
-    #: The body of a response: 64 MB by default, 1 GB the most.
+    #: The body of a response. The default is 64 MB, 256 MB the most.
     body_size: str | int
 
 
@@ -251,7 +260,7 @@ def _encode(call: object) -> tuple[str, bytes]:
 
 
 def _options(options: object) -> str:
-    """Options as JSON: they are no values, and hold no bytes."""
+    """Options as JSON. Unlike arguments they hold no bytes."""
     return _unicode(options, json.dumps, str)
 
 

@@ -11,14 +11,14 @@ Language = Literal["javascript", "python"]
 
 
 class EventError(TypedDict):
-    """Why a task failed, or an attempt of it."""
+    """Why a task or an attempt failed."""
 
     error_type: str
     message: str
 
 
 class ProgramCompiling(TypedDict):
-    """A file has changed since it was last run, or never was."""
+    """A file is compiled: it has changed, or was never run."""
 
     type: Literal["program_compiling"]
 
@@ -38,7 +38,7 @@ class EngineCompiling(TypedDict):
 
 
 class EngineCompiled(TypedDict):
-    """The engine is there."""
+    """The engine has been compiled."""
 
     type: Literal["engine_compiled"]
     language: Language
@@ -46,7 +46,7 @@ class EngineCompiled(TypedDict):
 
 
 class CacheUnavailable(TypedDict):
-    """An engine that was compiled cannot be kept: the next process compiles it again."""
+    """A compiled engine cannot be cached: the next process compiles it again."""
 
     type: Literal["cache_unavailable"]
     reason: str
@@ -54,7 +54,7 @@ class CacheUnavailable(TypedDict):
 
 
 class AccessWithheld(TypedDict):
-    """What tasks declare, and whoever runs them has not granted."""
+    """Access that tasks declare and that the caller does not grant."""
 
     type: Literal["access_withheld"]
     hosts: list[str]
@@ -63,7 +63,7 @@ class AccessWithheld(TypedDict):
 
 
 class ClippedLimit(TypedDict):
-    """An option of a task that ``limits`` has lowered: fuel, bytes, milliseconds or times."""
+    """A limit that was lowered, in units of fuel, bytes, milliseconds or times."""
 
     task: str
     option: Literal["compute", "ram", "timeout", "maxRetries"]
@@ -72,7 +72,7 @@ class ClippedLimit(TypedDict):
 
 
 class LimitsClipped(TypedDict):
-    """What tasks declare and ``limits`` has lowered: at most 100 are told of."""
+    """Limits of tasks that ``limits`` has lowered: at most 100 are listed."""
 
     type: Literal["limits_clipped"]
     limits: list[ClippedLimit]
@@ -97,7 +97,7 @@ class TaskStarted(TypedDict):
 
 
 class TaskRetried(TypedDict):
-    """An attempt has failed and another one begins. 1 is the first attempt."""
+    """An attempt has failed and another one starts. The first attempt is 1."""
 
     type: Literal["task_retried"]
     task: int
@@ -140,7 +140,7 @@ _NAMES = {"durationMs": "duration_ms", "fuelConsumed": "fuel_consumed", "ramUsed
 
 
 def event_of(frame: Answer) -> Any:
-    """The ``RunEvent`` that a frame tells of."""
+    """The ``RunEvent`` in a frame."""
     assert isinstance(frame, Frame)
     event = {_NAMES.get(name, name): value for name, value in frame.header["event"].items()}
     if event["type"] == "output":

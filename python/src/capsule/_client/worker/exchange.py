@@ -1,4 +1,4 @@
-"""A request to the worker, and what comes of it."""
+"""A request to the worker, its events and its answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .frames import Frame
 
 
 class Lost(NamedTuple):
-    """There will be no answer: the worker has ended."""
+    """The worker ended without an answer."""
 
     #: How it ended.
     how: str
@@ -23,7 +23,7 @@ class Cancelled(NamedTuple):
 
 
 Answer = Frame | Lost | Cancelled
-#: Hears of events, and of the answer.
+#: Called with events and the answer.
 Listener = Callable[[Answer], None]
 
 
@@ -46,7 +46,7 @@ class Recipient(Protocol):
 
 
 class Exchange:
-    """A request, and whoever waits for what comes of it: events, and then one answer."""
+    """A request with its listeners, who get its events and then one answer."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Exchange:
         self.payload = payload
         #: Bytes of the arguments, which follow the payload.
         self.data = data
-        #: The worker that is asked: that of this process, if there is none yet.
+        #: None: the current worker of this process, chosen when the request is submitted.
         self.worker = worker
         self.is_submitted = False
         #: None until there is one.
@@ -69,7 +69,10 @@ class Exchange:
         self._lock = threading.RLock()
 
     def listen(self, listener: Listener) -> None:
-        """Hears of everything from now on, in any thread: of the answer last, or at once."""
+        """Calls the listener with each event and then the answer, in any thread.
+
+        A request that is answered already calls it at once.
+        """
         with self._lock:
             answer = self.answer
             if answer is None:
@@ -78,14 +81,14 @@ class Exchange:
             listener(answer)
 
     def tell(self, event: Frame) -> None:
-        """Tells of an event."""
+        """Passes an event to the listeners."""
         with self._lock:
             listeners = [*self._listeners]
         for listener in listeners:
             listener(event)
 
     def finish(self, answer: Answer) -> None:
-        """Tells of the answer, which is the last thing to be told."""
+        """Passes the answer to the listeners, after which there are no events."""
         with self._lock:
             self.answer = answer
             listeners, self._listeners = self._listeners, []

@@ -1,4 +1,4 @@
-"""What an answer of the worker is to whoever made the call."""
+"""Converts an answer of the worker into an envelope or an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for what comes of a request, in a thread or in an event loop."""
+"""Waits for the answer to a request, in a thread or in an event loop."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .worker import cancel, submit
 
 EventListener = Callable[[RunEvent], object]
 
-#: How long whoever cancels waits for the run to be over. It takes milliseconds.
+#: How long a cancelling caller waits for the run to end, which takes milliseconds.
 _GRACE_SECONDS = 2.0
 
 
 def wait(exchange: Exchange, on_event: EventListener | None) -> Answer:
-    """Sends the request and waits for the answer. What is raised meanwhile, Ctrl-C too, cancels it.
+    """Sends the request and waits for the answer. An exception meanwhile, also Ctrl-C, cancels it.
 
     Raises:
         CapsuleError: as ``submit``.
@@ -57,7 +57,7 @@ async def wait_async(exchange: Exchange, on_event: EventListener | None) -> Answ
     except asyncio.CancelledError:
         waiter.is_over = True
         cancel(exchange)
-        # When the caller hears of it, the run is over and uses nothing of his any more.
+        # The run must have ended when the caller continues.
         await asyncio.wait([waiter.answered], timeout=_GRACE_SECONDS)
         raise
     except BaseException:
@@ -66,14 +66,14 @@ async def wait_async(exchange: Exchange, on_event: EventListener | None) -> Answ
 
 
 class _Waiter:
-    """Brings what the worker's thread tells into an event loop."""
+    """Passes answers from the worker's thread to an event loop."""
 
     def __init__(self, exchange: Exchange, on_event: EventListener | None) -> None:
         self.exchange = exchange
         self.on_event = on_event
         self.loop = asyncio.get_running_loop()
         self.answered: asyncio.Future[Answer] = self.loop.create_future()
-        #: Whether nobody wants to hear of events any more.
+        #: Whether the caller wants no more events.
         self.is_over = False
         self.raised: BaseException | None = None
 
