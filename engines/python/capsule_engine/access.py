@@ -1,4 +1,4 @@
-"""What a task has, as the host tells it."""
+"""The access of a task: its environment variables and folders."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 from wit_world.imports import operations
 
-#: Variables that top-level code has looked for. It has none.
+#: Variables that top-level code has looked for and did not find.
 _missed: set[str] = set()
 _get = type(os.environ).__getitem__
 
@@ -33,7 +33,7 @@ def watch() -> None:
 
 
 def tell_early_reads(path: str, declared: list[Any]) -> None:
-    """Warns of variables that tasks will have, and that top-level code has looked for."""
+    """Warns about variables that top-level code has read and that only tasks have."""
     type(os.environ).__getitem__ = _get
     names = [name for name in dict.fromkeys(declared) if name in _missed]
     _missed.clear()
@@ -46,7 +46,7 @@ def tell_early_reads(path: str, declared: list[Any]) -> None:
 
 
 def take(context: str) -> bytes:
-    """Shows the task what it was given: its environment variables, and where it may write.
+    """Sets the task's environment variables and its temporary folders.
 
     Returns the bytes of its arguments.
     """
@@ -60,10 +60,7 @@ def take(context: str) -> bytes:
 
 
 def is_outside(path: Any) -> bool:
-    """Whether a path lies outside of all folders that the task was given.
-
-    Whether there is something on the host, no guest is told.
-    """
+    """Whether a path lies outside all folders of the task. It says nothing about the host."""
     if not isinstance(path, (str, bytes)):
         return False
     top = abspath(fsdecode(path)).split("/")[1]
@@ -75,6 +72,6 @@ def is_outside(path: Any) -> bool:
     try:
         readlink("/")
     except OSError as error:
-        # The root is no folder of the task's.
+        # The root is not a folder of the task.
         return error.errno != errno.EINVAL
     return False

@@ -1,4 +1,4 @@
-"""Envelopes of failed calls that a program drops where they come from: ``a(1)`` as a statement."""
+"""Failed calls whose envelope the program ignores: ``a(1)`` as a statement."""
 
 import ast
 import linecache
@@ -13,7 +13,7 @@ _INSTRUCTION_BYTES = 2
 
 
 def tell(callee: Any, envelope: dict[str, Any], frame: FrameType | None) -> None:
-    """Tells on standard error of a failure, if the frame drops what it gets from the callee."""
+    """Prints a failure to standard error if the frame ignores the result of the callee."""
     try:
         if frame is None or not _drops(frame, callee):
             return

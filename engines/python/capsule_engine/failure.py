@@ -1,4 +1,4 @@
-"""What a program raised, as the host reads it."""
+"""Converts an exception of a program into a failure for the host."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from capsule import task
 from capsule_engine import access
 from capsule_engine.serialize import InvalidResult
 
-# Where componentize-py put the engine and the SDK: no user wants to see their frames.
+# Where componentize-py put the engine and the SDK: tracebacks leave their frames out.
 ENGINE = (dirname(__file__), dirname(task.__code__.co_filename))
 STANDARD_LIBRARY = f"{dirname(traceback.__file__)}/"
-#: What a stack begins with.
+#: The first line of a traceback.
 HEADER = "Traceback (most recent call last):"
 
-#: What is told of a message or a stack, and of a name.
+#: The longest message or stack, and the longest name.
 CHARACTERS = 16_000
 NAME_CHARACTERS = 200
 
@@ -35,7 +35,7 @@ class Failure:
         self._program = program
 
     def as_json(self) -> str:
-        """For a task. Raises nothing: what a program raises may have methods that do."""
+        """For a task. Never raises, even if methods of the exception do."""
         return _safely(self._of_task)
 
     def while_loading(self) -> str:
@@ -103,7 +103,7 @@ class Failure:
 
 
 def _outside_hint(error: BaseException) -> str:
-    """What is missing, where a file of the host's may be meant."""
+    """The option that gives a missing file, if that may be one of the host."""
     try:
         if isinstance(error, FileNotFoundError) and access.is_outside(error.filename):
             hint = "allowed_files, grants.allowed_files or a mount gives one"
@@ -139,7 +139,7 @@ def _safely(get: Callable[[], str]) -> str:
 
 
 def _text(get: Callable[[], object], characters: int = CHARACTERS) -> str:
-    """What a program's own classes give as text: they may raise anything."""
+    """Text from a program's own classes, whose methods may raise anything."""
     try:
         return _clipped(str(get()), characters)
     except BaseException:

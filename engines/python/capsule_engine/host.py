@@ -1,4 +1,4 @@
-"""Operations of the host: started here, waited for where they are needed."""
+"""Starts operations of the host and waits for them."""
 
 from json import dumps
 from typing import Any
@@ -16,12 +16,12 @@ class OperationError(RuntimeError):
 
 
 def start(operation: str, request: Any, data: bytes = b"") -> int:
-    """Begins an operation with a request that JSON can hold, and bytes. Returns its handle."""
+    """Starts an operation with a JSON value and bytes. Returns its handle."""
     return operations.start(operation, Payload(dumps(request, allow_nan=False), data))
 
 
 def start_json(operation: str, request: str, data: bytes) -> int:
-    """Begins an operation with a request that is JSON already, and bytes. Returns its handle."""
+    """Starts an operation with JSON text and bytes. Returns its handle."""
     return operations.start(operation, Payload(request, data))
 
 
@@ -31,7 +31,7 @@ def wait(handle: int, timeout: float | None = None) -> Any:
 
 
 def take(handle: int, timeout: float | None = None) -> tuple[str, bytes]:
-    """The same as it came: JSON, and bytes."""
+    """Like `wait`, with the outcome as JSON and bytes."""
     output.flush()
     try:
         payload = operations.wait(handle, _microseconds(timeout))
@@ -43,7 +43,7 @@ def take(handle: int, timeout: float | None = None) -> tuple[str, bytes]:
 
 
 def outcome_of(taken: tuple[str, bytes]) -> Any:
-    """What `take` gave, as it is meant."""
+    """Decodes what `take` returned."""
     outcome = decode(*taken)
     if isinstance(outcome, dict) and outcome.keys() == {"error"}:
         raise OperationError(outcome["error"]["message"])
@@ -57,7 +57,7 @@ def poll(timeout: float | None) -> list[int]:
 
 
 def cancel(handle: int) -> None:
-    """Ends an operation whose outcome nobody wants."""
+    """Cancels an operation."""
     operations.cancel(handle)
 
 

@@ -15,10 +15,10 @@ from capsule_engine.library import stand_ins
 
 #: As the guest sees them.
 folders: list[str] = []
-#: Packages whose folder is given alone, without what lies beside it.
+#: Folders of single packages, without the files beside them.
 single: dict[str, str] = {}
 
-#: How native code of a package is called, for all that may have installed it.
+#: Endings of native modules, for all platforms that may have installed a package.
 NATIVE = [
     ".so",
     ".abi3.so",
@@ -35,7 +35,7 @@ NATIVE = [
     ),
 ]
 
-#: What packages import when they are first used: in each call again, unless it is in the image.
+#: Modules that packages import at first use: importing them early puts them into the image.
 LATE = {"httpx": ["httpcore", "anyio._backends._asyncio", "sniffio"]}
 
 
@@ -57,12 +57,12 @@ def use(context: str) -> None:
     sys.path.extend(folders)
     if single:
         sys.meta_path.append(SinglePackages())
-    # Nobody could write there.
+    # The folders are read-only.
     sys.dont_write_bytecode = True
 
 
 class SinglePackages(MetaPathFinder):
-    """Finds packages whose folder is given alone."""
+    """Finds the packages in `single`."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         folder = single.get(name)
@@ -101,7 +101,7 @@ class StandInLoader(SourceFileLoader):
 
 
 class NativeLoader(Loader):
-    """Says why a module cannot be had."""
+    """Says why a native module cannot be imported."""
 
     def __init__(self, name: str, path: str) -> None:
         self._path = path

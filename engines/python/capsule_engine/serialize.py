@@ -1,15 +1,15 @@
-"""Values on their way out of the sandbox."""
+"""Converts values to JSON for the host."""
 
 from typing import Any
 
 from capsule._payload import encode
 
-#: What an error repeats of a key.
+#: The most that an error repeats of a key.
 KEY_CHARACTERS = 200
 
 
 class InvalidResult(Exception):
-    """A value has no JSON."""
+    """A value that JSON cannot represent."""
 
 
 def serialize(value: Any, subject: str) -> tuple[str, bytes]:

@@ -13,12 +13,12 @@ from capsule_engine.serialize import serialize
 
 
 class SandboxBackend:
-    """Remembers what is declared, and asks the host for calls."""
+    """Records declared tasks, and calls tasks through the host."""
 
     def __init__(self) -> None:
-        #: In the order of their declaration. Two of one name are both there: the host refuses that.
+        #: In the order of their declaration, also two with the same name, which the host refuses.
         self.declared: list[Task[Any, Any]] = []
-        #: What the host learns of them, as JSON: fixed when they are declared.
+        #: Their declarations as JSON, fixed when they are declared.
         self.declarations: list[str] = []
 
     def declare(self, task: Task[Any, Any]) -> None:

@@ -53,7 +53,7 @@ def connect(database: Any, *args: Any, **options: Any) -> Any:
 
 
 def install() -> None:
-    """Lets connections draw as the rest of Python does."""
+    """Gives connections the random numbers of the rest of Python."""
     Connection.__module__ = "sqlite3"
     connect.__doc__ = _connect.__doc__
     for module in (sqlite3, dbapi2):

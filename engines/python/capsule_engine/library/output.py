@@ -1,4 +1,4 @@
-"""The standard streams, by the host: an image would keep a handle of libc."""
+"""The standard streams through the host: an image would keep a handle of libc."""
 
 import io
 import sys
@@ -30,7 +30,7 @@ class Port(io.RawIOBase):
 
 
 class Input(io.RawIOBase):
-    """Standard input: what the host gave to the task that it called."""
+    """Standard input of the task that the host called."""
 
     name = "<stdin>"
     _rest: memoryview | None = None
@@ -71,7 +71,7 @@ def _text(port: Port) -> io.TextIOWrapper:
 
 
 def flush() -> None:
-    """Writes what is left of the last line. A program may have replaced or closed the streams."""
+    """Writes the rest of the last line. A program may have replaced or closed the streams."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,6 +1,6 @@
-"""Modules that the sandbox does not have, for packages that import them and hardly use them.
+"""Replacements for missing modules, for packages that import them and hardly use them.
 
-Elsewhere an import of one fails, and says why: most packages then do without.
+For other packages the import fails and says why: most then work without the module.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 
 def _bz2() -> ModuleType:
-    """For who opens files by the endings of their names."""
+    """For packages that open files by their ending."""
     module = ModuleType("bz2")
 
     def missing(*args: Any, **options: Any) -> NoReturn:
@@ -24,7 +24,7 @@ def _bz2() -> ModuleType:
 
 
 def _ctypes() -> ModuleType:
-    """For who asks for the size of a number."""
+    """For packages that ask for the size of a number."""
     module = ModuleType("ctypes")
     module.c_long = "l"  # type: ignore[attr-defined]
     module.sizeof = {"l": 4}.__getitem__  # type: ignore[attr-defined]

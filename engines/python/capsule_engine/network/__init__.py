@@ -1,4 +1,4 @@
-"""The network as Python's libraries know it: sockets that speak HTTP, by the host."""
+"""The network for Python's libraries: sockets for HTTP, by the host."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def prepare() -> None:
-    """Stands in for the module ``ssl``, which other modules look for when they are imported."""
+    """Replaces the module ``ssl``, which other modules look for when they are imported."""
     from capsule_engine.network import tls
 
     sys.modules["ssl"] = tls

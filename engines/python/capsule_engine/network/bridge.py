@@ -1,7 +1,7 @@
-"""A connection as its client sees it: requests go in as bytes, responses come out as bytes.
+"""Translates between the bytes of HTTP/1.1 connections and requests to the host.
 
-Libraries write HTTP/1.1 to sockets. What they write is read here, asked of the host, and what the
-host answers is written as a server would. It does no I/O itself.
+Libraries write HTTP/1.1 to sockets. This parses what they write into requests to the host, and
+formats the host's responses as a server would write them. It does no I/O itself.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from capsule_engine.network.tls import TLS_BEGINS, SSLCertVerificationError
 
 HEAD_BYTES_AT_MOST = 1 << 20
 NO_BODY = (204, 304)
-#: How a message is framed is written anew.
+#: Headers of the message framing, which is written anew.
 FRAMING = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
 class NotHttp(OSError):
-    """A connection carries something else than requests of HTTP."""
+    """A connection carries something other than HTTP requests."""
 
 
 @dataclass
 class Request:
-    """What a client asks for."""
+    """A request of a client."""
 
     method: str
     url: str
@@ -34,7 +34,7 @@ class Request:
     body: bytes
 
     def start(self) -> int:
-        """Asks the host. Returns the handle of the operation, whose outcome is a head."""
+        """Starts the request. Returns the handle of the operation, whose outcome is a head."""
         request = {
             "method": self.method,
             "url": self.url,
@@ -54,11 +54,11 @@ class Connection:
         self.tls = tls
 
     def feed(self, data: bytes) -> None:
-        """Takes what the client writes."""
+        """Adds bytes that the client has written."""
         self._received += data
 
     def take_interim(self) -> bytes:
-        """What a client waits for before it sends the body of a request."""
+        """The interim response that a client waits for before it sends the body."""
         head, _ = self._head()
         if head is None or self._asked_to_go_on:
             return b""
@@ -70,7 +70,7 @@ class Connection:
         return b"HTTP/1.1 100 Continue\r\n\r\n"
 
     def take_request(self) -> Request | None:
-        """The next request, once it is whole."""
+        """The next request, or None until it is complete."""
         head, start = self._head()
         if head is None:
             return None
@@ -90,7 +90,7 @@ class Connection:
         return Request(method, self._url(target), headers, body)
 
     def is_idle(self) -> bool:
-        """Whether the client has written nothing that waits to be read."""
+        """Whether no bytes of the client wait to be read."""
         return not self._received
 
     def _head(self) -> tuple[tuple[str, str, list[tuple[str, str]]] | None, int]:
@@ -116,7 +116,7 @@ class Connection:
         return (parts[0], parts[1], headers), end + 4
 
     def _url(self, target: str) -> str:
-        # Proxies, and what would hide another host in the target.
+        # Requests to proxies, and targets that would hide another host.
         if not target.startswith("/") and target != "*":
             raise NotHttp(1, "a sandbox asks servers, no proxies: the request names a whole URL")
         name, port = self._address
@@ -157,31 +157,31 @@ class Response:
         return host.start("http_body", {"body": self._id})
 
     def part(self, json: str, data: bytes) -> bytes:
-        """What an operation gave, as it goes over the wire."""
+        """The outcome of an operation, as bytes of the response."""
         if loads(json)["done"]:
             self._ended = True
             return b"0\r\n\r\n" if self._chunked else b""
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
     def discard(self) -> None:
-        """Lets go of the rest."""
+        """Discards the rest of the body."""
         if not self._ended:
             self._ended = True
             host.wait(host.start("http_discard", {"body": self._id}))
 
 
 def head_of(outcome: str, request: Request) -> Response:
-    """The response that an operation gave.
+    """The response in the outcome of an operation.
 
     Raises:
-        OSError: as a connection fails.
+        OSError: like a connection that fails.
     """
     check(outcome)
     return Response(request, loads(outcome))
 
 
 def check(outcome: str) -> None:
-    """Raises what an operation says that failed, as an error of sockets."""
+    """Raises the error of a failed operation, as an error of sockets."""
     if not outcome.startswith('{"error":'):
         return
     error = loads(outcome)["error"]
@@ -211,7 +211,7 @@ def _chunked_body(received: bytearray, start: int) -> tuple[bytes, int] | None:
             return None
         if size == 0:
             end = received.find(b"\r\n", position)
-            # Trailers are of no use to anybody.
+            # Trailers are skipped.
             while end > position:
                 position = end + 2
                 end = received.find(b"\r\n", position)
@@ -221,7 +221,7 @@ def _chunked_body(received: bytearray, start: int) -> tuple[bytes, int] | None:
 
 
 def _chunks(received: bytearray, position: int) -> Iterator[tuple[int | None, int]]:
-    """The size of each chunk and where it begins. None where it is not there yet."""
+    """The size and position of each chunk. The size is None until the chunk is complete."""
     while True:
         end = received.find(b"\r\n", position)
         if end < 0:

@@ -1,4 +1,4 @@
-"""``urllib.request`` as a sandbox has it: secrets are for the server that they are meant for."""
+"""``urllib.request`` in a sandbox: redirects to another origin lose secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from http.client import HTTPMessage
 from typing import IO
 from urllib.parse import urlsplit
 
-#: As ``Request`` spells them.
+#: Spelled as ``Request`` does.
 SECRETS = ("Authorization", "Cookie", "Proxy-authorization")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -15,7 +15,7 @@ _redirect_request = urllib.request.HTTPRedirectHandler.redirect_request
 
 
 def install() -> None:
-    """Takes the place of what is there, before libraries import it."""
+    """Replaces the functions before libraries import them."""
     urllib.request.HTTPRedirectHandler.redirect_request = redirect_request  # type: ignore[method-assign]
     for name in ("getproxies", "getproxies_environment"):
         setattr(urllib.request, name, no_proxies)
@@ -30,7 +30,7 @@ def redirect_request(
     headers: HTTPMessage,
     newurl: str,
 ) -> urllib.request.Request | None:
-    """Follows a redirect, to another origin without secrets."""
+    """Follows a redirect. A request to another origin loses its secrets."""
     followed = _redirect_request(self, req, fp, code, msg, headers, newurl)
     if followed is not None and _origin(newurl) != _origin(req.full_url):
         for name in SECRETS:
@@ -39,7 +39,7 @@ def redirect_request(
 
 
 def no_proxies() -> dict[str, str]:
-    """The host connects, and asks no variable of a task how to."""
+    """No proxies: the host makes the connections."""
     return {}
 
 

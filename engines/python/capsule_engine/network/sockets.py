@@ -1,4 +1,4 @@
-"""Sockets, and what waits for them: each is a connection of the bridge."""
+"""Sockets and ``select``: each socket is a connection of the bridge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from capsule_engine import host
 from capsule_engine.network.bridge import Connection, Response, check, describe, head_of
 
-#: Numbers that no file has.
+#: File descriptors above those of files.
 FIRST_FILENO = 1_000_000
 REFUSED = "a sandbox opens no raw connections and serves none: HTTP by http.client and the like"
 
@@ -20,7 +20,7 @@ _next_fileno = FIRST_FILENO
 
 
 class HostSocket:
-    """A stream that HTTP is spoken over."""
+    """A stream for HTTP."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class HostSocket:
         global _next_fileno
         if family in (-1, socket.AF_UNSPEC):
             family = socket.AF_INET
-        # Flags may stand beside it.
+        # It may be combined with flags.
         if type != -1 and type & 0xFF not in (0, socket.SOCK_STREAM):
             raise PermissionError(errno.EACCES, REFUSED)
         _next_fileno += 1
@@ -51,7 +51,7 @@ class HostSocket:
     # How a socket is set up.
 
     def setsockopt(self, *args: Any) -> None:
-        """A host's connections are the host's."""
+        """Has no effect: the host makes the connections."""
 
     def getsockopt(self, *args: Any) -> int:
         return 0
@@ -216,7 +216,7 @@ class HostSocket:
                 continue
             self._out += self._connection.take_interim()
             if not self._out:
-                # A server of HTTP says nothing unless it is asked. Those that speak first are none.
+                # An HTTP server sends nothing before a request.
                 if not self._has_sent and self._timeout != 0.0:
                     raise PermissionError(errno.EACCES, REFUSED)
                 return

@@ -1,7 +1,7 @@
-"""What libraries import as ``ssl``: the host makes the connections, and looks at certificates.
+"""The module ``ssl`` of a sandbox: the host makes the connections and checks certificates.
 
-Nothing here can make it trust somebody else: options that would are taken and have no effect. What
-needs a certificate of one's own is refused.
+Nothing here can change whom the host trusts: such options are accepted and have no effect. Client
+certificates are refused.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ CertificateError = SSLCertVerificationError
 
 
 class MemoryBIO:
-    """Bytes on their way."""
+    """A buffer of bytes."""
 
     def __init__(self) -> None:
         self._bytes = bytearray()
@@ -162,11 +162,11 @@ class MemoryBIO:
 
 
 class SSLSession:
-    """Nothing is kept of one."""
+    """Sessions are not kept."""
 
 
 class _Connection:
-    """What both kinds of connections tell of theirs."""
+    """What both kinds of connections report about TLS."""
 
     def getpeercert(self, binary_form: bool = False) -> Any:
         return b"" if binary_form else {}
@@ -197,7 +197,7 @@ class _Connection:
 
 
 class SSLObject(_Connection):
-    """A connection over two bundles of bytes. The handshake is a word to the bridge."""
+    """A connection over two buffers. The handshake is a mark for the bridge."""
 
     session_reused = False
 
@@ -240,7 +240,7 @@ class SSLObject(_Connection):
 
 
 class SSLSocket(_Connection):
-    """A socket of the host that speaks https."""
+    """A socket of the host for https."""
 
     def __init__(self, sock: Any, context: SSLContext, server_hostname: Any) -> None:
         begin = getattr(sock, "begin_tls", None)
@@ -344,10 +344,10 @@ class SSLContext:
     def load_verify_locations(
         self, cafile: Any = None, capath: Any = None, cadata: Any = None
     ) -> None:
-        """Whom the host trusts is the host's choice."""
+        """Has no effect: the host decides which authorities it trusts."""
 
     def _nothing(self, *args: Any, **options: Any) -> None:
-        """It has no effect."""
+        """Has no effect."""
 
     load_default_certs = set_default_verify_paths = load_dh_params = set_ecdh_curve = _nothing
     set_ciphers = set_alpn_protocols = set_npn_protocols = set_servername_callback = _nothing
@@ -372,7 +372,7 @@ def create_default_context(
     capath: Any = None,
     cadata: Any = None,
 ) -> SSLContext:
-    """The context that everybody uses."""
+    """The default context."""
     return SSLContext(_SSLMethod.PROTOCOL_TLS_CLIENT)
 
 

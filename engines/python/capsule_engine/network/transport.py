@@ -1,4 +1,4 @@
-"""Connections of asyncio, over the bridge."""
+"""Connections of asyncio over the bridge."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from capsule_engine.network.bridge import Connection, Response, check, head_of
 
 
 class HostTransport(asyncio.Transport):
-    """A connection that one protocol speaks HTTP over."""
+    """The HTTP connection of one protocol."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class HostTransport(asyncio.Transport):
         self._protocol = protocol
 
     def begin_tls(self) -> None:
-        """What is written from now on is for https."""
+        """Sends requests by https from now on."""
         self._connection.tls = True
 
     def is_closing(self) -> bool:
@@ -95,7 +95,7 @@ class HostTransport(asyncio.Transport):
         self._loop.call_soon(self._protocol.connection_lost, error)
 
     def _go_on(self) -> None:
-        """Begins what is next, if nothing is under way."""
+        """Starts the next operation unless one is in progress."""
         if self._operation is not None or self._closing or self._paused is not None:
             return
         try:
