@@ -40,8 +40,8 @@ export interface Import {
 const ENDINGS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"];
 /** In packages, what was built goes before what it was built from. */
 const PACKAGE_ENDINGS = [".jsx", ".js", ".tsx", ".ts", ".css", ".json"];
-/** What TypeScript means by the name of what it compiles to. */
-const SOURCE_ENDINGS: Record<string, string[]> = {
+/** The sources that an import by the ending of the compiled file may mean. */
+const TYPESCRIPT_ENDINGS: Record<string, string[]> = {
   ".js": [".ts", ".tsx"],
   ".jsx": [".ts", ".tsx"],
   ".mjs": [".mts"],
@@ -242,7 +242,7 @@ export class Resolver {
     }
     const dot = basename(path).lastIndexOf(".");
     const ending = dot < 0 ? "" : basename(path).slice(dot);
-    const sources = Object.hasOwn(SOURCE_ENDINGS, ending) ? SOURCE_ENDINGS[ending]! : [];
+    const sources = Object.hasOwn(TYPESCRIPT_ENDINGS, ending) ? TYPESCRIPT_ENDINGS[ending]! : [];
     const start = path.slice(0, path.length - ending.length);
     for (const source of sources) if (this.#kind(start + source) === "file") return start + source;
     return undefined;
