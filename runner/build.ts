@@ -63,7 +63,10 @@ interface Entry {
 export async function build(options: BuildOptions): Promise<BuiltComponent> {
   const { thin = false, onStage } = options;
   if (extname(options.file) === ".wasm") {
-    throw new CapsuleError("invalid_argument", `${basename(options.file)} is a built component, not a program`);
+    throw new CapsuleError(
+      "invalid_argument",
+      `${basename(options.file)} is a built component, not a program`,
+    );
   }
   options.signal?.throwIfAborted();
   onStage?.("load");

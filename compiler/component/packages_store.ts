@@ -71,7 +71,9 @@ export async function unpack(
     }
   }
   const store = cacheSubfolder("packages");
-  if (store === undefined) throw noStore(cachePlace().problem ?? "other users can write to its folder");
+  if (store === undefined) {
+    throw noStore(cachePlace().problem ?? "other users can write to its folder");
+  }
   const listed = [];
   for (const { guest, files } of packages) {
     const digests = [];
