@@ -68,6 +68,6 @@ export function commandOf(name: string): Promise<Command> {
   const isFile = /\.(?:[cm]?[jt]sx?|py)$/.test(name);
   const meant = isFile ? `run ${name}` : similar(name, names);
   throw new CapsuleError("invalid_argument", `unknown command ${JSON.stringify(name)}`, {
-    hint: meant ? `did you mean capsule ${meant}?` : `commands: ${names.join(", ")}`,
+    hint: meant ? `did you mean capsule ${meant}?` : "capsule --help lists the commands",
   });
 }

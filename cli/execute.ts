@@ -38,7 +38,7 @@ export const EXECUTION_OPTIONS: Record<string, OptionSpec> = {
     help:
       "Arguments from a JSON file, or - for standard input. A file without .json is passed as one string",
   },
-  json: { help: "Print the envelope as JSON, and nothing else, to standard output" },
+  json: { help: "Print only the envelope to standard output, as JSON" },
   mount: {
     value: "SPEC",
     completes: "folders",

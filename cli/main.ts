@@ -52,7 +52,7 @@ async function overview(): Promise<string> {
     "",
     "Options:",
     ...columns([
-      ["-h, --help", "Show this help, or the help of a command: capsule COMMAND --help"],
+      ["-h, --help", "Show this help; for a command: capsule COMMAND --help"],
       ["-V, --version", "Show the version"],
     ]),
     "",

@@ -30,9 +30,9 @@ sources nor packages. It is written to .capsule/wasm of the project, and its pat
 printed. Run it with capsule exec of the same version.
 
 Examples:
-  capsule build report.py --export        report.wasm beside report.py
+  capsule build report.py --export        writes report.wasm next to report.py
   capsule build main.ts --output dist/main.wasm
-  capsule build main.ts --export --thin   a few KB, without the engine`,
+  capsule build main.ts --export --thin   writes a few KB, without the engine`,
   options: {
     export: { help: "Copy the component next to FILE: main.ts to main.wasm" },
     output: { value: "PATH", completes: "files", short: "o", help: "Copy the component to PATH" },

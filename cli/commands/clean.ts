@@ -16,9 +16,9 @@ export const cleanCommand: CommandSpec = {
   argumentsAtMost: 0,
   summary: "Empty the cache",
   details: `
-Removes everything in Capsule's cache folder, and the components in the project's .capsule.
-They are made again when needed, which takes some seconds for a language engine. The trace
-of earlier runs is kept, and running programs are not affected.`,
+Removes Capsule's files from its cache folder, and the components in the project's .capsule.
+They are created again when needed, which takes some seconds for a language engine. The
+trace of earlier runs is kept, and running programs are not affected.`,
   options: {
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },

@@ -19,9 +19,9 @@ export const completionsCommand: CommandSpec = {
   details: `
 Print the script again after updating Capsule. Install it with:
 
-  bash   capsule completions bash > ~/.local/share/bash-completion/completions/capsule
-  zsh    capsule completions zsh > "\${fpath[1]}/_capsule"
-  fish   capsule completions fish > ~/.config/fish/completions/capsule.fish
+  capsule completions bash > ~/.local/share/bash-completion/completions/capsule
+  capsule completions zsh > "\${fpath[1]}/_capsule"
+  capsule completions fish > ~/.config/fish/completions/capsule.fish
 
 Or load it for one session only: source <(capsule completions bash)`,
   options: {},

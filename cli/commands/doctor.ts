@@ -43,7 +43,7 @@ container image:
   ENV CAPSULE_CACHE_DIR=/var/cache/capsule
   RUN capsule doctor --warm`,
   options: {
-    warm: { help: "Compile the engines into the cache, so that the first run does not" },
+    warm: { help: "Compile the engines into the cache before the first run" },
     json: { help: "Print the findings as JSON" },
     cwd: { value: "DIR", completes: "folders", help: "A folder of the project" },
   },

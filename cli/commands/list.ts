@@ -12,7 +12,7 @@ export const listCommand: CommandSpec = {
   name: "list",
   usage: "[OPTIONS]",
   argumentsAtMost: 0,
-  summary: "Show what ran in this project",
+  summary: "List the runs of this project",
   details: `
 Lists the latest runs of the project, newest first. The project is the folder of the
 nearest capsule.toml, or the working directory. capsule trace RUN shows the tasks of a run.

@@ -55,10 +55,10 @@ export function parseArguments(args: string[], command: CommandSpec): Arguments 
   const specs = { ...command.options, ...COMMON_OPTIONS };
   const parsed: Arguments = { positional: [], rest: [], flags: new Set(), values: new Map() };
   const { name: own, argumentsAtMost } = command;
-  const programs = argumentsAtMost === undefined ? "; arguments of the program come after --" : "";
+  const programs = argumentsAtMost === undefined ? "; put the program's options after --" : "";
   const refuse = (problem: string) =>
     new CapsuleError("invalid_argument", problem, {
-      hint: `capsule ${own} --help shows the options${programs}`,
+      hint: `see capsule ${own} --help${programs}`,
     });
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
