@@ -11,7 +11,7 @@ import { type Workload, WORKLOADS } from "../comparison/workloads.ts";
 
 const PAGE = `${ROOT}docs/benchmarks.md`;
 /** From here on, the page is written by hand. */
-const BY_HAND = "\n## What is missed, and why";
+const BY_HAND = "\n## Missed targets, and why";
 
 /** No peers: they are there to judge Capsule by. */
 const YARDSTICKS = new Set(["deno run", "Capsule on one core"]);
