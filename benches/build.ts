@@ -1,6 +1,6 @@
 /**
- * What a component weighs, and what it takes to build and to run one: the command line as a process, in
- * folders and a cache of its own.
+ * Measures the size of components, and the time to build and run them, with the command line as a process and in its own
+ * folders and cache.
  *
  * Usage: deno task bench build
  */
@@ -52,7 +52,7 @@ for (const [name, file] of CASES) {
 Deno.removeSync(cache, { recursive: true });
 console.log(table(rows));
 
-/** Runs the command line to its end. Returns how long that took. */
+/** Runs the command line. Returns how long it took. */
 async function capsule(cwd: string, ...args: string[]): Promise<number> {
   const startedMs = performance.now();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -64,7 +64,7 @@ async function capsule(cwd: string, ...args: string[]): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** Compiled engines: those of the user's cache. */
+/** Compiled engines, copied from the user's cache. */
 function warm(): void {
   for (const { name, isFile } of Deno.readDirSync(cacheFolder()!)) {
     if (isFile) Deno.copyFileSync(`${cacheFolder()}/${name}`, `${cache}/${name}`);

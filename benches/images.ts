@@ -1,6 +1,6 @@
 /**
- * What an image saves: a call from the image of its program, beside a load of the program in a sandbox
- * and a call there. Both in one run, by turns in blocks.
+ * Measures what images save: a call from the image of its program, compared with loading the program in a sandbox and
+ * calling it there. Both are measured in one run, in alternating blocks.
  *
  * Usage: deno task bench images
  */
@@ -17,7 +17,7 @@ import { median } from "./statistics.ts";
 
 const BLOCKS = 4;
 const CALLS_OF_A_BLOCK = 50;
-/** A program that takes long to load is loaded less often. */
+/** Programs that are slow to load are loaded less often. */
 const BUDGET_MS = 2500;
 
 const CASES: [name: string, file: string, args?: unknown[]][] = [
@@ -48,7 +48,7 @@ for (const [name, file, args = []] of CASES) {
   const source = fileSource(file, { root: PROGRAMS });
   const { program } = await compile(source);
   const { language, files, sourceMap } = program;
-  // Without a key, no image is kept or found: each load runs the top-level code.
+  // Without a key, no image is stored or found, so each load runs the top-level code.
   const packages = language === "python" ? packageFolders(source, HOST) : [];
   const load = () => runtime().load({ language, files, sourceMap, packages }, () => {});
   const call = async (id: number) => {
@@ -60,7 +60,7 @@ for (const [name, file, args = []] of CASES) {
     return envelope.execution;
   };
   const kept = await load();
-  // The first calls of a program make its image whole.
+  // The first calls of a program complete its image.
   for (let round = 0; round < 200; round++) await call(kept.id);
   const calls: number[] = [], native: number[] = [], loads: number[] = [];
   let fuel = 0;

@@ -1,6 +1,6 @@
-/** Packages of lockfiles, in a folder. */
+/** Installs packages of lockfiles in a folder. */
 
-/** Whether the folder has what these files of the checkout ask for. */
+/** Whether the packages of these files of the checkout are installed in the folder. */
 export function isCurrent(
   folder: string,
   source: string,
@@ -14,12 +14,12 @@ export function isCurrent(
   }
 }
 
-/** Keeps in mind what was installed. */
+/** Records what was installed. */
 export function keep(folder: string, source: string, locks: string[]): void {
   Deno.writeTextFileSync(`${folder}/.locks`, contents(source, locks));
 }
 
-/** Installs what the folder's `package.json` asks for, and these. No install script runs. */
+/** Installs the packages of the folder's `package.json`, and these. Runs no install scripts. */
 export async function npmInstall(
   folder: string,
   packages: string[] = [],
@@ -28,7 +28,7 @@ export async function npmInstall(
   await run("npm", ["install", ...quiet, ...packages], folder);
 }
 
-/** Makes a virtual environment in the folder, with what its `requirements.txt` asks for. */
+/** Creates a virtual environment in the folder, with the packages of its `requirements.txt`. */
 export async function pipInstall(folder: string): Promise<void> {
   await run("python3", ["-m", "venv", "--clear", ".venv"], folder);
   const pip = [

@@ -1,5 +1,5 @@
 /**
- * What a sandbox weighs: many of one program, alive and asleep at once.
+ * Measures the memory of sandboxes: many of one program that sleep at once.
  *
  * Usage: deno task bench memory
  */

@@ -1,4 +1,4 @@
-/** Programs that import well-known packages, in a project where those are installed. */
+/** Prepares a project of programs that import well-known packages, with the packages installed. */
 import { progress, ROOT } from "../scripts/common.ts";
 import { isCurrent, keep, npmInstall, pipInstall } from "./installing.ts";
 
@@ -7,7 +7,7 @@ export const PROGRAMS = `${ROOT}build/benches`;
 
 const LOCKS = ["package.json", "package-lock.json", "requirements.txt"];
 
-/** Copies the programs there, and installs what they import if the lockfiles changed. */
+/** Copies the programs there, and installs their packages if the lockfiles changed. */
 export async function preparePrograms(): Promise<void> {
   Deno.mkdirSync(PROGRAMS, { recursive: true });
   for (const { name } of Deno.readDirSync(`${ROOT}benches/programs`)) {

@@ -1,6 +1,6 @@
-/** How benchmarks show what they measured. */
+/** Prints results of benchmarks. */
 
-/** Rows below a header, in columns that line up: the first to the left, figures to the right. */
+/** An aligned table: the first column to the left, figures to the right. */
 export function table([header, ...rows]: string[][]): string {
   const all = [header!, ...rows];
   const widths = header!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));

@@ -1,9 +1,9 @@
 /**
- * Measures Capsule beside its peers and writes docs/benchmarks.md, or runs one of the other benchmarks.
+ * Compares Capsule with its peers and writes docs/benchmarks.md, or runs one of the other benchmarks.
  *
  * Usage: deno task bench                       everything: 15 minutes
  *        deno task bench --quick               fewer samples and no builds of the original: 2 minutes
- *        deno task bench [--quick] WORKLOAD…   workloads whose id begins so: edit, call-python, …
+ *        deno task bench [--quick] WORKLOAD…   workloads whose id begins with this: edit, call-python, …
  *        deno task bench --render              writes the page again from the samples of the last run
  *        deno task bench NAME…                 build, images, memory, tasks
  */
@@ -41,7 +41,7 @@ if (options.includes("--render")) {
   writePage(JSON.parse(Deno.readTextFileSync(RESULTS)));
   Deno.exit(0);
 }
-// Builds what is missing or out of date: what is measured is what users start.
+// Builds what is missing or out of date, so that the current sources are measured.
 await new Deno.Command(`${ROOT}scripts/capsule`, { args: ["--version"], stdout: "null" }).spawn()
   .status;
 for (const name of names.filter((name) => name in BENCHES)) {
@@ -50,7 +50,7 @@ for (const name of names.filter((name) => name in BENCHES)) {
 const workloads = names.filter((name) => !(name in BENCHES));
 if (names.length === 0 || workloads.length > 0) {
   const results = await compare(workloads, { isQuick });
-  // The page tells of whole runs only.
+  // Only complete runs are written to the page.
   if (names.length === 0 && !isQuick) {
     Deno.writeTextFileSync(RESULTS, JSON.stringify(results));
     writePage(results);
@@ -58,7 +58,7 @@ if (names.length === 0 || workloads.length > 0) {
 }
 Deno.exit(0);
 
-/** Each in a process of its own. */
+/** Runs each benchmark in its own process. */
 async function runBench(name: string): Promise<void> {
   console.log(`\n${name}: ${BENCHES[name]}\n`);
   const args = [

@@ -1,15 +1,15 @@
-/** What sandboxes weigh that are alive and asleep, many of one program at once. */
+/** Measures the memory of many sleeping sandboxes of one program. */
 import { open } from "../runner.ts";
 
-/** Mebibytes of a process. */
+/** The memory of a process, in MiB. */
 export interface Resident {
-  /** In all. */
+  /** The whole resident memory. */
   all: number;
-  /** That nothing else maps. */
+  /** The part that no other process maps. */
   own: number;
 }
 
-/** Before, while they sleep, and once they have ended. */
+/** Memory before the sandboxes start, while they sleep, and after they end. */
 export interface Sleepers {
   before: Resident;
   asleep: Resident;
@@ -28,7 +28,7 @@ async def main(ms):
     await asyncio.sleep(ms / 1000)`,
 };
 
-/** Weighs this process before, with and after so many sandboxes. */
+/** Measures this process before, with and after a number of sandboxes. */
 export async function weighSleepers(
   language: keyof typeof SLEEPERS,
   sandboxes: number,
@@ -54,7 +54,7 @@ export async function weighSleepers(
   return { before, asleep, after: await settled() };
 }
 
-/** What is resident once that changes no more: the last has to fall asleep, and to let go of pages. */
+/** The memory once it is stable: the last sandboxes must fall asleep and release pages. */
 async function settled(): Promise<Resident> {
   let last = resident();
   for (let quiet = 0, seconds = 0; quiet < 3 && seconds < 20; seconds++) {

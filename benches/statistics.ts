@@ -1,6 +1,6 @@
-/** What is said of samples. */
+/** Statistics of samples. */
 
-/** The value that this share of the samples does not exceed. */
+/** The quantile of the samples: 0.5 is the median. */
 export function quantile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[
@@ -8,7 +8,7 @@ export function quantile(values: number[], share: number): number {
   ] ?? NaN;
 }
 
-/** The middle value. */
+/** The median. */
 export function median(values: number[]): number {
   return quantile(values, 0.5);
 }

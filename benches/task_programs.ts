@@ -1,4 +1,4 @@
-/** Programs whose tasks call others, sleep and compute. */
+/** Programs with tasks that call other tasks, sleep and compute. */
 export const PROGRAMS: Record<"tasks.ts" | "tasks.py", string> = {
   "tasks.ts": `
 import { task } from "@capsule/sdk";

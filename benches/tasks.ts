@@ -1,5 +1,5 @@
 /**
- * Sub-tasks side by side, and how late timeouts are.
+ * Measures concurrent sub-tasks, and how late timeouts are.
  *
  * Usage: deno task bench tasks
  */
@@ -45,7 +45,7 @@ names.forEach((name, index) => rows.push([name, figures[0]![index]!, figures[1]!
 console.log(table(rows));
 Deno.exit(0);
 
-/** Milliseconds of a call, from the outside. */
+/** Milliseconds of a call, as the host measures them. */
 async function took(program: OpenProgram, task: string, n: number): Promise<number> {
   const before = performance.now();
   const { result, error } = await program.call(task, [n]);
@@ -59,7 +59,7 @@ async function times(program: OpenProgram, task: string, n: number): Promise<num
   return median(all);
 }
 
-/** How late timeouts are, in order, while small calls are served. */
+/** How late timeouts are, sorted, while other small calls run. */
 async function timeouts(program: OpenProgram): Promise<{ late: number[]; served: number }> {
   const calls: number[] = [];
   let serving = true;

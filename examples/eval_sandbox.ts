@@ -1,12 +1,11 @@
 /**
- * What an agent's host does: runs code that nobody has looked at, 50 pieces of it at once, and gets 50
- * envelopes back.
+ * The host of an agent: runs 50 pieces of untrusted code at once, and gets 50 envelopes.
  *
  *     deno run -A examples/eval_sandbox.ts
  */
 import { type Envelope, run } from "@capsule/sdk/runner";
 
-/** Code, and what must come of it: a value, or the reason of a failure. */
+/** Code, and its expected outcome: a value or an error type. */
 type Snippet = [code: string, expected: { result: unknown } | { error: string }];
 
 const result = (result: unknown) => ({ result });
@@ -68,12 +67,12 @@ export const python: Snippet[] = [
   ["x = []\nwhile True: x.append(bytes(10 ** 6))", error("memory_limit")],
 ];
 
-/** Runs all snippets at once. Returns their envelopes, in their order. */
+/** Runs all snippets at once. Returns their envelopes in the same order. */
 export function evaluate(file: string, snippets: Snippet[]): Promise<Envelope[]> {
   return Promise.all(snippets.map(([code]) => run({ file, args: [code] })));
 }
 
-/** Whether an envelope is what a snippet expects. */
+/** Whether an envelope has the outcome that a snippet expects. */
 export function isRight(envelope: Envelope, [, expected]: Snippet): boolean {
   if ("error" in expected) return envelope.error?.error_type === expected.error;
   return envelope.success && JSON.stringify(envelope.result) === JSON.stringify(expected.result);

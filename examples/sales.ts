@@ -1,5 +1,5 @@
 /**
- * Sums up a table of sales, a part of it in each of several sub-tasks:
+ * Sums up a table of sales in several sub-tasks, each for a part of the table:
  *
  *     deno run examples/sales_data.ts > sales.csv
  *     capsule run examples/sales.ts --args-file sales.csv
@@ -15,7 +15,7 @@ interface Sale {
   price: string;
 }
 
-/** Amounts are in cents: whole numbers add up the same everywhere. */
+/** Amounts are in cents, because sums of integers are exact. */
 interface Part {
   sales: number;
   months: Record<string, number>;

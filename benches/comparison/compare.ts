@@ -1,5 +1,5 @@
 /**
- * Measures Capsule and its peers side by side.
+ * Measures Capsule and its peers alternately.
  *
  * Usage: deno task bench [--quick] [WORKLOAD…]
  */
@@ -12,21 +12,21 @@ import { peers } from "../peers/mod.ts";
 import { summary } from "./summary.ts";
 import { WORKLOADS } from "./workloads.ts";
 
-/** All that was measured. */
+/** All results of a run. */
 export interface Results {
   date: string;
   machine: Machine;
   versions: Record<string, string>;
-  /** What else there is to say. */
+  /** Remarks for the page. */
   remarks: string[];
-  /** By the id of the workload. */
+  /** The samples of each workload, by its id. */
   workloads: Record<string, Sampled[]>;
 }
 
-/** Where the samples of the last run are kept. */
+/** The file with the samples of the last run. */
 export const RESULTS = `${ROOT}build/bench-results.json`;
 
-/** Measures the workloads whose id begins with one of these; all, if there are none. */
+/** Measures the workloads whose id begins with one of these prefixes, or all if there are none. */
 export async function compare(
   chosen: string[],
   { isQuick }: { isQuick: boolean },

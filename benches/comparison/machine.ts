@@ -1,6 +1,6 @@
-/** The machine that figures are from. */
+/** Describes the machine that was measured. */
 
-/** What is told of it. */
+/** The description of a machine. */
 export interface Machine {
   cores: number;
   cpu: string;
@@ -8,7 +8,7 @@ export interface Machine {
   kernel: string;
 }
 
-/** Asks the system. */
+/** Describes this machine. */
 export function describeMachine(): Machine {
   return {
     cores: navigator.hardwareConcurrency,

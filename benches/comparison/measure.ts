@@ -1,25 +1,25 @@
-/** Takes the samples of a workload from all sides by turns, so that noise of the machine hits them alike. */
+/** Measures all sides of a workload alternately, so that noise of the machine affects them equally. */
 import type { Peer } from "../peers/mod.ts";
 import type { Side } from "./side.ts";
 import type { Workload } from "./workloads.ts";
 
-/** What a side gave. */
+/** The samples of a side. */
 export interface Sampled {
   side: string;
-  /** In the order in which they were taken: samples of two sides with the same index ran side by side. */
+  /** In the order of measuring: samples of two sides with the same index are from the same round. */
   samples: number[];
   note?: string;
-  /** Why there are no more. */
+  /** The reason if there are fewer samples than wanted. */
   error?: string;
 }
 
-/** Which peers can measure a workload, and the versions that they tell. */
+/** The peers that can measure each workload, and their versions. */
 export interface Catalogue {
   peersOf(workload: string): Peer[];
   versions: Record<string, string>;
 }
 
-/** Starts every peer once, and asks what it can measure. */
+/** Starts every peer once to find out which workloads it can measure. */
 export async function catalogue(peers: Peer[]): Promise<Catalogue> {
   const versions: Record<string, string> = {};
   const offers = new Map<Peer, Set<string>>();
@@ -36,7 +36,7 @@ export async function catalogue(peers: Peer[]): Promise<Catalogue> {
   };
 }
 
-/** Measures one workload. Each side is started for it, and ends with it. */
+/** Measures one workload, with new processes for all sides. */
 export async function measure(
   workload: Workload,
   peers: Peer[],
@@ -49,7 +49,7 @@ export async function measure(
     return { side: name, samples: [], ...(note === undefined ? {} : { note }) };
   });
   for (let round = -1; round < rounds; round++) {
-    // Each begins as often as any other: what ran before leaves the machine's caches behind.
+    // Each side is first equally often, because the previous one affects the processor's caches.
     for (let turn = 0; turn < sides.length; turn++) {
       const index = (round + 1 + turn) % sides.length;
       await take(workload.id, sides[index]!, results[index]!, {
@@ -62,7 +62,7 @@ export async function measure(
   return results;
 }
 
-/** One round of one side. */
+/** Measures one round of one side. */
 async function take(
   id: string,
   side: Side,

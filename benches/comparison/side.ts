@@ -1,25 +1,25 @@
-/** A side of a comparison: something that a workload is measured on. */
+/** A side of a comparison: Capsule, or a peer, in a process. */
 
-/** What a side says of a workload that it can measure. */
+/** How a side measures a workload. */
 export interface Offer {
-  /** No more samples than these are wanted: each takes long. */
+  /** The most samples to take, if each takes long. */
   most?: number;
   note?: string;
-  /** It is not warmed up: each sample is all there is to it. */
+  /** Whether to measure without warm-up, because each sample starts from nothing. */
   cold?: boolean;
 }
 
-/** A side that stands ready. */
+/** A running side. */
 export interface Side {
   name: string;
   version?: string;
   offers: Record<string, Offer>;
-  /** Takes so many samples of a workload. */
+  /** Takes samples of a workload. */
   take(workload: string, count: number): Promise<number[]>;
   close(): Promise<void>;
 }
 
-/** A process that is asked for samples: `peers/serve.ts`, `peers/serve.py`. */
+/** A process that takes samples on request: `peers/serve.ts`, `peers/serve.py`. */
 export interface ProcessOptions {
   name: string;
   command: string[];
@@ -27,10 +27,10 @@ export interface ProcessOptions {
   cwd?: string;
 }
 
-/** However slow a machine: what takes longer does not end. */
+/** After this time, a side is considered hung, also on slow machines. */
 const LIMIT_MS = 180_000;
 
-/** Starts a process, and waits for what it can measure. */
+/** Starts a process, and waits until it reports the workloads that it can measure. */
 export async function startProcess(options: ProcessOptions): Promise<Side> {
   const [program, ...args] = options.command;
   const child = new Deno.Command(program!, {

@@ -1,4 +1,4 @@
-/** What samples say of a workload. */
+/** Summarizes the samples of a workload. */
 import type { Sampled } from "./measure.ts";
 import { median, quantile } from "../statistics.ts";
 import type { Workload } from "./workloads.ts";
@@ -6,13 +6,13 @@ import type { Workload } from "./workloads.ts";
 /** The side that has targets. */
 export const CAPSULE = "Capsule";
 
-/** The figure that the target is about. NaN, if it was not measured. */
+/** The figure to compare with the target; NaN if it was not measured. */
 export function judged({ target }: Workload, sampled: Sampled[]): number {
   const own = samplesOf(sampled, CAPSULE);
   if (target.by === "median") return median(own);
   if (target.by === "p95") return quantile(own, 0.95);
   const other = samplesOf(sampled, target.over ?? target.under!);
-  // Pair by pair: what slows the machine for a while slows both of a pair.
+  // Compared pair by pair, because a slow phase of the machine slows both samples of a pair.
   const pairs = own.slice(0, other.length).map((value, index) => value / other[index]!);
   return median(
     target.over === undefined ? pairs.map((ratio) => 1 / ratio) : pairs,
@@ -25,7 +25,7 @@ export function isMet({ target }: Workload, figure: number): boolean {
     figure >= (target.atLeast ?? -Infinity);
 }
 
-/** How many times as fast, or as small, Capsule is: below 1, it loses. */
+/** How many times as fast, or as small, Capsule is. Below 1, it loses. */
 export function advantage(
   { unit }: Workload,
   own: Sampled,

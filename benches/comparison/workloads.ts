@@ -1,4 +1,4 @@
-/** What is measured, and what is aimed at. */
+/** The workloads of the comparison, with their targets. */
 
 /** A workload. */
 export interface Workload {
@@ -6,17 +6,17 @@ export interface Workload {
   title: string;
   unit: "ms" | "calls/s" | "MiB";
   target: Target;
-  /** Rounds, in each of which every side takes so many samples. */
+  /** The number of rounds, and of samples that every side takes in each. */
   rounds: number;
   samples: number;
-  /** The same for a quick look. */
+  /** The same for `--quick`. */
   quick: { rounds: number; samples: number };
 }
 
-/** What Capsule is to reach, and by which figure. */
+/** The target for Capsule, and the figure that it applies to. */
 export interface Target {
   by: "median" | "p95" | "ratio";
-  /** For a ratio: Capsule's figure over this side's, or the other way round. */
+  /** For a ratio: Capsule's figure divided by this side's, or the reverse. */
   over?: string;
   under?: string;
   atMost?: number;
@@ -34,7 +34,7 @@ const twoCores: Target = {
 
 type Row = [id: string, title: string, target: Target];
 
-/** Processes. */
+/** Whole processes. */
 const edits: Row[] = [
   ["edit-typescript", "edit → result, TypeScript", atMost(100)],
   ["edit-python", "edit → result, Python", atMost(60)],
@@ -46,7 +46,7 @@ const edits: Row[] = [
   ["unchanged-bs4", "unchanged → result with bs4 imported", nearDeno],
 ];
 
-/** Calls, and programs that were not seen before. */
+/** Calls, and new programs. */
 const calls: Row[] = [
   ["call-javascript", "one call, JavaScript", atMost(0.15)],
   ["call-python", "one call, Python", atMost(0.6)],
@@ -62,7 +62,7 @@ const codes: Row[] = [
   ["code-python", "a program not seen before, Python", atMost(2)],
 ];
 
-/** Many at once, and the clock. */
+/** Concurrency, memory and timeouts. */
 const asleep: Row[] = [
   ["asleep-javascript", "1,000 sandboxes asleep, each, JavaScript", atMost(2)],
   ["asleep-python", "1,000 sandboxes asleep, each, Python", atMost(4)],
@@ -91,7 +91,7 @@ const firsts: Row[] = [
   ["first-python", "first run after installation, Python", atMost(7000)],
 ];
 
-/** All of them, in the order of the table. */
+/** All workloads, in the order of the table. */
 export const WORKLOADS: Workload[] = [
   ...workloads(edits, "ms", [20, 1], [4, 1]),
   ...workloads(calls, "ms", [8, 100], [3, 50]),

@@ -1,4 +1,4 @@
-/** The figures as a picture: a row a workload, a mark a side, on a logarithmic scale of time. */
+/** Draws the results as a chart: a row for each workload, a mark for each side, on a logarithmic time scale. */
 import type { Results } from "../comparison/compare.ts";
 import { quantile } from "../statistics.ts";
 import { CAPSULE, shown } from "../comparison/summary.ts";
@@ -23,7 +23,7 @@ const MARKS: [side: string, shape: string][] = [
   ["deno run", "bar"],
 ];
 
-/** Colours that can be told apart on white and on black, by whoever sees few: a pair for each mark. */
+/** A pair of colours for each mark, on white and on black, that colour-blind people can distinguish. */
 const COLOURS: [light: string, dark: string][] = [
   ["#0072b2", "#58b4f5"],
   ["#b23c00", "#ff8a4c"],
@@ -37,7 +37,7 @@ const COLOURS: [light: string, dark: string][] = [
 const INK = ["#1f2328", "#f0f6fc"], SOFT = ["#59636e", "#9198a1"];
 const GRID = ["#d1d9e0", "#3d444d"], PAPER = ["#ffffff", "#0d1117"];
 
-/** Colours as plain rules: not every viewer knows variables of CSS. */
+/** CSS rules without variables, which not every viewer supports. */
 function colours(scheme: 0 | 1): string {
   const marks = COLOURS.map((pair, index) =>
     `.s${index}.solid{fill:${pair[scheme]}} .s${index}.line,.s${index}.spread{stroke:${
@@ -58,7 +58,7 @@ ${colours(0)}
 ${colours(1)}
 }`;
 
-/** An SVG. */
+/** The chart as SVG. */
 export function chart(results: Results): string {
   const rows = WORKLOADS.filter(({ id, unit }) => unit === "ms" && results.workloads[id]);
   const values = rows.flatMap(({ id }) =>
@@ -121,7 +121,7 @@ function row(
   if (by !== "ratio" && atMost !== undefined) {
     parts.push(`<path class="target" d="M${x(atMost)} ${top - 9}v18"/>`);
   }
-  // Capsule last: it lies on top.
+  // Capsule is drawn last, on top.
   for (const [index, [side, shape]] of [...MARKS.entries()].reverse()) {
     const found = results.workloads[workload.id]!.find((result) => result.side === side);
     if (found === undefined || found.samples.length === 0) continue;
@@ -133,7 +133,7 @@ function row(
   return parts.join("\n");
 }
 
-/** A mark of a side, told apart by its shape as well as its colour. */
+/** The mark of a side, with its own shape and colour. */
 function mark(shape: string, index: number, x: number, y: number): string {
   const shapes: Record<string, string> = {
     circle: `<circle class="s${index} solid" cx="${x}" cy="${y}" r="6"/>`,

@@ -1,4 +1,4 @@
-/** Writes docs/benchmarks.md and its chart from what was measured. */
+/** Writes docs/benchmarks.md and its chart from the results of a run. */
 import { ROOT } from "../../scripts/common.ts";
 import { chart } from "./chart.ts";
 import type { Results } from "../comparison/compare.ts";
@@ -10,13 +10,13 @@ import { advantage, CAPSULE, isMet, judged, shown, sideOf } from "../comparison/
 import { type Workload, WORKLOADS } from "../comparison/workloads.ts";
 
 const PAGE = `${ROOT}docs/benchmarks.md`;
-/** From here on, the page is written by hand. */
+/** The heading at which the handwritten part of the page begins. */
 const BY_HAND = "\n## Missed targets, and why";
 
-/** No peers: they are there to judge Capsule by. */
+/** Sides that are references for targets, not peers. */
 const YARDSTICKS = new Set(["deno run", "Capsule on one core"]);
 
-/** Writes both files. What is written by hand stays. */
+/** Writes both files. The handwritten part of the page is kept. */
 export function writePage(results: Results): void {
   const page = Deno.readTextFileSync(PAGE);
   const from = page.indexOf(BY_HAND);
@@ -25,7 +25,7 @@ export function writePage(results: Results): void {
   Deno.writeTextFileSync(`${ROOT}docs/benchmarks.svg`, chart(results));
 }
 
-/** The part of the page that is measured. */
+/** The generated part of the page. */
 export function pageText(results: Results): string {
   const { cores, cpu, memoryGiB, kernel } = results.machine;
   const versions = Object.entries(results.versions)
@@ -117,7 +117,7 @@ function losses(results: Results): string {
   for (const { workload, sampled, own } of measured(results)) {
     for (const other of rivals(sampled)) {
       const times = advantage(workload, own, other);
-      // Without samples, there is no number.
+      // Without samples, this is NaN.
       if (!(times < 1)) continue;
       const list = lost.get(other.side) ?? [];
       list.push(`${workload.title} (${ratio(1 / times)})`);
@@ -145,7 +145,7 @@ function details(results: Results): string {
   return markdownTable(header, rows);
 }
 
-/** Workloads that Capsule has figures of. */
+/** Workloads for which Capsule has samples. */
 function measured(
   results: Results,
 ): { workload: Workload; sampled: Sampled[]; own: Sampled }[] {
