@@ -19,6 +19,12 @@ const DRAW = {
     "random.random": "random.random()",
     "random.choice, after a seed that is random": "(random.seed(), random.randrange(10**9))[1]",
     "what is drawn before a seed": "(random.random(), random.seed(5))[0]",
+    "what is drawn before the state is restored":
+      "(state := random.getstate(), random.random(), random.setstate(state))[1]",
+    "what another generator draws from the state":
+      "(other := random.Random(0), other.setstate(random._inst.getstate()), other.random())[2]",
+    "bytes that the engine's own interface gives":
+      "__import__('wit_world.imports.operations', fromlist=['random']).random(4).hex()",
     "a generator of its own": "random.Random().random()",
     "random.SystemRandom": "random.SystemRandom().random()",
     "uuid4": "str(uuid.uuid4())",

@@ -10,6 +10,7 @@ from wit_world.imports import operations
 from capsule_engine.library import database
 
 _seed = random.seed
+_state = random.Random.getstate
 _draw = random.getrandbits
 _BYTES = 32
 
@@ -43,9 +44,9 @@ def end_load() -> None:
     _seed(0)
 
 
-def _tell_draws() -> None:
+def _tell_draws(known: bool = False) -> None:
     global _first
-    if _first is not None and _draw(64) != _first:
+    if _first is not None and (known or _draw(64) != _first):
         # What is drawn by WASI counts.
         os.urandom(1)
     _first = None
@@ -63,5 +64,14 @@ def install() -> None:
             _tell_draws()
         _seed(a, version)
 
+    def getstate(self: random.Random) -> tuple[Any, ...]:
+        """Return internal state; can be passed to setstate() later."""
+        if _has_begun and self is random._inst:
+            # Whoever knows the state can draw from it, and restore it afterwards.
+            _tell_draws(known=True)
+        return _state(self)
+
+    random.Random.getstate = getstate
     random.seed = seed
+    random.getstate = random._inst.getstate
     _seed(0)

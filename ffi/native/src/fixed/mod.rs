@@ -12,7 +12,7 @@ use stream::{Key, Stream};
 use wasmtime_wasi::WasiCtxBuilder;
 
 /// 10000-01-01: dates from then on have no year of four digits.
-const NOW_MS_BELOW: f64 = 253_402_300_800_000.0;
+const NOW_MS_BELOW: f64 = 9_214_646_400_000.0;
 
 /// What the host fixes, of a load or of a run.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
@@ -35,7 +35,7 @@ impl FixedRequest {
     pub fn check(&self) -> Result<(), &'static str> {
         match self.now_ms {
             Some(now) if !(0.0..NOW_MS_BELOW).contains(&now) => {
-                Err("now_ms is not between 1970 and 9999")
+                Err("now_ms is not between 1970 and 2261")
             }
             _ => Ok(()),
         }
@@ -57,7 +57,7 @@ impl FixedRequest {
             return None;
         }
         let key = seed.map(|seed| Key::of_seed(seed).derive(&[what.as_bytes()]));
-        let now = now_ms.map(|now| Duration::from_secs_f64(now / 1000.0));
+        let now = now_ms.map(|now| Duration::from_millis(now as u64));
         Some(Fixed::new(key, now.map(Clock::starting)))
     }
 }

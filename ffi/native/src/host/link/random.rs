@@ -10,9 +10,9 @@ use wasmtime::component::Linker;
 const BYTES_AT_MOST: u64 = 1 << 16;
 
 /// Defines where guests get random bytes from. Programs in Python draw by WASI; what that engine takes from the SDK's
-/// interface seeds its own generator, and it draws by WASI when a program has used that.
+/// interface first seeds its own generator, and it draws by WASI when a program has used that.
 pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()> {
-    let counts = language == Language::JavaScript;
+    let seeds = language == Language::Python;
     linker.instance(OPERATIONS)?.func_wrap(
         "random",
         move |mut context: Context<'_>, (count,): (u32,)| {
@@ -20,9 +20,7 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
                 let message = format!("at most {BYTES_AT_MOST} random bytes at once");
                 return Ok((Err(message),));
             }
-            if counts {
-                note(&mut context);
-            }
+            note(&mut context, seeds);
             Ok((Ok::<_, String>(bytes(&context, count as usize)?),))
         },
     )?;
@@ -38,12 +36,12 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
                     format!("a task may draw {BYTES_AT_MOST} random bytes at once, not {count}"),
                 ));
             }
-            note(&mut context);
+            note(&mut context, false);
             Ok((bytes(&context, count as usize)?,))
         },
     )?;
     instance.func_wrap("get-random-u64", |mut context: Context<'_>, ()| {
-        note(&mut context);
+        note(&mut context, false);
         let bytes = bytes(&context, 8)?
             .try_into()
             .expect("so many were asked for");
@@ -53,12 +51,16 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
     Ok(())
 }
 
-fn note(context: &mut Context<'_>) {
+fn note(context: &mut Context<'_>, seeds: bool) {
     // An instance that is made has no task yet.
     if let Ok(task) = context.data_mut().task()
         && let Some(draws) = &task.context.draws
     {
-        draws.note();
+        if seeds {
+            draws.note_after_seeding();
+        } else {
+            draws.note();
+        }
     }
 }
 

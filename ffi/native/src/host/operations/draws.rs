@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub struct Draws {
     drawn: AtomicBool,
+    has_seeded: AtomicBool,
     lock: Mutex<Option<Lock>>,
 }
 
@@ -16,6 +17,7 @@ impl Draws {
     pub fn new(lock: Option<Lock>) -> Self {
         Self {
             drawn: AtomicBool::new(false),
+            has_seeded: AtomicBool::new(false),
             lock: Mutex::new(lock),
         }
     }
@@ -27,6 +29,13 @@ impl Draws {
     pub fn take_lock(&self) -> Option<Lock> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         lock.take()
+    }
+
+    /// Notes a draw by the interface from which Python's engine seeds its own generator: that comes first, and does not count.
+    pub fn note_after_seeding(&self) {
+        if self.has_seeded.swap(true, Ordering::Relaxed) {
+            self.note();
+        }
     }
 
     pub fn note(&self) {
