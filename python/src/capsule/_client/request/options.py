@@ -116,7 +116,7 @@ def _seed(name: str, value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         if 0 <= value < 2**53:
             return int(value)
-        raise _refused(f"{name}: {value} is not a whole number from 0 to 2**53 - 1")
+        raise _refused(f"{name} must be a whole number from 0 to 2**53 - 1")
     return _wrong(name, "an int", value)
 
 
@@ -132,7 +132,7 @@ def _now(name: str, value: object) -> object:
     try:
         moment = value.astimezone(timezone.utc).replace(tzinfo=None)
     except OverflowError:
-        raise _refused(f"{name}: {value} is not between 1970 and 9999") from None
+        raise _refused(f"{name}: {value} is not between 1970 and 2261") from None
     return moment.isoformat(timespec="milliseconds") + "Z"
 
 
