@@ -34,7 +34,7 @@ async function exportsOfNode(): Promise<Record<string, string[]>> {
   return Object.fromEntries(await Promise.all(exports));
 }
 
-/** A table that few programs need costs megabytes as objects: it stays text until it is looked at. */
+/** Keeps a large table as text until it is used: as objects it would cost megabytes. */
 const lazyTables: esbuild.Plugin = {
   name: "lazy-tables",
   setup(build) {
@@ -51,8 +51,8 @@ const lazyTables: esbuild.Plugin = {
 };
 
 /**
- * The table of domains in other scripts is looked at for them alone: it takes 70 million fuel to read, and the URL
- * standard says that it makes nothing of plain ones but their lower case.
+ * Uses the table of international domain names only for those: it takes 70 million fuel to read, and the URL standard
+ * only lowercases plain names.
  */
 const plainDomains: esbuild.Plugin = {
   name: "plain-domains",
@@ -69,7 +69,7 @@ const plainDomains: esbuild.Plugin = {
   },
 };
 
-/** What libraries import of Node is what programs get, and their hosts are those of `node/host`. */
+/** Resolves imports of Node's modules in libraries to those that programs get. */
 const nodeModules: esbuild.Plugin = {
   name: "node-modules",
   setup(build) {

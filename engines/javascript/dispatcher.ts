@@ -1,4 +1,4 @@
-/** Stands for `undici/lib/global.js`: requests of `fetch` go to the host. */
+/** Replaces `undici/lib/global.js`: sends requests of `fetch` to the host. */
 import { Buffer } from "./node/buffer.ts";
 import { discard, readPart, send } from "./network.ts";
 
@@ -10,7 +10,7 @@ interface Options {
   body?: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | Uint8Array | string | null;
 }
 
-/** What undici calls back on the way of a request. */
+/** The callbacks of undici for a request. */
 interface Handler {
   onConnect(abort: (reason?: unknown) => void): void;
   onResponseStarted?(): void;

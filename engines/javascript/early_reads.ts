@@ -1,9 +1,9 @@
-/** Variables that top-level code reads: it has none, and tasks have those that they declare. */
+/** Environment variables that top-level code reads, where only tasks have them. */
 import { encode, write } from "capsule:host/operations@1.0.0";
 
 const ERROR = 2;
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const { add, has } = Set.prototype;
 const call = Function.prototype.call;
 const remember = call.bind(add) as (names: Set<string>, name: string) => unknown;
@@ -12,7 +12,7 @@ const isIn = call.bind(has) as (names: Set<string>, name: string) => boolean;
 const missed = new Set<string>();
 let isLoading = true;
 
-/** The environment, which remembers what top-level code has looked for. */
+/** The environment, which records missing variables that top-level code reads. */
 export function watched(variables: Record<string, string>): Record<string, string> {
   return new Proxy(variables, {
     get(target, name) {
@@ -22,7 +22,7 @@ export function watched(variables: Record<string, string>): Record<string, strin
   });
 }
 
-/** Warns of those that tasks have, and ends the watch. */
+/** Warns about those that tasks declare, and stops recording. */
 export function tellEarlyReads(path: string, declared: string[]): void {
   isLoading = false;
   for (const name of declared) {

@@ -20,7 +20,7 @@ import { serialize } from "./serialize.ts";
 import { mayBeUnheard, tellUnheard, trackRejections } from "./failure/rejections.ts";
 import { declarations, declaredVariables, declareScript, dispatcher, functionOf } from "./tasks.ts";
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const evaluate = eval;
 const { parse } = JSON;
 

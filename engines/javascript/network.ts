@@ -1,4 +1,4 @@
-/** Requests by the host: the one way from a sandbox to the network. */
+/** Requests through the host: a sandbox has no other access to the network. */
 import { Operation } from "./operations.ts";
 
 const { parse, stringify } = JSON;

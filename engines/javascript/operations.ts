@@ -1,6 +1,6 @@
 /**
- * Operations of the host as promises, and as calls that wait where they stand: one event loop for
- * timers, requests and sub-tasks alike.
+ * Operations of the host, as promises and as blocking calls: one event loop for timers, requests and
+ * sub-tasks.
  */
 import { ended } from "capsule:host/events@1.0.0";
 import * as host from "capsule:host/operations@1.0.0";
@@ -34,7 +34,7 @@ export class Operation {
     return this.#promise;
   }
 
-  /** The outcome, waiting for it where it stands: nothing else runs meanwhile. */
+  /** Blocks until the operation ends, and returns its outcome. */
   wait(): Payload {
     if (this.#outcome === undefined) {
       this.#outcome = host.wait(this.#handle, null)!;
@@ -44,7 +44,7 @@ export class Operation {
     return this.#outcome;
   }
 
-  /** Ends it, or lets go of its outcome. Its promise stays pending for ever. */
+  /** Cancels the operation, or drops its outcome. Its promise stays pending forever. */
   cancel(): void {
     awaited.delete(this.#handle);
     told.delete(this.#handle);
@@ -52,11 +52,11 @@ export class Operation {
   }
 }
 
-/** Operations whose promise somebody holds, by handle. */
+/** Operations with a promise, by handle. */
 const awaited = new Map<number, Operation>();
-/** Operations of which the host has told already, before anybody awaited them. */
+/** Operations that ended before they were awaited. */
 const told = new Set<number>();
-/** How many operations ever began. */
+/** The number of operations started. */
 let started = 0;
 let looping: Promise<void> | undefined;
 

@@ -1,4 +1,4 @@
-/** What `@capsule/sdk` is in a sandbox. */
+/** The module `@capsule/sdk` in a sandbox. */
 export * from "../../sdk/mod.ts";
 export { default as fs } from "./node/files/fs.ts";
 export { default as fsPromises } from "./node/files/fs_promises.ts";
@@ -9,7 +9,7 @@ export { default as process } from "./node/process/process.ts";
 /** Whether this code runs in a sandbox. */
 export const isWasmMode = (): boolean => true;
 
-/** Sandboxes cannot run programs: calling a task is what makes another sandbox. */
+/** Sandboxes cannot run programs. A call of a task starts another sandbox. */
 export const run = refuse("run");
 export const open = refuse("open");
 

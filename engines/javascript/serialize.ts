@@ -1,18 +1,18 @@
-/** Values on their way out of the sandbox. */
+/** Converts values to JSON for the host. */
 import { bytesOf } from "../../sdk/bytes.ts";
 import type { Payload } from "../../sdk/payload.ts";
 import { writeWithBytes } from "../../sdk/payload_writer.ts";
 import { Buffer } from "./node/buffer.ts";
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const { stringify } = JSON;
 const { defineProperty } = Object;
 const { apply } = Reflect;
 
-/** What an error repeats of a key. */
+/** The most that an error repeats of a key. */
 const KEY_CHARACTERS_AT_MOST = 200;
 
-/** Thrown for a value that has no JSON. */
+/** Thrown for a value that JSON cannot represent. */
 export class InvalidResult extends Error {
   override readonly name = "InvalidResult";
 }

@@ -1,4 +1,4 @@
-/** The tasks of the program that is loaded, and calls from one to another. */
+/** The tasks of the loaded program, and calls between them. */
 import type { Envelope } from "../../sdk/envelope.ts";
 import { decode, type Payload } from "../../sdk/payload.ts";
 import type { Dispatcher, TaskOptions } from "../../sdk/task.ts";
@@ -10,7 +10,7 @@ type Function = (...args: unknown[]) => unknown;
 /** No option is nested deeper. */
 const DEPTH_AT_MOST = 8;
 
-// A program may replace what it likes: what decides about policies uses nothing that it can reach.
+// Declarations decide about policies: they use nothing that a program can replace.
 const { stringify } = JSON;
 const { isArray } = Array;
 const { isFinite } = Number;
@@ -20,7 +20,7 @@ const functions: Record<string, Function> = create(null);
 /** Declarations as JSON, with commas between them. Two tasks of one name are both there. */
 let declared = "";
 
-/** Variables that tasks will have. */
+/** The environment variables that tasks declare. */
 export const declaredVariables: string[] = [];
 
 /** The tasks that were declared, in their order, as JSON. */
@@ -44,7 +44,7 @@ export function functionOf(name: string): Function {
   return fn;
 }
 
-/** Calls from inside a sandbox: each is a sub-task in another one. */
+/** Calls inside a sandbox: each runs as a sub-task in another sandbox. */
 export const dispatcher: Dispatcher = {
   declare(options, fn) {
     const described = describe(options) as TaskOptions;

@@ -1,8 +1,8 @@
-/** What a program threw, as the host reads it. */
+/** Converts a thrown value into a failure for the host. */
 import { isOutside } from "../node/host/files.ts";
 import { InvalidResult } from "../serialize.ts";
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const { stringify } = JSON;
 const toText = String;
 const call = Function.prototype.call;
@@ -13,13 +13,13 @@ const slice = call.bind(String.prototype.slice) as (
   end: number,
 ) => string;
 
-/** How many causes of an error are told. */
+/** The most causes of an error that are shown. */
 const CAUSES_AT_MOST = 5;
-/** What is told of a message or a stack. */
+/** The longest message or stack. */
 const CHARACTERS_AT_MOST = 16_000;
 const NAME_CHARACTERS_AT_MOST = 200;
 
-/** The failure as JSON. Never throws: what a program throws may have getters that do. */
+/** The failure as JSON. Never throws, even if getters of the value do. */
 export function describe(thrown: unknown): string {
   try {
     return stringify(failureOf(thrown));
@@ -30,7 +30,7 @@ export function describe(thrown: unknown): string {
 
 function failureOf(thrown: unknown): Record<string, unknown> {
   const failure: Record<string, unknown> = {
-    // A map without prototype: nobody can have given it a `toJSON`.
+    // Without a prototype, it cannot inherit a `toJSON` from the program.
     __proto__: null,
     kind: "task_error",
     name: "",
@@ -52,14 +52,14 @@ function failureOf(thrown: unknown): Record<string, unknown> {
   return failure;
 }
 
-/** What is missing, where a file of the host's may be meant. */
+/** The option that gives a missing file, if that may be one of the host. */
 function outsideHint(error: Error): string {
   const { code, path } = error as { code?: unknown; path?: unknown };
   if (code !== "ENOENT" || typeof path !== "string" || !isOutside(path)) return "";
   return " (the task was given no folder that holds it: allowedFiles, grants.allowedFiles or a mount gives one)";
 }
 
-/** What is told on standard error of something thrown that nobody handles. Never throws. */
+/** The text for standard error about an unhandled value. Never throws. */
 export function uncaught(thrown: unknown): { text: string; stack: string } {
   if (!is(thrown, Error)) return { text: show(thrown), stack: "" };
   const name = textOf(() => thrown.name, NAME_CHARACTERS_AT_MOST);
@@ -90,7 +90,7 @@ function causeOf(error: Error): unknown {
   }
 }
 
-/** As `instanceof`, which a proxy or a program's own `Symbol.hasInstance` may make throw. */
+/** Like `instanceof`, which a proxy or a program's own `Symbol.hasInstance` may make throw. */
 function is<T>(value: unknown, of: abstract new (...args: never[]) => T): value is T {
   try {
     return value instanceof of;
@@ -114,7 +114,7 @@ function textOf(get: () => unknown, characters = CHARACTERS_AT_MOST): string {
   }
 }
 
-/** The beginning of a text, and how much it is of. */
+/** The beginning of a text, and how much is missing. */
 export function clipped(text: string, characters: number): string {
   if (text.length <= characters) return wellFormed(text);
   const kept = wellFormed(slice(text, 0, characters));

@@ -1,16 +1,16 @@
 /**
- * Promises that are rejected and never handled: told on standard error, as Deno and Node do.
+ * Reports unhandled rejections on standard error, as Deno and Node do.
  *
- * QuickJS tells `track` of each promise that is rejected while nobody handles it, and of it again once somebody does:
- * `runtime/tracker.ts` makes it do so.
+ * QuickJS calls `track` for each promise that is rejected without a handler, and again when it gets one:
+ * `runtime/tracker.ts` adds these calls.
  */
 import { Operation } from "../operations.ts";
 import { tellUncaught } from "./uncaught.ts";
 
-/** How many are told. A program that goes on like that has its own reasons. */
+/** The most rejections that are reported. */
 const TOLD_AT_MOST = 20;
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const call = Function.prototype.call;
 const add = call.bind(Set.prototype.add) as (set: Set<unknown>, value: unknown) => void;
 const remove = call.bind(Set.prototype.delete) as (set: Set<unknown>, value: unknown) => boolean;
@@ -46,12 +46,12 @@ function track(promise: unknown): void {
   void tellUnheard();
 }
 
-/** Whether something may be there to tell before the task ends. */
+/** Whether there may be unhandled rejections to report. */
 export function mayBeUnheard(): boolean {
   return !isEmpty;
 }
 
-/** Tells of what nobody has handled when all that was ready to run has run. */
+/** Reports the rejections that are unhandled when no more code is ready to run. */
 export async function tellUnheard(): Promise<void> {
   await new Operation("sleep", "0").ended();
   isWaiting = false;

@@ -1,7 +1,7 @@
-/** What `node-inspect-extracted` asks of V8 in Node, as far as QuickJS tells it to JavaScript. */
+/** The functions of V8 that `node-inspect-extracted` uses in Node, as far as QuickJS allows them. */
 import { PENDING, preview, promiseDetails, proxyDetails, REJECTED } from "./hidden.ts";
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const { getOwnPropertyNames, getOwnPropertySymbols, keys } = Object;
 const { isArray } = Array;
 const call = Function.prototype.call;

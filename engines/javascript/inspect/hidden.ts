@@ -1,6 +1,6 @@
-/** What is in promises, proxies and iterators, which the language hides. */
+/** The internal state of promises, proxies and iterators. */
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const call = Function.prototype.call;
 const toWellFormed = call.bind(String.prototype.toWellFormed) as (text: string) => string;
 const toText = String;

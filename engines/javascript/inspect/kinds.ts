@@ -6,7 +6,7 @@ import { canPreview, MAP, promiseDetails, SET } from "./hidden.ts";
 
 type Check = (value: object) => unknown;
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const { getPrototypeOf } = Reflect;
 const { hasOwn } = Object;
 const isError = (Error as unknown as { isError?: (value: unknown) => boolean }).isError ??

@@ -1,4 +1,4 @@
-/** How values are shown: Node's own code, by `node-inspect-extracted`. `patch.ts` says what it gets of the engine. */
+/** Formats values with Node's own code, from `node-inspect-extracted`, which `patch.ts` adapts to the engine. */
 import library from "node-inspect-extracted";
 
 const { format, formatWithOptions, getStringWidth, inspect } = library as

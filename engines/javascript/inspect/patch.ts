@@ -1,4 +1,4 @@
-/** Gives `node-inspect-extracted` what it cannot know in a browser, when the engine is built. */
+/** Adapts `node-inspect-extracted` to QuickJS when the engine is built. */
 import { parse } from "acorn";
 import type { Plugin } from "esbuild";
 

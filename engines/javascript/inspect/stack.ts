@@ -2,7 +2,7 @@
 import { clipped } from "../failure/failure.ts";
 import { inOwnLines } from "../failure/uncaught.ts";
 
-// A program may replace what it likes: the engine keeps what it needs.
+// Kept before a program can replace them.
 const call = Function.prototype.call;
 const test = call.bind(RegExp.prototype.test) as (pattern: RegExp, text: string) => boolean;
 const trimEnd = call.bind(String.prototype.trimEnd) as (text: string) => string;

@@ -1,13 +1,13 @@
-/** `node:buffer`, from the library that browsers have it from. */
+/** `node:buffer`, from the library that bundlers use for browsers. */
 import * as library from "buffer/index.js";
 
-/** Its own types know less than it does. */
+/** Its own types lack some functions. */
 type Library = typeof import("node:buffer") & { SlowBuffer: unknown };
 
 const { Buffer, SlowBuffer, INSPECT_MAX_BYTES, kMaxLength } = library as unknown as Library;
 const kStringMaxLength = 2 ** 30 - 1;
 
-// Node knows one more encoding of base64.
+// Node also has base64url.
 const { isEncoding, from, byteLength } = Buffer;
 const { toString, write } = Buffer.prototype;
 

@@ -1,4 +1,4 @@
-/** `node:events`: emitters that old packages can call as functions, and what Node added since. */
+/** `node:events`: emitters that old packages can call as functions, with newer functions of Node. */
 import EventEmitter from "events/events.js";
 import { completeEvents } from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/events";
 import { EventEmitterAsyncResource, on } from "unenv/node/events";
@@ -68,7 +68,7 @@ for (const [name, value] of Object.entries(added)) {
   Object.defineProperty(EventEmitter, name, { value, configurable: true, writable: true });
 }
 
-// Those who look on hear of an error before anybody must handle it.
+// Error monitors are called before the handlers of the error.
 const { emit } = EventEmitter.prototype;
 EventEmitter.prototype.emit = function (name: string | symbol, ...args: unknown[]) {
   if (name === "error" && this.listenerCount(added.errorMonitor) > 0) {

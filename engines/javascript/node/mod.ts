@@ -1,4 +1,4 @@
-/** Node's built-in modules, as a program's imports of them find them. */
+/** Node's built-in modules, as programs import them. */
 import assert from "./assert.ts";
 import assertStrict from "./assert_strict.ts";
 import asyncHooks from "./async/async_hooks.ts";
@@ -35,7 +35,7 @@ import zlib from "./streams/zlib.ts";
 import { UNAVAILABLE, unavailable } from "./unavailable.ts";
 
 const modules: Record<string, unknown> = {
-  // A map: a name that objects inherit is no module.
+  // Names that objects inherit must not count as modules.
   __proto__: null,
   assert,
   "assert/strict": assertStrict,
@@ -83,5 +83,5 @@ export function builtin(name: string): unknown {
   return UNAVAILABLE.includes(name) ? (modules[name] = unavailable(name)) : undefined;
 }
 
-// `module.createRequire` gives what an import would.
+// `module.createRequire` returns the same modules as imports.
 module.setFind(builtin);

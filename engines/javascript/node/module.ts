@@ -1,4 +1,4 @@
-/** `node:module`: nothing is loaded at run time but Node's own modules. */
+/** `node:module`: only Node's own modules can be loaded at run time. */
 import { BUILTIN_SOURCES } from "./sources.ts";
 import { UNAVAILABLE } from "./unavailable.ts";
 
@@ -16,7 +16,7 @@ let find: (name: string) => unknown;
 function createRequire(): Require {
   const resolve = (name: string) => {
     if (Module.isBuiltin(name)) return name;
-    // Who can do without a package looks at the code.
+    // Packages with optional dependencies check the code.
     throw Object.assign(
       new Error(`Cannot find module '${name}': it is not in the program's bundle`),
       { code: "MODULE_NOT_FOUND" },
@@ -30,7 +30,7 @@ const Module = {
   builtinModules,
   createRequire,
   isBuiltin: (name: string) => builtinModules.includes(name.replace(/^node:/, "")),
-  /** Says how a builtin is found. For the engine. */
+  /** Sets how a builtin is found. Only the engine calls it. */
   setFind(builtin: typeof find): void {
     find = builtin;
   },

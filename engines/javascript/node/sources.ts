@@ -1,9 +1,9 @@
-/** Where Node's modules come from: libraries that are kept for that, and files of this folder. */
+/** The sources of Node's modules: libraries, and files of this folder. */
 
-/** What jco has for components that import Node's modules. */
+/** jco's implementations of Node's modules. */
 export const JCO = "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x";
 
-/** By the name of the module, without `node:`. */
+/** The source of each module, by its name without `node:`. */
 export const BUILTIN_SOURCES: Record<string, string> = {
   assert: "./assert.ts",
   "assert/strict": "./assert_strict.ts",
@@ -42,7 +42,7 @@ export const BUILTIN_SOURCES: Record<string, string> = {
   zlib: "./streams/zlib.ts",
 };
 
-/** What a module of jco-std asks of its host: the file that gives it. */
+/** The file with the host functions that a module of jco-std imports. */
 export function hostSource(root: string, name: string): string {
   const [module] = name.split("@");
   if (module === "fs" || module === "zlib") {

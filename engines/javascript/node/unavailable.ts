@@ -1,9 +1,9 @@
-/** Modules that a sandbox cannot have. To import one is no mistake, as packages import what they may need. */
+/** Modules that a sandbox cannot have. They can be imported, as packages import modules that they may not need. */
 
-/** What Node's modules export, by their names. Whoever builds the engine has it from there. */
+/** The exports of Node's modules, copied from Node when the engine is built. */
 declare const NODE_EXPORTS: Record<string, string[]>;
 
-/** All that cannot be had at all. */
+/** Modules that are missing as a whole. */
 export const UNAVAILABLE = [
   "child_process",
   "cluster",
@@ -26,7 +26,7 @@ export const UNAVAILABLE = [
   "wasi",
 ];
 
-/** A module of which everything exists, and fails by its name once it is used. */
+/** A module whose exports exist and throw when they are used. */
 export function unavailable(name: string): Record<string, unknown> {
   const names = NODE_EXPORTS[name] ?? [];
   const all = Object.fromEntries(names.map((key) => [key, missing(`node:${name}`, key)]));
@@ -34,7 +34,7 @@ export function unavailable(name: string): Record<string, unknown> {
   return name === "test" ? Object.assign(all.test as typeof all, all) : all;
 }
 
-/** What is there of a module; the rest fails by its name. */
+/** A module with some exports; the others throw when they are used. */
 export function partly<T extends object>(name: string, own: T): T {
   return { ...unavailable(name), ...own };
 }

@@ -1,4 +1,4 @@
-/** `node:util`: what jco has of it, and what it refuses that packages use all the same. */
+/** `node:util`: that of jco, with functions that it lacks and packages use. */
 import library, * as exports from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/util";
 import os from "./process/os.ts";
 import types from "./util_types.ts";
@@ -8,7 +8,7 @@ type Callable = (...args: unknown[]) => unknown;
 const { inspect, format } = library;
 const warned = new Set<string>();
 
-/** Nobody asks for what it writes: it writes nothing. */
+/** Debug output is not enabled: it writes nothing. */
 function debuglog(): Callable & { enabled: boolean } {
   return Object.assign(() => {}, { enabled: false });
 }
@@ -38,7 +38,7 @@ const added = {
   debug: debuglog,
   debuglog,
   deprecate,
-  // Only the host knows which lines of files those of a bundle are.
+  // Only the host can map lines of a bundle to files.
   getCallSites: () => [],
   getSystemErrorName,
   isArray: Array.isArray,

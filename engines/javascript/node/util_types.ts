@@ -1,4 +1,4 @@
-/** `node:util/types`: where the engine cannot tell, the answer is no. */
+/** `node:util/types`. Kinds that the engine cannot detect are false. */
 import library from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/util/types";
 import { proxyDetails } from "../inspect/hidden.ts";
 

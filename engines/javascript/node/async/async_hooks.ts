@@ -1,6 +1,6 @@
 /**
- * `node:async_hooks`. QuickJS tells nobody when a promise goes on, so that a store follows what runs
- * synchronously, and through `await` as long as no other call has a store of its own meanwhile.
+ * `node:async_hooks`. QuickJS has no hooks for promises: a store is kept in synchronous code, and across `await` unless
+ * another call sets a store of its own meanwhile.
  */
 type Callback = (...args: unknown[]) => unknown;
 

@@ -3,7 +3,7 @@ import promises from "./timers_promises.ts";
 const { clearImmediate, clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } =
   globalThis;
 
-// Packages make promises of them by `util.promisify`.
+// For `util.promisify`.
 const promisified = Symbol.for("nodejs.util.promisify.custom");
 Object.defineProperty(setTimeout, promisified, { value: promises.setTimeout });
 Object.defineProperty(setImmediate, promisified, { value: promises.setImmediate });

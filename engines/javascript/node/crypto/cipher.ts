@@ -1,4 +1,4 @@
-/** The ciphers of `node:crypto`: AES by noble-ciphers, for which the data is whole first. */
+/** The ciphers of `node:crypto`: AES by noble-ciphers, which needs the complete data. */
 import { cbc, ctr, ecb, gcm } from "@noble/ciphers/aes.js";
 import stream from "node:stream";
 import { Buffer } from "../buffer.ts";
@@ -38,7 +38,7 @@ function check(name: string, key: Uint8Array, iv: Uint8Array): string {
   return mode;
 }
 
-/** Encrypts or decrypts: `update` keeps what it is given, and `final` gives all of the result. */
+/** Encrypts or decrypts: `update` collects data, and `final` returns the whole result. */
 abstract class Cipher extends stream.Transform {
   protected readonly given: Given;
   protected tag?: Uint8Array;

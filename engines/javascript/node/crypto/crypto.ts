@@ -1,4 +1,4 @@
-/** `node:crypto`: hashes and what is made of them by noble-hashes, randomness by the host. */
+/** `node:crypto`: hashes, HMAC and key derivation by noble-hashes, random bytes by the host. */
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { md5, ripemd160, sha1 } from "@noble/hashes/legacy.js";
@@ -34,7 +34,7 @@ const HASHES = {
   "sha512-224": sha512_224,
   "sha512-256": sha512_256,
 };
-/** At once, as the host gives them. */
+/** The most random bytes that the host returns at once. */
 const RANDOM_BYTES = 65_536;
 
 interface State {
@@ -55,7 +55,7 @@ export function hashOf(name: string): typeof sha256 {
   return HASHES[plain as keyof typeof HASHES] as unknown as typeof sha256;
 }
 
-/** A digest that grows: of a hash, or with a key. */
+/** A hash or an HMAC that is computed in parts. */
 class Digest extends stream.Transform {
   #state: State;
   #finished = false;
@@ -111,7 +111,7 @@ function hash(name: string, data: Input, encoding = "hex"): Buffer | string {
   return encoded(hashOf(name)(bytesOf(data)), encoding);
 }
 
-/** Calls back with what a function gives, in a turn of its own. */
+/** Calls back with the result of a function, in a later turn. */
 function later<T>(body: () => T, done: Done<T>): void {
   setImmediate(() => {
     let result: T;
@@ -148,7 +148,7 @@ function randomInt(first: number, second?: number | Done<number>, third?: Done<n
     });
   }
   const draw = () => {
-    // What would make small numbers likelier is drawn again.
+    // Numbers that would bias the result are drawn again.
     for (const bound = 2 ** 48 - 2 ** 48 % range;;) {
       const value = randomFillSync(Buffer.alloc(6)).readUIntBE(0, 6);
       if (value < bound) return min + value % range;

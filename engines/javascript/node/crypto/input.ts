@@ -1,9 +1,9 @@
-/** What the functions of `node:crypto` take, and how they give bytes. */
+/** Inputs of the functions of `node:crypto`, and the encoding of their results. */
 import { Buffer } from "../buffer.ts";
 
 export type Input = string | ArrayBuffer | ArrayBufferView;
 
-/** A secret that is kept as bytes. */
+/** A secret key as bytes. */
 export class KeyObject {
   readonly type = "secret";
   readonly #bytes: Uint8Array;

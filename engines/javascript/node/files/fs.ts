@@ -1,4 +1,4 @@
-/** `node:fs`: jco's, and the streams that it leaves out. */
+/** `node:fs`: that of jco, with streams. */
 import fs from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/fs";
 import stream from "node:stream";
 import promises from "./fs_promises.ts";
@@ -20,7 +20,7 @@ interface StreamOptions {
 
 const CHUNK_BYTES = 64 << 10;
 
-/** A file as a stream to read. */
+/** A readable stream of a file. */
 class ReadStream extends stream.Readable {
   readonly path: PathLike;
   fd: number | null;
@@ -78,7 +78,7 @@ class ReadStream extends stream.Readable {
   }
 }
 
-/** A file as a stream to write. */
+/** A writable stream of a file. */
 class WriteStream extends stream.Writable {
   readonly path: PathLike;
   fd: number | null;

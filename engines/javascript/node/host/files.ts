@@ -1,4 +1,4 @@
-/** Files by operations of the host, each of which does one thing: what `fs.ts` is made of. */
+/** Single operations of the host on files, which `fs.ts` combines. */
 import path from "../files/path.ts";
 import { Operation } from "../../operations.ts";
 import os from "../process/os.ts";
@@ -11,7 +11,7 @@ export interface Path {
 export type PathOrDescriptor = { tag: "path"; val: Path } | { tag: "descriptor"; val: number };
 export type Tagged<T> = { tag: string; val: T };
 
-/** What the host tells of a file. */
+/** Metadata of a file, from the host. */
 export interface HostStat {
   kind: "file" | "folder" | "link" | "other";
   size: number;
@@ -42,13 +42,13 @@ const PERMISSIONS = { file: 0o100644, folder: 0o040755, link: 0o120777, other: 0
 export const TYPES = { file: "file", folder: "directory", link: "symlink", other: "unknown" };
 const LINKS_AT_MOST = 40;
 const STDIN = 0;
-/** As Node's `fs.constants` has them. */
+/** The values of Node's `fs.constants`. */
 const O = { WRONLY: 1, RDWR: 2, CREAT: 0o100, EXCL: 0o200, TRUNC: 0o1000, APPEND: 0o2000 };
 
-/** Open files: where the next read or write begins, and whether all writes go to the end. */
+/** Open files: the position of the next read or write, and whether writes append. */
 const positions = new Map<number, { offset: number; append: boolean }>();
 
-/** An error as Node's have it. */
+/** An error with the fields of Node's. */
 export class FileError extends Error {
   readonly code: string;
   readonly errno: { tag: "number"; val: bigint };
@@ -92,7 +92,7 @@ const MESSAGES: Record<string, string> = {
   EXDEV: "cross-device link not permitted",
 };
 
-/** Lets jco rebuild what is thrown: it knows records, not errors. */
+/** Converts an error into a record, from which jco builds its own. */
 export function result<A extends unknown[], R>(body: (...args: A) => R): (...args: A) => unknown {
   return (...args) => {
     try {
@@ -105,7 +105,7 @@ export function result<A extends unknown[], R>(body: (...args: A) => R): (...arg
   };
 }
 
-/** Asks the host. The failure is that of a call of Node's, about a path. */
+/** Runs an operation of the host. It fails with the error of a call in Node, with its path. */
 export function ask<T>(
   request: Record<string, unknown>,
   syscall: string,
@@ -154,8 +154,7 @@ export function statIfThere(text: string, follow: boolean): HostStat | undefined
 }
 
 /**
- * Whether a path lies outside of all folders that the task was given. Whether there is something on the host, no guest is
- * told.
+ * Whether a path lies outside all folders of the task. It says nothing about the host.
  */
 export function isOutside(text: string): boolean {
   const [, top] = absolute(text).split("/");
@@ -163,13 +162,13 @@ export function isOutside(text: string): boolean {
     if (!top || statIfThere(`/${top}`, false) !== undefined) return false;
     ask({ do: "read_link", path: "/" }, "readlink", "/");
   } catch (error) {
-    // The root is no folder of the task's: it only shows those that it has.
+    // The root is not a folder of the task: it only lists them.
     return error instanceof FileError && error.code === "EPERM";
   }
   return false;
 }
 
-/** As jco reads it. */
+/** In the form that jco reads. */
 export function described(stat: HostStat, bigint: boolean): Record<string, unknown> {
   const number = (value: number) =>
     bigint ? { tag: "bigint", val: BigInt(Math.trunc(value)) } : { tag: "number", val: value };
@@ -251,7 +250,7 @@ export function closeFile(fd: number): void {
   positions.delete(fd);
 }
 
-/** Does something with a file that is opened for it, or is open already. */
+/** Calls back with an open file, which it opens and closes for a path. */
 export function withFile<T>(file: PathOrDescriptor, flag: string, body: (fd: number) => T): T {
   if (file.tag === "descriptor") return body(file.val);
   if (textOf(file.val) === "/dev/stdin") return body(STDIN);
@@ -292,7 +291,7 @@ export function writeAt(fd: number, bytes: Uint8Array, position: bigint | undefi
   return value;
 }
 
-/** From the position on to the end. */
+/** Reads from the position to the end. */
 export function readAll(fd: number): Uint8Array {
   const parts: Uint8Array[] = [];
   for (;;) {

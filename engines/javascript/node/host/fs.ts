@@ -1,5 +1,5 @@
 /**
- * The files that jco's `node:fs` asks for: operations of the host, put together to what Node does.
+ * The file functions that jco's `node:fs` needs, built from operations of the host to behave as in Node.
  */
 import path, { currentFolder } from "../files/path.ts";
 import {
@@ -39,7 +39,7 @@ const nothing = (..._args: unknown[]) => undefined;
 export const access = result((file: Path, mode: number) => {
   const text = textOf(file);
   statOf(text, true, "access");
-  // Whether a folder may be written to, an attempt tells.
+  // Only an attempt shows whether a folder can be written to.
   void mode;
 });
 export const appendFile = result((file: PathOrDescriptor, data: Uint8Array) => {

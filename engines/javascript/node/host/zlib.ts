@@ -1,4 +1,4 @@
-/** The compression that jco's `node:zlib` asks for: pako's, inside the sandbox. */
+/** The compression for jco's `node:zlib`: that of pako, inside the sandbox. */
 import { Deflate, Inflate } from "pako";
 
 type Algorithm = "deflate" | "inflate" | "gzip" | "gunzip" | "deflateraw" | "inflateraw" | "unzip";
@@ -34,7 +34,7 @@ const CODES: Record<number, string> = {
   2: "Z_NEED_DICT",
 };
 
-/** One stream of bytes on its way. */
+/** A stream that is compressed or decompressed. */
 export class Engine {
   readonly #algorithm: Algorithm;
   readonly #options: Options;
@@ -86,7 +86,7 @@ export class Engine {
         ...(strategy !== undefined && { strategy: strategy as 0 }),
         gzip: this.#algorithm === "gzip",
       })
-      // It tells gzip from zlib by the first bytes.
+      // pako detects gzip or zlib by the first bytes.
       : new Inflate({ ...common, windowBits: raw ? windowBits : windowBits + 32 });
     this.#stream.onData = (part: Uint8Array | string) => {
       this.#parts.push(part as Uint8Array);
@@ -134,12 +134,12 @@ function supported(algorithm: string): Algorithm {
   return algorithm as Algorithm;
 }
 
-/** Begins a stream. */
+/** Starts a stream. */
 export function open(algorithm: string, options: Options): Engine {
   return new Engine(supported(algorithm), options);
 }
 
-/** All at once. */
+/** Compresses or decompresses all data at once. */
 export function compress(algorithm: string, data: Uint8Array, options: Options): Output {
   const engine = open(algorithm, options);
   const first = engine.write(data).data;
@@ -161,7 +161,7 @@ export function compress(algorithm: string, data: Uint8Array, options: Options):
 
 let table: Uint32Array | undefined;
 
-/** The checksum of gzip, going on from one before. */
+/** The checksum of gzip, continued from an earlier one. */
 export function crc32(data: Uint8Array, value: number): number {
   table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
     for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;

@@ -1,6 +1,6 @@
 import { EventEmitter } from "../events.ts";
 
-/** What keeps connections elsewhere: here the host does. */
+/** The agent of Node, which keeps connections. Here the host does. */
 export class Agent extends EventEmitter {
   readonly protocol: string = "http:";
   readonly defaultPort: number = 80;

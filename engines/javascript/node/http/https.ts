@@ -1,4 +1,4 @@
-/** `node:https`: as `node:http`. Whom the host trusts, no option changes. */
+/** `node:https`, like `node:http`. No option changes which certificates the host trusts. */
 import { Agent as HttpAgent } from "./http.ts";
 import { ClientRequest, type RequestInput } from "./request.ts";
 import type { IncomingMessage } from "./response.ts";
@@ -13,12 +13,12 @@ export const globalAgent: Agent = new Agent({ keepAlive: true });
 
 type Callback = (response: IncomingMessage) => void;
 
-/** Begins a request. */
+/** Starts a request. */
 export function request(input: RequestInput, ...rest: unknown[]): ClientRequest {
   return new ClientRequest("https:", globalAgent, input, ...rest as [object, Callback]);
 }
 
-/** The same with an end: it has no body. */
+/** Starts a request without a body. */
 export function get(input: RequestInput, ...rest: unknown[]): ClientRequest {
   const begun = request(input, ...rest);
   begun.end();

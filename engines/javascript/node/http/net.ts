@@ -1,4 +1,4 @@
-/** What others ask of `net` without a socket; all else fails by its name. */
+/** `node:net` without sockets: address checks. Other exports throw when they are used. */
 import { partly } from "../unavailable.ts";
 
 const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;

@@ -1,4 +1,4 @@
-/** A request on its way. Its body is sent when it is whole. */
+/** A client request. Its body is sent when it is complete. */
 import stream from "node:stream";
 import { type Pending, send } from "../../network.ts";
 import type { Agent } from "./agent.ts";
@@ -8,7 +8,7 @@ import url from "node:url";
 type HeaderValue = string | number | readonly string[];
 type Callback = (response: IncomingMessage) => void;
 
-/** What a request may be made of. Options that say how a socket is used have no meaning here. */
+/** The options of a request. Options of sockets have no effect here. */
 export interface RequestOptions {
   protocol?: string | null;
   host?: string | null;
@@ -27,7 +27,7 @@ export interface RequestOptions {
 
 export type RequestInput = string | URL | RequestOptions;
 
-/** Stands for a socket in front of who asks for one. */
+/** The `socket` of a request, for programs that look at it. */
 class Socket extends stream.Duplex {
   readonly remoteAddress = undefined;
   readonly encrypted: boolean;
@@ -180,7 +180,7 @@ export class ClientRequest extends stream.Writable {
 
   setSocketKeepAlive(): void {}
 
-  /** Tells of a response that lets wait: `timeout`. What then is to be done is the caller's choice. */
+  /** Emits `timeout` if the response takes longer. The request goes on. */
   setTimeout(milliseconds: number, callback?: () => void): this {
     this.#timeoutMs = milliseconds;
     if (callback) this.once("timeout", callback);

@@ -2,7 +2,7 @@
 import stream from "node:stream";
 import { discard, type Head, readPart } from "../../network.ts";
 
-/** Of these, a second one is dropped; of `set-cookie`, all are kept; others are joined. */
+/** Headers whose repetitions are dropped. `set-cookie` keeps all; others are joined. */
 const SINGLE = new Set([
   "age",
   "authorization",
@@ -41,7 +41,7 @@ export class IncomingMessage extends stream.Readable {
   readonly method = null;
   complete = false;
   aborted = false;
-  /** The request; it is there once that has told of this response. */
+  /** The request, set when it emits this response. */
   req: unknown;
   readonly #body: number;
 

@@ -1,4 +1,4 @@
-/** `node:os`: a machine that is the same for every program. Nothing of the host's is told. */
+/** `node:os`: the same machine for every program, which reveals nothing about the host. */
 
 const errno = {
   E2BIG: 7,
@@ -52,10 +52,10 @@ const signals = {
 };
 const MEMORY_BYTES = 4 * 2 ** 30;
 
-/** Where temporary files may lie: the first folder that the task may write to. */
+/** The folder for temporary files: the first one that the task may write to. */
 let temporaryFolder = "/tmp";
 
-/** Tells which folders the task may write to. */
+/** Sets the folders that the task may write to. */
 export function setWritableFolders(folders: string[]): void {
   temporaryFolder = folders[0] ?? "/tmp";
 }

@@ -1,4 +1,4 @@
-/** `node:process`: the task as a process of its own. */
+/** `node:process`: the task appears as a process. */
 import { encode, write } from "capsule:host/operations@1.0.0";
 import stream from "node:stream";
 import { Operation } from "../../operations.ts";
@@ -11,7 +11,7 @@ import { readStdin } from "./stdin.ts";
 
 type Callback = (...args: unknown[]) => void;
 
-/** What packages ask for to know what there is. */
+/** Versions that packages check for features. */
 const VERSION = "v24.0.0";
 const VERSIONS = { node: VERSION.slice(1), modules: "137", v8: "0.0.0", uv: "0.0.0" };
 const NANOSECONDS = 1_000_000_000n;
@@ -72,7 +72,7 @@ function runTicks(): void {
   }
 }
 
-/** What it does needs no `this`: programs import `exit` by itself. */
+/** Its functions need no `this`: programs import `exit` alone. */
 class Process extends EventEmitter {
   readonly title = "capsule";
   readonly version = VERSION;
@@ -109,7 +109,7 @@ class Process extends EventEmitter {
     changeFolder(to);
   }
 
-  /** Ends the task: its result is null for 0, else it has failed. */
+  /** Ends the task: with the result null for 0, otherwise as a failure. */
   exit(code: unknown = process.exitCode ?? 0): never {
     const isExiting = process.#isExiting;
     process.#isExiting = true;
@@ -183,13 +183,13 @@ class Process extends EventEmitter {
 
 const process = new Process();
 
-/** Variables, and folders that may be written to. */
+/** Environment variables, and folders with write access. */
 export interface Access {
   env: Record<string, string>;
   writable: string[];
 }
 
-/** Shows the task what it was given. */
+/** Gives the task its variables and folders. */
 export function giveAccess(given: Access): void {
   Object.assign(process.env, given.env);
   setWritableFolders(given.writable);

@@ -1,4 +1,4 @@
-/** Standard input: what the host gave to the task that it called. */
+/** Standard input of the task that the host called. */
 import { Operation } from "../../operations.ts";
 
 let rest: Uint8Array | undefined;

@@ -1,4 +1,4 @@
-/** `node:worker_threads` in the one thread that there is; all else fails by its name. */
+/** `node:worker_threads` for a single thread. Other exports throw when they are used. */
 import { partly } from "../unavailable.ts";
 
 const { MessageChannel, MessagePort } = globalThis;

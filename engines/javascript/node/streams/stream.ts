@@ -1,7 +1,7 @@
-/** `node:stream`: jco's, which also tells how a stream of the web stands. */
+/** `node:stream`: that of jco, with support for web streams. */
 import stream from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/stream";
 
-/** What web-streams-polyfill keeps of a stream. */
+/** Internal fields of a stream of web-streams-polyfill. */
 interface State {
   _disturbed: boolean;
   _state: "readable" | "closed" | "errored" | "writable";
@@ -21,7 +21,7 @@ function looking(look: Look, ofWeb: (state: State) => boolean): Look {
 const { finished } = stream;
 type Done = (error?: unknown) => void;
 
-/** Calls back at the end of a stream, also of one of the web. */
+/** Calls back at the end of a stream or a web stream. */
 function finishedOfAny(value: unknown, ...args: unknown[]): () => void {
   if (!isOfWeb(value)) return finished(value as never, ...args as [() => void]);
   let done = args.at(-1) as Done | undefined;

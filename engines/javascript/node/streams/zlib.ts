@@ -1,4 +1,4 @@
-/** `node:zlib`: jco's, with the constants where old packages look for them. */
+/** `node:zlib`: that of jco, also with constants as exports, for old packages. */
 import zlib from "@bytecodealliance/jco-std/wasi/0.2.x/node/24.x.x/zlib";
 
 const all = Object.defineProperties({}, {
