@@ -106,7 +106,7 @@ function called(
   };
 }
 
-/** Programs are opened by the first sample, which is not counted. */
+/** The first sample, which is not counted, also opens the programs. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => made ??= make();

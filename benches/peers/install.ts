@@ -1,21 +1,21 @@
-/** Installs what Capsule is measured beside, from the registries, into a folder outside of the repository. */
+/** Installs the peers from the registries, into a folder outside the repository. */
 import { progress, ROOT } from "../../scripts/common.ts";
 import { isCurrent, keep, npmInstall, pipInstall } from "../installing.ts";
 
-/** Where the peers are. */
+/** The folder of the peers. */
 export const PEERS = `${ROOT}build/bench-peers`;
-/** A project of the original: its SDK for TypeScript is installed in it, if there is one. */
+/** A project of the original, with its TypeScript SDK if that is available. */
 export const ORIGINAL = `${PEERS}/original`;
 
 const SDK = "@capsule-run/sdk@0.8.10";
-/** What the SDK builds with: it asks for newer versions of these, too, which do not know its options. */
+/** Build tools of the SDK. It also accepts newer versions, which do not support its options. */
 const TOOLS = ["@bytecodealliance/jco@1.15.4", "typescript@5.9.3"];
-/** What the programs import. */
+/** The packages that the programs import. */
 const PACKAGES = ["zod@4.6.7"];
 
 const LOCKS = ["package.json", "package-lock.json", "requirements.txt"];
 
-/** Installs the peers, unless they are there in the versions of the lockfiles. */
+/** Installs the peers, unless the versions of the lockfiles are installed. */
 export async function installPeers(): Promise<void> {
   const folder = `${ROOT}benches/peers`;
   if (isCurrent(PEERS, folder, LOCKS)) return;
@@ -29,7 +29,7 @@ export async function installPeers(): Promise<void> {
 }
 
 /**
- * Installs the original's SDK for TypeScript. Returns what there is to say of it: not every mirror of the
+ * Installs the original's TypeScript SDK. Returns a remark if it is not from a registry: not every mirror of the
  * registry has it. `CAPSULE_BENCH_ORIGINAL_SDK` names a folder with the package, built from its public
  * source.
  */
@@ -41,7 +41,7 @@ export async function installOriginalSdk(): Promise<string | undefined> {
   const source = Deno.env.get("CAPSULE_BENCH_ORIGINAL_SDK");
   const shown = progress("Installing the original's SDK for TypeScript");
   try {
-    // As a package and not as a link: what it depends on has to lie beside it.
+    // As a package and not as a link, so that its dependencies are next to it.
     await npmInstall(ORIGINAL, ["--install-links", source ?? SDK, ...TOOLS, ...PACKAGES]);
     shown.done("original's SDK for TypeScript");
     const tools = TOOLS.join(", ");
@@ -62,19 +62,19 @@ export function hasOriginalSdk(): boolean {
   return exists(`${ORIGINAL}/node_modules/@capsule-run/sdk/package.json`);
 }
 
-/** A folder for one program of the original: it builds again when any file beside it has changed. */
+/** A folder for one program of the original, which rebuilds when any file in the folder changes. */
 export function originalFolder(program: string): string {
   return `${ORIGINAL}/${program.replace(".", "-")}`;
 }
 
-/** Node in the version that the peers need, if npm has brought it, else the machine's own. */
+/** Node in the version that the peers need, if npm installed it, else the machine's own. */
 export function nodePath(): string {
   const arch = Deno.build.arch === "x86_64" ? "x64" : "arm64";
   const program = `${PEERS}/node_modules/node-${Deno.build.os}-${arch}/bin/node`;
   return exists(program) ? program : "node";
 }
 
-/** Whether a peer's program is there: not every machine has one. */
+/** Whether a peer's program is installed. */
 export function exists(path: string): boolean {
   try {
     Deno.statSync(path);

@@ -50,7 +50,7 @@ await serve(require("isolated-vm/package.json").version, {
   },
 });
 
-/** A snapshot, made when it is first asked for. */
+/** A snapshot, made at its first use. */
 function snapshotOf(code: string): () => unknown {
   let snapshot: unknown;
   return () => snapshot ??= ivm.Isolate.createSnapshot([{ code }]);

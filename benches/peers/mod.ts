@@ -14,15 +14,15 @@ import { firstRunSide } from "./commands/first_run.ts";
 import { exists, nodePath, ORIGINAL, originalFolder, PEERS } from "./install.ts";
 import { PROGRAMS as ORIGINAL_SOURCES } from "./commands/original_programs.ts";
 
-/** How a side is started. Several may have one name, if no two of them measure the same workload. */
+/** How a side is started. Several sides can have the same name if they measure different workloads. */
 export interface Peer {
   name: string;
-  /** What it is for, if not for all that it can measure. */
+  /** The workloads to use it for, if not for all that it can measure. */
   only?: RegExp;
   start(): Promise<Side>;
 }
 
-/** What isolates a call of each side, as the table says. */
+/** What isolates a call of each side, for the table. */
 export const ISOLATION: Record<string, string> = {
   "Capsule": "a WebAssembly sandbox of its own for each call, with limits of fuel, memory and time",
   "Capsule on one core": "the same, its process pinned to one processor",
@@ -38,10 +38,10 @@ export const ISOLATION: Record<string, string> = {
   "deno run": "none: Deno itself with a file that prints one line, as a yardstick for processes",
 };
 
-/** Capsule's files of machine code and images, apart from those of the user. */
+/** Capsule's cache, separate from the user's. */
 const CACHE = `${ROOT}build/bench-cache`;
 
-/** All sides, or those that do not take long. */
+/** All sides, or only the fast ones. */
 export function peers({ withSlow }: { withSlow: boolean }): Peer[] {
   Deno.mkdirSync(CACHE, { recursive: true, mode: 0o700 });
   const capsule = [

@@ -1,4 +1,4 @@
-"""monty: an interpreter of a part of Python, written in Rust, in processes of its own."""
+"""monty: an interpreter of a subset of Python, written in Rust, in separate processes."""
 
 import os
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""The original, by its SDK for Python: calls go to a worker process that it keeps."""
+"""The original with its Python SDK: calls go to a long-lived worker process."""
 
 import asyncio
 import subprocess
@@ -33,7 +33,7 @@ def call(file, *args):
 
 
 def folder(file):
-    """Each program has a folder of its own: any change beside it has it built again."""
+    """Each program has its own folder, because any change in the folder rebuilds it."""
     return str(Path(project, Path(file).name.replace(".", "-")))
 
 
@@ -52,7 +52,7 @@ def rate(file):
 
 
 def code(language):
-    """Its adapter has a program that evaluates text: nothing is built for new code."""
+    """Its adapter has a program that evaluates text, so new code needs no build."""
     file = SANDBOXES / ("python_sandbox.wasm" if language == "python" else "js_sandbox.wasm")
 
     def take(count):
@@ -73,7 +73,7 @@ def naps(count):
 
 
 def late(_):
-    """Whether a timeout of 100 ms ends a loop. What does end it is its fuel, seconds later."""
+    """Whether a timeout of 100 ms ends a loop, which otherwise runs out of fuel seconds later."""
     where = {"cwd": folder("spins.py"), "capture_output": True}
     subprocess.run([command, "build", "spins.py"], **where)
     before = time.perf_counter()

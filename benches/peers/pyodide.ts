@@ -1,6 +1,6 @@
 /**
  * pyodide: CPython in V8's WebAssembly, by Node. With the argument `kept`, one interpreter serves all
- * calls, which is how it is used; else each call has an instance of its own.
+ * calls, which is the usual way; otherwise each call has its own instance.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -85,7 +85,7 @@ async function start(program: string, code: string): Promise<unknown> {
   return python.runPython(code);
 }
 
-/** Makes the packages of the virtual environment importable, once an interpreter. */
+/** Makes the packages of the virtual environment importable, once per interpreter. */
 // deno-lint-ignore no-explicit-any -- pyodide is installed for the benchmark alone, types and all
 function withPackages(python: any): any {
   if (python.FS.analyzePath("/packages").exists) return python;

@@ -1,4 +1,4 @@
-"""The side of a measured process in Python: what serve.ts is for Deno and Node."""
+"""The measured process's side in Python, like serve.ts for Deno and Node."""
 
 import json
 import random
@@ -13,7 +13,7 @@ BUDGET_S = 2
 
 
 def serve(version, measures):
-    """Answers requests. A measure is a function of a count, and what is said of it."""
+    """Answers requests. A measure is a function of a count, with its options."""
     say({"version": version, "measures": {name: offer for name, (_, offer) in measures.items()}})
     for line in sys.stdin:
         request = json.loads(line)
@@ -24,7 +24,7 @@ def serve(version, measures):
 
 
 def timed(count, call, expected):
-    """Milliseconds of each of so many calls, one after the other."""
+    """Milliseconds of each call, one after the other."""
     samples, end = [], time.perf_counter() + BUDGET_S
     for index in range(count):
         if time.perf_counter() > end:
@@ -37,7 +37,7 @@ def timed(count, call, expected):
 
 
 def rates(count, call, expected):
-    """Calls a second of 8 callers, each a thread that calls again as soon as it has its result."""
+    """Calls per second of 8 threads, each of which calls again as soon as it has a result."""
     return [rate(call, expected) for _ in range(count)]
 
 
@@ -57,7 +57,7 @@ def rate(call, expected):
 
 
 def new_code(language):
-    """Code that nobody has seen, and the number that it gives."""
+    """New code, and the number that it returns."""
     number = random.randrange(10**9, 10**10)
     code = f"def main():\n    return {number} + len('{number}')\n"
     if language == "javascript":

@@ -1,23 +1,23 @@
 /**
- * The side of a measured process, under Deno and Node: it reads requests and answers them, a line each.
- * What it says first is what it can measure.
+ * The measured process's side, under Deno and Node: it reads requests and answers them, one line each.
+ * The first line lists what it can measure.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
 
 /** How a workload is measured. */
 export interface Measure {
-  /** Takes so many samples. */
+  /** Takes samples. */
   take(count: number): number[] | Promise<number[]>;
-  /** No more samples than these are wanted: each takes long. */
+  /** The most samples to take, if each takes long. */
   most?: number;
-  /** It is not warmed up: each sample is all there is to it. */
+  /** Whether to measure without warm-up, because each sample starts from nothing. */
   cold?: boolean;
-  /** What a sample is, where that is not plain from the workload. */
+  /** A remark on what a sample is, if the workload does not show it. */
   note?: string;
 }
 
-/** Answers requests until there are none. */
+/** Answers requests until the input ends. */
 export async function serve(
   version: string,
   measures: Record<string, Measure>,
@@ -40,7 +40,7 @@ export async function serve(
 /** A slow side takes fewer samples. */
 const BUDGET_MS = 2000;
 
-/** Milliseconds of each of so many calls, one after the other. */
+/** Milliseconds of each call, one after the other. */
 export async function timed(
   count: number,
   call: (index: number) => unknown,
@@ -57,7 +57,7 @@ export async function timed(
   return samples;
 }
 
-/** The same for a call that returns without a promise: to await one would be measured, too. */
+/** The same for a synchronous call, because awaiting a promise would be measured, too. */
 export function timedSync(
   count: number,
   call: (index: number) => unknown,
@@ -74,7 +74,7 @@ export function timedSync(
   return samples;
 }
 
-/** Calls a second of 8 callers, each of which calls again as soon as it has its result. */
+/** Calls per second of 8 callers, each of which calls again as soon as it has a result. */
 export async function rates(
   count: number,
   call: () => unknown,
@@ -99,7 +99,7 @@ export async function rates(
 const CALLERS = 8;
 const RATE_MS = 500;
 
-/** Code that nobody has seen, which gives a number. */
+/** New code, and the number that it returns. */
 export function newCode(
   language: "javascript" | "python",
 ): { code: string; result: number } {

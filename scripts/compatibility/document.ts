@@ -1,4 +1,4 @@
-/** The compatibility table as a document, and what it said before. */
+/** Writes the compatibility tables as a document, and reads them back. */
 import { ROOT } from "../common.ts";
 import type { Outcome } from "./try.ts";
 
@@ -6,9 +6,9 @@ import type { Outcome } from "./try.ts";
 export interface Row extends Outcome {
   section: Section;
   name: string;
-  /** Of a package. */
+  /** The version of a package. */
   version?: string;
-  /** What was tried. */
+  /** What the program does. */
   uses: string;
 }
 
@@ -43,12 +43,12 @@ export function writeDocument(rows: Row[]): void {
   Deno.writeTextFileSync(DOCUMENT, text);
 }
 
-/** What the document says of each row, without times. */
+/** The result of each row in the document, without times. */
 export function readDocument(): Map<string, string> {
   return new Map(readRows().map(({ key, result }) => [key, result]));
 }
 
-/** The rows of the document, each by its section and its name. */
+/** The rows of the document, with section and name as key. */
 export function readRows(): { key: string; version: string | undefined; result: string }[] {
   const rows = [];
   let section: Section = "npm";
@@ -59,7 +59,7 @@ export function readRows(): { key: string; version: string | undefined; result: 
     const cells = line.slice(2, -2).split(/ \| /).map((cell) => cell.trim());
     const { columns } = SECTIONS[section];
     const [name, version] = cells;
-    // The head of a table, and the line under it.
+    // The header of a table, and the line below it.
     if (cells[1] === columns[1] || name!.startsWith("---")) continue;
     rows.push({
       key: `${section} ${name}`,
@@ -70,7 +70,7 @@ export function readRows(): { key: string; version: string | undefined; result: 
   return rows;
 }
 
-/** A row as the document's result column has it, and its key there. */
+/** The key and the result column of a row. */
 export function resultOf({ section, name, reason }: Row): [key: string, result: string] {
   return [`${section} ${cell(name)}`, cell(reason ?? "pass")];
 }
@@ -92,12 +92,12 @@ function sectionText(section: Section, all: Row[]): string {
   return `## ${title}\n\n${passed} of ${rows.length} pass.\n\n${table}\n`;
 }
 
-/** A cell of Markdown: a bar would end it. */
+/** Escapes bars, which would end a Markdown cell. */
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "\\<");
 }
 
-/** A table whose columns line up; the last, times, to the right. */
+/** An aligned table; the last column, of times, is aligned to the right. */
 function tableText(head: string[], rows: string[][]): string {
   const widths = head.map((title, column) =>
     Math.max(...[title, ...rows.map((row) => row[column]!)].map(({ length }) => length))

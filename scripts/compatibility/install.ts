@@ -1,18 +1,18 @@
-/** The packages of the compatibility table: what `compat/` pins, in a folder of their own. */
+/** Installs the packages that `compat/` pins in their own folder. */
 import { progress, ROOT } from "../common.ts";
 
-/** The project that the programs run in. Not in `build`: no folder of what Capsule runs can be granted for writing. */
+/** The project that the programs run in. Not in `build`, because folders of the installation cannot be granted for writing. */
 export const PROJECT = `${ROOT}compat/.project`;
 
-/** Where programs of Python find packages: as in the environment of a project. */
+/** The virtual environment of the Python programs. */
 const SITE = ".venv/lib/python3.14/site-packages";
-/** The engine's own version decides what is installed, not the one that pip runs on. */
+/** Packages are installed for the engine's Python version, not for pip's own. */
 const PIP = [
   ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade"],
   ...["--python-version=3.14", "--implementation=cp", "--only-binary=:all:", `--target=${SITE}`],
 ];
 
-/** Copies the programs, and installs what they import if that has changed. */
+/** Copies the programs, and installs their packages if the pins changed. */
 export async function prepareProject(): Promise<void> {
   Deno.mkdirSync(`${PROJECT}/data`, { recursive: true });
   Deno.writeTextFileSync(`${PROJECT}/capsule.toml`, "");
@@ -30,13 +30,13 @@ export async function prepareProject(): Promise<void> {
   ]);
 }
 
-/** The programs stand beside the packages, each of Python in a folder: a module must not hide the package. */
+/** Copies the programs next to the packages. Each Python program has its own folder, so that it does not hide a package of its name. */
 function copyPrograms(): void {
   const copy = (from: string, to: string) => {
     const path = `${PROJECT}/${to}`;
     Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     const text = Deno.readTextFileSync(`${ROOT}compat/${from}`);
-    // What has not changed keeps its time: its image is used again.
+    // Unchanged files keep their time, so that their image is reused.
     if (readIfThere(path) !== text) Deno.writeTextFileSync(path, text);
   };
   for (const folder of ["", "node/", "npm/", "python/", "python/parts/"]) {
@@ -47,7 +47,7 @@ function copyPrograms(): void {
   for (const name of filesIn("compat/pypi", ".py")) copy(`pypi/${name}`, programOfPyPI(name));
 }
 
-/** Where a program of a package of PyPI runs. */
+/** The folder in which a program of a PyPI package runs. */
 export function programOfPyPI(name: string): string {
   return `pypi/${name.slice(0, -".py".length)}/main.py`;
 }

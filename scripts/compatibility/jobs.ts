@@ -1,10 +1,10 @@
-/** What the compatibility table is made of: one job a row. */
+/** The jobs of the compatibility tables: one for each row. */
 import { ROOT } from "../common.ts";
 import type { Row } from "./document.ts";
 import { filesIn, programOfPyPI } from "./install.ts";
 import { openProgram, type Outcome, reasonOf, tryProgram } from "./try.ts";
 
-/** A row of which it is not known yet how it ends. */
+/** A row, and the function that finds its result. */
 export interface Job extends Row {
   run(): Promise<Outcome>;
 }
@@ -52,24 +52,24 @@ function pypiJobs(server: string): Job[] {
 interface Head {
   /** What the program does. */
   uses: string;
-  /** Why it fails, where what it throws does not say so. */
+  /** Why it fails, if its error does not explain it. */
   fails: string | undefined;
 }
 
-/** What a program's first comment says: a sentence, and perhaps a second one that begins with `Fails:`. */
+/** The first comment of a program: a sentence, and optionally a second one that begins with `Fails:`. */
 function headOf(text: string): Head {
   const head = text.match(/^(?:\/\*\*|""")\s*(?:\* )?([^]*?)\s*(?:\*\/|""")/)![1]!;
   const [uses, fails] = head.split(/[\s*]*\bFails: /).map((part) => part.replace(/\.$/, ""));
   return { uses: uses!, fails };
 }
 
-/** An outcome as the program explains it. */
+/** An outcome, with the program's own explanation of a failure. */
 function explained(outcome: Outcome, fails: string | undefined): Outcome {
   if (fails === undefined) return outcome;
   return { reason: outcome.reason === undefined ? "passes, and says that it fails" : fails };
 }
 
-/** A program that knows modules by their names: it tries one in each call. */
+/** A program that tries one module, by its name, in each call. */
 async function modulesOf(section: "node" | "python", server: string): Promise<Job[]> {
   const program = await openProgram(section === "node" ? "node.ts" : "python/main.py");
   const listed = await program.call<Record<string, string>>("modules");

@@ -1,4 +1,4 @@
-/** The server on loopback that the programs of the compatibility table talk to. */
+/** The server on loopback for the programs of the compatibility tables. */
 
 export interface LoopbackServer {
   url: string;
@@ -7,7 +7,7 @@ export interface LoopbackServer {
 
 type Answer = (request: Request) => Response | Promise<Response>;
 
-/** What was asked for once: the second time, it is well again. */
+/** Paths that were requested once: the first request fails, the second succeeds. */
 const failed = new Set<string>();
 
 const ANSWERS: Record<string, Answer> = {
@@ -51,7 +51,7 @@ export function serveLoopback(): LoopbackServer {
   };
 }
 
-/** As OpenAI's API has it. */
+/** A response like OpenAI's API. */
 async function completeChat(request: Request): Promise<Response> {
   const { messages, stream } = await request.json();
   const content = `you said ${messages.at(-1).content}`;
@@ -68,7 +68,7 @@ async function completeChat(request: Request): Promise<Response> {
   return events([...chunks.map((chunk) => ["", JSON.stringify(chunk)]), ["", "[DONE]"]]);
 }
 
-/** As Anthropic's API has it. */
+/** A response like Anthropic's API. */
 async function answerMessages(request: Request): Promise<Response> {
   const { messages, stream } = await request.json();
   const text = `you said ${messages.at(-1).content}`;

@@ -3,23 +3,23 @@ import { CapsuleError, type OpenProgram } from "@capsule/sdk/runner";
 import { open } from "@capsule/sdk/runner";
 import { PROJECT } from "./install.ts";
 
-/** How a program went. */
+/** The outcome of a program. */
 export interface Outcome {
-  /** Why it fails. Undefined if it passes. */
+  /** The reason of a failure; undefined if it passes. */
   reason?: string;
-  /** Of a call, once the program is loaded. */
+  /** The time of a call, after the program was loaded. */
   callMs?: number;
 }
 
-/** Long for any of them, on a machine that is busy. */
+/** The time limit, generous for a busy machine. */
 const TIMEOUT_MS = 120_000;
-/** Enough to say why, in a table. */
+/** The most characters of a reason in a table. */
 const REASON_LENGTH = 100;
 
-/** Opens a program and calls it twice: the second call shows the time, the first fills caches. */
+/** Opens a program and calls it twice: the first call fills caches, the second is timed. */
 export async function tryProgram(file: string, server: string): Promise<Outcome> {
   const source = await Deno.readTextFile(`${PROJECT}/${file}`);
-  // Who names hosts takes the address of the server.
+  // A program that lists hosts gets the server's address as its argument.
   const args = /allowed_?hosts/i.test(source) ? [server] : [];
   try {
     await using program = await openProgram(file);
@@ -45,7 +45,7 @@ async function callProgram(program: OpenProgram, args: unknown[]): Promise<Outco
   return { reason: reasonOf(error.message.split("\n")[0] + (cause ?? "")) };
 }
 
-/** What a message says, on one line, without where it comes from. */
+/** A message on one line, without its place. */
 export function reasonOf(message: string): string {
   const line = message.split("\n").find((text) => text.trim() !== "") ?? "no message";
   const text = line
@@ -53,9 +53,9 @@ export function reasonOf(message: string): string {
     .replace(/^✘ \[ERROR\] /, "")
     .replace(/^Cannot load "[^"]*": /, "")
     .replace(/^(?:npm|pypi)\/\S+\/main\.py:\d+:\d+: /, "")
-    // The file's name tells of the machine that it was installed on.
+    // File names depend on the machine.
     .replace(/^.*Cannot import '([\w.]+)': \S+ is native code.*$/, "needs $1, which is native code")
-    // The kind of the error, where words follow: they say more.
+    // The class of the error, if a text follows.
     .replace(/^[A-Z]\w*: (?:\[Errno \d+\] )?(?=.)/, "")
     .replace(/^No module named '[\w.]+': /, "")
     .trim();

@@ -1,4 +1,4 @@
-/** Damages what the cache holds. */
+/** Damages files of the cache. */
 import { ROOT } from "../common.ts";
 import type { Kind } from "./kind.ts";
 import { prepare, type Prepared, RESULT, type SourceName, SOURCES, WARM } from "./prepare.ts";
@@ -20,14 +20,14 @@ export const cache: Kind = {
 /**
  * Damages a file of the cache, and runs a source in a new process: its result must be right.
  *
- * @throws If it is not.
+ * @throws If the result is wrong.
  */
 export async function damageCache(random: Random, { folder, cache }: Prepared): Promise<string> {
   const file = random.of(Object.keys(SOURCES) as SourceName[]);
   await runSource(file, folder, cache);
   const path = random.of([...filesIn(cache), ...filesIn(`${folder}/.capsule`)]);
   const content = Deno.readFileSync(path);
-  // Never in place: a file that is cut while it is mapped ends whoever has mapped it.
+  // Never in place: truncating a mapped file would crash the process that has mapped it.
   Deno.writeFileSync(`${path}.new`, random.damaged(content), { mode: 0o600 });
   Deno.renameSync(`${path}.new`, path);
   await runSource(file, folder, cache);

@@ -21,9 +21,9 @@ export const components: Kind = {
 };
 
 /**
- * Damages a component and runs it. Returns what came of it.
+ * Damages a component and runs it. Returns the outcome.
  *
- * @throws If something ended that must not.
+ * @throws If the outcome is not allowed.
  */
 export async function damageComponents(
   random: Random,

@@ -1,4 +1,4 @@
-/** Damages what configures a program: capsule.toml, `.env`, and the options of the API. */
+/** Damages the configuration of a program: capsule.toml, `.env`, and the options of the API. */
 import { run, type RunOptions } from "@capsule/sdk/runner";
 import { CapsuleError } from "../../errors/error.ts";
 import type { Kind } from "./kind.ts";
@@ -6,13 +6,13 @@ import type { Random } from "./random.ts";
 
 const PROGRAM = `import { task } from "@capsule/sdk";
   task({ name: "main", envVariables: ["A", "B"] }, () => process.env.A ?? "absent");`;
-/** What a host may have to say of a mistake. */
+/** Codes of errors that bad settings may cause. */
 const CODES = [
   ...["invalid_config", "invalid_argument", "invalid_program", "file_not_found", "mount_denied"],
   "task_not_found",
 ];
 const MESSAGE_CHARACTERS_AT_MOST = 5000;
-/** Larger files are refused as they are. */
+/** Larger files are refused without being read. */
 const BYTES_AT_MOST = 64 << 10;
 
 export const config: Kind = {
@@ -30,9 +30,9 @@ export const config: Kind = {
 };
 
 /**
- * Writes settings and runs a program with options. Returns what came of it.
+ * Writes settings and runs a program with options. Returns the outcome.
  *
- * @throws If something came of it that must not.
+ * @throws If the outcome is not allowed.
  */
 async function damageConfig(random: Random, folder: string): Promise<string> {
   const isConfined = random.below(2) === 0;
@@ -111,7 +111,7 @@ const TABLES: Record<string, string[]> = {
   __proto__: ["compute"],
 };
 
-/** Mostly what has a meaning, with some that has none. */
+/** Mostly valid settings, with some invalid ones. */
 function toml(random: Random): string | undefined {
   if (random.below(6) === 0) return undefined;
   if (random.below(8) === 0) return repeated(random);
@@ -136,7 +136,7 @@ function value(random: Random): string {
   return random.below(8) === 0 ? text : random.of(known);
 }
 
-/** A few characters, over and over. */
+/** A few characters, repeated many times. */
 function repeated(random: Random): string {
   const part = random.of(
     [
@@ -162,7 +162,7 @@ function env(random: Random): string | undefined {
     repeated(random);
 }
 
-/** Options with values that are none of theirs. */
+/** Options with invalid values. */
 function oddOptions(random: Random): Record<string, unknown> {
   const odd = [null, 5, "", "x", [], {}, [null], { a: 1 }, repeated(random).slice(0, 5000), "\0"];
   const text = () => repeated(random).slice(0, 5000);

@@ -1,4 +1,4 @@
-/** Damages what decides what an import means: texts of programs, settings, packages, and what esbuild says. */
+/** Damages the inputs of module resolution: program text, settings, packages, and esbuild's messages. */
 import { decodePacket, encodePacket } from "../../compiler/typescript/esbuild/packet.ts";
 import { exportedPath, importedPath } from "../../compiler/typescript/resolve/package_exports.ts";
 import { matchesPattern } from "../../compiler/typescript/resolve/package_json.ts";
@@ -37,7 +37,7 @@ const FILES: Record<string, string> = {
   "app/node_modules/b/sub/index.js": `module.exports = require("a");`,
 };
 
-/** What scanners of texts may take long for. */
+/** Text that can be slow to scan. */
 const PIECES = [
   "from",
   "import",
@@ -82,13 +82,13 @@ PIECES.push(
   "__virtual__/",
 );
 
-/** The shape that `deno task fuzz` asks for. */
+/** The kind for `deno task fuzz`. */
 export const imports = {
   cases: 40,
   caseMs: 1000,
   async prepare() {
     const folder = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "capsule-fuzz-" }));
-    // To start esbuild is no case, nor to load parsers.
+    // Starting esbuild and loading parsers must not count as a case.
     await compile(codeSource(`import "npm:x@1 || 2";`, "javascript", { root: folder }))
       .catch(() => {});
     return {
@@ -153,7 +153,9 @@ function tryScanners(random: Random): string {
   }
   const packet = encodePacket({ id: 1, isAnswer: true, value: { text, list: [null, 1, true] } });
   const { value } = decodePacket(packet.slice(4));
-  if (!(value as { text: string }).text.isWellFormed()) throw new Error("it is no text");
+  if (!(value as { text: string }).text.isWellFormed()) {
+    throw new Error("the text has lone surrogates");
+  }
   try {
     decodePacket(random.damaged(packet.slice(4)));
   } catch (error) {
@@ -162,7 +164,7 @@ function tryScanners(random: Random): string {
   return "scanned";
 }
 
-/** Pieces in a row, some of them very often. */
+/** A sequence of pieces, some of them repeated many times. */
 function repeated(random: Random): string {
   let text = "";
   for (let left = 1 + random.below(6); left > 0; left--) {

@@ -1,21 +1,21 @@
 import type { Random } from "./random.ts";
 
-/** What `deno task fuzz` damages: one file of this folder each. */
+/** A kind of input for `deno task fuzz`: one file of this folder each. */
 export interface Kind {
-  /** How many cases a process tries: it may crash, and the next seed starts another one. */
+  /** The number of cases in a process. The next seed starts another process. */
   cases: number;
-  /** A case that takes longer is a failure. */
+  /** The time limit of a case. */
   caseMs: number;
-  /** Makes what the cases of a process share. */
+  /** Prepares what the cases of a process share. */
   prepare(): Promise<Fuzzer> | Fuzzer;
 }
 
 /** Tries cases of one kind. */
 export interface Fuzzer {
   /**
-   * Tries one case. Returns what came of it, in a few words: they are counted.
+   * Tries one case. Returns the outcome in a few words, which are counted.
    *
-   * @throws If something happened that must not.
+   * @throws If the outcome is not allowed.
    */
   try(random: Random): Promise<string> | string;
   [Symbol.dispose](): void;

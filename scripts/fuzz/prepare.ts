@@ -1,8 +1,8 @@
-/** What is damaged: programs, their components, and a cache of its own. */
+/** Prepares inputs to damage: programs, their components, and a separate cache. */
 import { build } from "../../runner/build.ts";
 import { ROOT } from "../common.ts";
 
-/** Where the engines are compiled, once for all. */
+/** The cache in which the engines are compiled once. */
 export const WARM = `${ROOT}build/fuzz-cache`;
 
 export const SOURCES = {
@@ -17,20 +17,20 @@ def main(n): return "".join(texts) + str(n)
 };
 export type SourceName = keyof typeof SOURCES;
 
-/** What each of them gives for 5. */
+/** The result of each program for the argument 5. */
 export const RESULT = "abc5";
 
 export interface Prepared {
   /** The project. */
   folder: string;
-  /** The cache of processes that are started. */
+  /** The cache of child processes. */
   cache: string;
   /** Whole components, full and thin. */
   components: Uint8Array[];
   [Symbol.dispose](): void;
 }
 
-/** Makes all of it, in new folders, with the engines of a cache. */
+/** Creates all of it in new folders, with engines copied from a cache. */
 export async function prepare(warm: string): Promise<Prepared> {
   Deno.mkdirSync(warm, { recursive: true, mode: 0o700 });
   Deno.env.set("CAPSULE_CACHE_DIR", warm);

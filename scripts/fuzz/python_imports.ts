@@ -3,7 +3,7 @@ import { importsOf } from "../../compiler/python/imports.ts";
 import { randomPython } from "../../tests/attacks/python_source.ts";
 import type { Random } from "./random.ts";
 
-/** What is repeated until it is long: text that takes quadratic time where something looks back. */
+/** Pieces to repeat: text that takes quadratic time if a scanner looks back. */
 const PARTS = [
   "from ",
   "import ",
@@ -24,7 +24,7 @@ const PARTS = [
 ];
 const LENGTH_AT_MOST = 256 << 10;
 
-/** A kind of what `deno task fuzz` damages. */
+/** The kind for `deno task fuzz`. */
 export const pythonImports = {
   cases: 2000,
   caseMs: 1000,
@@ -35,9 +35,9 @@ export const pythonImports = {
 };
 
 /**
- * Reads the imports of source that is damaged, or very long.
+ * Reads the imports of damaged or very long source.
  *
- * @throws If an import stands nowhere in the source.
+ * @throws If the place of an import is not in the source.
  */
 export function readImports(random: Random): string {
   const isLong = random.below(4) === 0;

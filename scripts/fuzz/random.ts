@@ -1,4 +1,4 @@
-/** Numbers that a seed decides: mulberry32. */
+/** Random numbers from a seed: mulberry32. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A whole number from 0 up to, and without, a limit. */
+  /** An integer from 0 to a limit, exclusive. */
   below(limit: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,12 +15,12 @@ export class Random {
     return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * limit);
   }
 
-  /** One of a list. */
+  /** A random element of a list. */
   of<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 
-  /** A copy in which some bytes are others, or with a part cut off, doubled or filled. */
+  /** A copy with some bytes changed, or a part removed, duplicated or filled. */
   damaged(bytes: Uint8Array, from = 0, end = bytes.length): Uint8Array {
     const length = Math.max(1, end - from);
     const at = () => from + this.below(length);
@@ -42,7 +42,7 @@ export class Random {
     }
   }
 
-  /** A text in which some words and numbers are others, doubled or gone. */
+  /** Text with some words and numbers replaced, duplicated or removed. */
   mixed(text: string): string {
     const words = text.match(/"[^"]*"|-?[\d.]+|./gs) ?? [];
     for (let left = 1 + this.below(4); left > 0; left--) {
@@ -52,7 +52,7 @@ export class Random {
     return words.join("");
   }
 
-  /** A copy in which some bits of a part are others. */
+  /** A copy with some bits of a part flipped. */
   flipped(bytes: Uint8Array, from = 0, end = bytes.length): Uint8Array {
     const copy = bytes.slice();
     for (let left = 1 + this.below(30); left > 0; left--) {

@@ -1,4 +1,4 @@
-/** Tells where this package lies: what comes from JSR knows a package of npm by its modules alone. */
+/** Paths of this package and of esbuild. Capsule from JSR can import modules of npm packages, but not find their files. */
 import { createRequire } from "node:module";
 import process from "node:process";
 

@@ -1,20 +1,20 @@
-/** The licences of what a wheel holds besides Capsule. */
+/** Collects the licences of third-party code in the wheel. */
 
-/** Something of somebody else. */
+/** A third-party component. */
 interface Part {
-  /** With its version, and the names of its licences. */
+  /** Its name, version and licences. */
   name: string;
   texts: string[];
 }
 
-/** Whose texts lie beside this file: no package has them. */
+/** Licence texts next to this file, because no package contains them. */
 const BESIDE = {
   "CPython, its standard library": "cpython",
   "QuickJS": "quickjs",
   "wasi-libc": "wasi-libc",
   "Go, the runtime of esbuild": "go",
 };
-/** Built with, but no part of it. */
+/** Build dependencies that are not part of the wheel. */
 const TOOLS = /^(?:@types\/|@deno\/|typescript$|@typescript\/|koffi$|@koromix\/)/;
 const LICENSE_FILE = /^(?:licen[cs]e|copying|notice|copyright|unlicense)/i;
 
@@ -22,7 +22,7 @@ interface CargoMetadata {
   packages: { name: string; version: string; license: string | null; manifest_path: string }[];
 }
 
-/** All notices as one text: each licence once, with those who have it. */
+/** All notices as one text: each licence once, with the components that have it. */
 export async function thirdPartyNotices(): Promise<string> {
   const parts = [...besideParts(), ...npmParts(), ...pythonParts(), ...await cargoParts()];
   const owners = new Map<string, string[]>();
@@ -58,7 +58,7 @@ function npmParts(): Part[] {
   });
 }
 
-/** What the Python engine is built of. */
+/** The components of the Python engine. */
 function pythonParts(): Part[] {
   const lib = "build/python/lib";
   const [version] = Array.from(Deno.readDirSync(lib), ({ name }) => name);

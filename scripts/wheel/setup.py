@@ -1,4 +1,4 @@
-"""Says what pyproject.toml cannot: that the wheel is for one platform, and for every Python."""
+"""Sets what pyproject.toml cannot: a wheel for one platform and every Python version."""
 
 import os
 
@@ -7,18 +7,18 @@ from setuptools.command.bdist_wheel import bdist_wheel
 
 
 class PlatformDistribution(Distribution):
-    """Holds machine code, though none that setuptools builds."""
+    """A distribution with native code that setuptools does not build."""
 
     def has_ext_modules(self) -> bool:
-        """So it goes where packages for one platform go."""
+        """True, so that it is installed as a package for one platform."""
         return True
 
 
 class PlatformWheel(bdist_wheel):
-    """Machine code that is linked with no Python."""
+    """Native code that is not linked with Python."""
 
     def get_tag(self) -> tuple[str, str, str]:
-        """The platform is found out by scripts/wheel.ts."""
+        """scripts/wheel.ts determines the platform."""
         return "py3", "none", os.environ["CAPSULE_WHEEL_PLATFORM"]
 
 

@@ -110,5 +110,5 @@ Deno.test("a command from the web loads no native code of a project", async () =
   const { status, stderr } = await run("--config=deno.json");
   assertEquals(status, 2, stderr);
   assertStringIncludes(stderr, "it belongs to the current project");
-  assertStringIncludes(stderr, "hint: deno run --no-config");
+  assertStringIncludes(stderr, "hint: use deno run --no-config");
 });

@@ -1,40 +1,40 @@
-/** A command line as a side: each sample is a whole process, from its start to its end. */
+/** A command line as a side: each sample is a whole process. */
 import type { Offer, Side } from "../../comparison/side.ts";
 
 /** A command line that runs files. */
 export interface Command {
   name: string;
   version?: string;
-  /** What runs a file. */
+  /** The command that runs a file. */
   run(file: string): string[];
   cwd: string;
   env?: Record<string, string>;
-  /** By the name that workloads have for them. */
+  /** Programs by their name in the workloads. */
   programs: Record<string, Program>;
   offer?: Offer;
-  /** No more samples of edits than these are wanted: they take long, and each is all there is to it. */
+  /** The most samples of edits, which are slow and need no warm-up. */
   mostEdits?: number;
 }
 
 /** A program. */
 export interface Program {
   file: string;
-  /** Where it is, if it has a folder of its own. */
+  /** Its folder, if it has its own. */
   cwd?: string;
   source: string;
-  /** What it prints contains this. */
+  /** A part of its expected output. */
   prints: string;
   edit: Edit;
 }
 
-/** What an edit puts in the place of what, and what the program prints then. */
+/** The replacement that an edit makes, and the output expected after it. */
 export interface Edit {
   from: string;
   to(number: number): string;
   prints(number: number): string;
 }
 
-/** The side of a command line, for edits and for programs that have not changed. */
+/** The side of a command line, for edited and for unchanged programs. */
 export function commandSide(command: Command): Side {
   const offers: Record<string, Offer> = {};
   for (const name of Object.keys(command.programs)) {
@@ -60,7 +60,7 @@ export function commandSide(command: Command): Side {
   };
 }
 
-/** Milliseconds of a whole process. It is an error if it does not print that. */
+/** Milliseconds of a whole process. Throws if its output lacks a text. */
 export async function run(
   command: Pick<Command, "run" | "cwd" | "env"> & { file: string },
   prints: string,
@@ -75,7 +75,7 @@ export async function run(
   const text = new TextDecoder().decode(stdout);
   if (text.includes(prints)) return ms;
   const complaint = new TextDecoder().decode(stderr).trim() || text.trim();
-  throw new Error(`it does not print "${prints}": ${complaint.slice(0, 300)}`);
+  throw new Error(`the output does not contain "${prints}": ${complaint.slice(0, 300)}`);
 }
 
 /** Writes the program, or edits it. Returns what it prints. */
@@ -88,12 +88,12 @@ function prepare(command: Command, program: Program, isEdit: boolean): string {
     Deno.writeTextFileSync(path, source.replace(edit.from, edit.to(edits)));
     return edit.prints(edits);
   }
-  // Written once: a file that was only touched is looked at again.
+  // Written only once, because a file with a new time is checked again.
   if (readIfThere(path) !== source) Deno.writeTextFileSync(path, source);
   return prints;
 }
 
-/** No two edits are the same, in this process or another one. */
+/** A number that no other edit has, in any process. */
 let edits = Date.now() % 1e9;
 
 function readIfThere(path: string): string | undefined {

@@ -29,7 +29,7 @@ export function capsuleCommand(cache: string): Command {
   };
 }
 
-/** Deno alone, without a sandbox: what the command line cannot go below. */
+/** Deno without a sandbox: the lower bound for the command line. */
 export function denoCommand(): Command {
   const source = `console.log("Hello");\n`;
   const hello = { file: "print.ts", source, prints: "Hello", edit: HELLO };

@@ -1,4 +1,4 @@
-/** The first run after an installation: nothing is compiled, no cache is there. */
+/** The first run after an installation, without a cache. */
 import { PROGRAMS } from "../../packages.ts";
 import type { Side } from "../../comparison/side.ts";
 import { run } from "./command.ts";

@@ -1,6 +1,6 @@
-/** Programs for the original, which has the same SDK but for some names. */
+/** Programs for the original, whose SDK differs in some names. */
 
-/** By the name of their file. */
+/** Programs by their file name. */
 export const PROGRAMS: Record<string, string> = {
   "hello.ts": `import { task } from "@capsule-run/sdk";
 export const main = task({ name: "main", compute: "HIGH" }, () => "Hello, Ada!");
