@@ -1,3 +1,5 @@
+import { type ErrorFields, messageOf, problemOf, type Subject } from "./message.ts";
+
 /** The kinds of {@link CapsuleError}. */
 export type CapsuleErrorCode =
   /** An argument of the API or of the command line is invalid. */
@@ -19,20 +21,48 @@ export type CapsuleErrorCode =
   /** A bug in Capsule. */
   | "internal";
 
-/** An error on the host's side: the task did not run. Errors inside a task are returned in its envelope instead. */
-export class CapsuleError extends Error {
+/**
+ * An error on the host's side: the task did not run. Errors inside a task are returned in its envelope instead.
+ *
+ * The fields say what the error is about, for programs. The message says the same, for people.
+ */
+export class CapsuleError extends Error implements ErrorFields {
   override readonly name = "CapsuleError";
   readonly code: CapsuleErrorCode;
+  /** What is wrong: the message without the place, the task and the option. */
+  readonly problem: string;
+  /** The option that is wrong, with its path: `limits.ram`, `grants.allowedFiles[0].mode`. */
+  declare readonly option?: string;
+  /** The value that was given, as messages show it: JSON, cut where it is long. Never the value of a secret. */
+  declare readonly value?: string;
+  /** What the option takes: `a size, such as "64MB"`. */
+  declare readonly expected?: string;
+  /** The task that has the option. */
+  declare readonly task?: string;
+  /** The file that is wrong, or that cannot be used. */
+  declare readonly file?: string;
+  /** The line in the file, from 1. */
+  declare readonly line?: number;
+  /** The column in the line: characters, from 1. */
+  declare readonly column?: number;
   /** How to fix it. */
   readonly hint: string | undefined;
 
+  /** @param problem Undefined if the value is not what is expected. */
   constructor(
     code: CapsuleErrorCode,
-    message: string,
-    options: { hint?: string | undefined; cause?: unknown } = {},
+    problem: string | undefined,
+    { cause, hint, ...subject }: Subject & { hint?: string | undefined; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    const told = problemOf(problem, subject);
+    super(messageOf(told, subject), cause === undefined ? {} : { cause });
     this.code = code;
-    this.hint = options.hint;
+    this.problem = told;
+    const { cannot: _, ...fields } = subject;
+    // Whoever prints the error sees only those that are known.
+    for (const [name, field] of Object.entries(fields)) {
+      if (field !== undefined) Object.assign(this, { [name]: field });
+    }
+    this.hint = hint;
   }
 }

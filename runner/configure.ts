@@ -1,7 +1,6 @@
 /** Settings of the whole process. */
-import { CapsuleError } from "../errors/error.ts";
 import { parseRam } from "./policy/budget.ts";
-import { Invalid } from "../errors/invalid.ts";
+import { parseGroup } from "./policy/group.ts";
 import { limitProcessRam } from "./process_ram.ts";
 
 /** What all runs of this process share. */
@@ -26,18 +25,6 @@ export interface Configuration {
  * @throws {CapsuleError} `invalid_argument`, naming key and value.
  */
 export function configure(configuration: Configuration): void {
-  const { ram, ...others } = configuration;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw refused(`unknown key "${unknown}"; there are: ram`);
-  if (ram === undefined) return;
-  try {
-    limitProcessRam(parseRam(ram));
-  } catch (error) {
-    if (!(error instanceof Invalid)) throw error;
-    throw refused(`ram: ${JSON.stringify(ram) ?? String(ram)} ${error.message}`);
-  }
-}
-
-function refused(problem: string): CapsuleError {
-  return new CapsuleError("invalid_argument", `configure: ${problem}`);
+  const { ram } = parseGroup("configure", configuration, { ram: parseRam });
+  if (ram !== undefined) limitProcessRam(ram);
 }

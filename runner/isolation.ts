@@ -3,16 +3,17 @@ import type { ProgramSettings } from "./options.ts";
 import { shown } from "../errors/shown.ts";
 
 /**
- * What is to stand between a program and this process.
+ * What isolates a program from this process.
  *
- * @throws {CapsuleError} `invalid_argument` for a value that there is not.
+ * @throws {CapsuleError} `invalid_argument` for an unknown value.
  */
 export function isolationOf(
   { isolation = "sandbox" }: ProgramSettings,
 ): NonNullable<ProgramSettings["isolation"]> {
   if (isolation === "sandbox" || isolation === "process") return isolation;
-  throw new CapsuleError(
-    "invalid_argument",
-    `isolation: ${shown(isolation)} is neither "sandbox" nor "process"`,
-  );
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "isolation",
+    value: shown(isolation),
+    expected: '"sandbox" or "process"',
+  });
 }

@@ -33,10 +33,10 @@ function refuseKeywords(program: Program, { json }: Payload): void {
   if (!names?.length) return;
   throw new CapsuleError(
     "invalid_argument",
-    `kwargs: tasks of "${program.name}" have no keyword arguments, and ${
+    `tasks of "${program.name}" have no keyword arguments, so ${
       clipped(names.join(", "))
     } would be lost`,
-    { hint: "pass them in args: an object, for instance" },
+    { option: "kwargs", hint: "pass them in args, for example as an object" },
   );
 }
 

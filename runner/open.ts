@@ -1,4 +1,5 @@
 import { CapsuleError } from "../errors/error.ts";
+import { shown } from "../errors/shown.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
 import { textOf } from "./envelope/envelope_text.ts";
@@ -51,7 +52,10 @@ export class OpenProgram {
   async #call(task: string, args: unknown[], options: CallOptions): Promise<Payload> {
     checkOptions(options, CALL_OPTIONS, "call");
     if (this.#closed) {
-      throw new CapsuleError("invalid_argument", `Cannot call "${task}": the program is closed`);
+      throw new CapsuleError("invalid_argument", "the program is closed", {
+        cannot: "call",
+        value: shown(task),
+      });
     }
     return this.#handle.call(task, args, options);
   }

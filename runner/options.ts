@@ -1,12 +1,12 @@
 /** All options of the API. */
-import { CapsuleError } from "../errors/error.ts";
+import type { CapsuleError } from "../errors/error.ts";
+import { invalid, unknownKey, type Wrong } from "../errors/invalid.ts";
 import type { RunEvent } from "./events.ts";
 import type { Budget } from "./policy/budget.ts";
 import type { Grants } from "./policy/grants.ts";
 import type { TaskLimits } from "./policy/limits.ts";
 import type { Secret } from "./policy/secrets.ts";
-import { clipped, shown } from "../errors/shown.ts";
-import { similar } from "../errors/similar.ts";
+import { clipped } from "../errors/clipped.ts";
 
 /** A program in a file. */
 export interface ProgramFile {
@@ -154,49 +154,45 @@ export const CALL_OPTIONS = [
 /** Options of `run`. */
 export const RUN_OPTIONS = [...OPEN_OPTIONS, ...CALL_DETAILS, "task", "args"] as const;
 
-/** What options are called that somebody may look for at the wrong place. */
+/** The groups of options that users may write at the top level by mistake. */
 const ELSEWHERE: Record<string, string> = {
   ...{ compute: "limits", ram: "limits", timeout: "limits", maxRetries: "limits" },
   ...{ allowedFiles: "grants", allowedHosts: "grants", envVariables: "grants" },
 };
 
 /**
- * Refuses what is no option: a limit that one believes to have set would not be there.
+ * Refuses unknown options: a misspelt limit would not be set.
  *
- * @param caller As a message names it: `run`.
+ * @param caller The name of the function in messages: `run`.
  * @throws {CapsuleError} `invalid_argument`.
  */
 export function checkOptions(options: object, known: readonly string[], caller: string): void {
-  // Of a promise or a map, none of what it holds is a member.
+  // The content of a promise or a map is not in its members.
   if (Object.prototype.toString.call(options) !== "[object Object]") {
-    throw new CapsuleError(
-      "invalid_argument",
-      `${caller}: ${shown(options)} is no object of options`,
-    );
+    throw refused(caller, { expected: "called with an object of options", value: options });
   }
-  checkListeners(options, caller);
+  checkListeners(options);
   for (const name in options) {
     if (known.includes(name)) continue;
-    const meant = similar(name, known);
+    const { wrong } = unknownKey(name, known, `option of ${caller}()`);
     const group = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
-    throw new CapsuleError(
-      "invalid_argument",
-      `${caller}: unknown option "${clipped(name)}"; there are: ${known.join(", ")}`,
-      { hint: group ? `write ${group}: { ${name}: … }` : meant && `did you mean ${meant}?` },
-    );
+    const hint = group ? `write ${group}: { ${name}: … }` : wrong.hint;
+    throw refused(clipped(name), { ...wrong, hint });
   }
 }
 
-function checkListeners(options: { onEvent?: unknown; signal?: unknown }, caller: string): void {
-  const { onEvent, signal } = options;
-  // A controller, say, cancels nothing.
-  const isSignal = typeof (signal as AbortSignal | undefined)?.throwIfAborted === "function";
-  const problem = onEvent !== undefined && typeof onEvent !== "function"
-    ? `onEvent: ${shown(onEvent)} is no function`
-    : signal !== undefined && signal !== null && !isSignal
-    ? `signal: ${shown(signal)} is no AbortSignal`
-    : undefined;
-  if (problem !== undefined) throw new CapsuleError("invalid_argument", `${caller}: ${problem}`);
+function checkListeners({ onEvent, signal }: { onEvent?: unknown; signal?: unknown }): void {
+  if (onEvent !== undefined && typeof onEvent !== "function") {
+    throw refused("onEvent", { expected: "a function", value: onEvent });
+  }
+  if (signal === undefined || signal === null) return;
+  // An AbortController, for example, would cancel nothing.
+  if (typeof (signal as AbortSignal).throwIfAborted === "function") return;
+  throw refused("signal", { expected: "an AbortSignal", value: signal });
+}
+
+function refused(option: string, wrong: Wrong): CapsuleError {
+  return invalid({ code: "invalid_argument", option }, { wrong });
 }
 
 /**
@@ -206,5 +202,5 @@ function checkListeners(options: { onEvent?: unknown; signal?: unknown }, caller
  */
 export function parseCapture(value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw new CapsuleError("invalid_argument", `capture: ${shown(value)} is neither true nor false`);
+  throw refused("capture", { expected: "true or false", value });
 }

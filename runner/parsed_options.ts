@@ -59,7 +59,9 @@ export async function parseProgram(options: ProgramOptions): Promise<ParsedProgr
     (await import("./policy/labels.ts")).parseLabels(options.labels);
   }
   if ("component" in program && options.packages !== undefined) {
-    throw new CapsuleError("invalid_argument", "packages: a component brings its own");
+    throw new CapsuleError("invalid_argument", "a component has its own packages", {
+      option: "packages",
+    });
   }
   return {
     program,
@@ -105,7 +107,7 @@ function programOf(
   cwd: string,
 ): ParsedProgram["program"] {
   if ((file === undefined) === (code === undefined)) {
-    throw new CapsuleError("invalid_argument", "give either a file or code");
+    throw new CapsuleError("invalid_argument", "set either file or code");
   }
   checkText("file", file);
   checkText("code", code);
@@ -117,15 +119,20 @@ function programOf(
   if (language === "typescript" || language === "javascript") {
     return { code, language: "javascript" };
   }
-  throw new CapsuleError(
-    "invalid_argument",
-    `code needs its language: "typescript", "javascript" or "python", not ${shown(language)}`,
-  );
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "language",
+    value: shown(language),
+    expected: '"typescript", "javascript" or "python"',
+  });
 }
 
 function checkText(name: string, value: unknown): void {
   if (value === undefined || typeof value === "string" && !value.includes("\0")) return;
-  throw new CapsuleError("invalid_argument", `${name} must be a string without NUL`);
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: name,
+    value: shown(value),
+    expected: "a string without NUL",
+  });
 }
 
 function fixedOf({ seed, now }: ProgramOptions | CallDetails): NativeFixed | undefined {

@@ -1,7 +1,6 @@
 /** From the options of a program to a request: everything that decides what it is and what it may do, looked up once. */
 import { codeSource, type FileSource, fileSource, type Source } from "../compiler/program.ts";
 import type { HostPackages } from "../compiler/python/packages.ts";
-import { clippedPath } from "../errors/clipped.ts";
 import { CapsuleError } from "../errors/error.ts";
 import { SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
 import type { NativeFixed, NativeLimits, NativeSecret } from "../ffi/native.ts";
@@ -69,8 +68,11 @@ export async function resolveProgram(
   // First of all: what it says of files takes less time than what Deno says.
   loadLibrary();
   if (!statOf(cwd)?.isFolder) {
-    const folder = clippedPath(cwd);
-    throw new CapsuleError("file_not_found", `Cannot use the folder "${folder}": there is none`);
+    throw new CapsuleError("file_not_found", "there is no such folder", {
+      cannot: "use",
+      file: cwd,
+      option: "cwd",
+    });
   }
   const source = sourceOf(parsed);
   const { root } = source;
@@ -128,7 +130,7 @@ function withPackages(source: FileSource, cwd: string): FileSource {
  */
 function confined(path: string, isSource: boolean): { path: string; root: string } {
   const refuse = (problem: string) =>
-    new CapsuleError("file_not_found", `Cannot read "${path}": ${problem}`);
+    new CapsuleError("file_not_found", problem, { cannot: "read", file: path });
   const stat = statOf(path);
   if (stat === undefined) throw refuse("there is no such file");
   if (!stat.isFile) throw refuse("it is not a regular file");

@@ -10,7 +10,11 @@ import { similar } from "../errors/similar.ts";
  */
 export function taskName(task: unknown): string {
   if (typeof task === "string") return task;
-  throw new CapsuleError("invalid_argument", `task must be a string, not ${shown(task)}`);
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "task",
+    value: shown(task),
+    expected: "a string",
+  });
 }
 
 /**
@@ -26,7 +30,8 @@ export function checkTask({ name, language }: Program, tasks: Set<string>, task:
     ? `export const ${short} = task({ name: "${short}" }, () => …)`
     : `@task(name="${short}")`;
   const meant = similar(task, tasks);
-  throw new CapsuleError("task_not_found", `${name}: there is no task "${short}"; ${found}`, {
+  throw new CapsuleError("task_not_found", `there is no task "${short}"; ${found}`, {
+    file: name,
     hint: meant === undefined ? `declare one: ${example}` : `did you mean "${meant}"?`,
   });
 }

@@ -1,6 +1,5 @@
-/** The text of `capsule.toml`: it may come from anyone. What it may set has ceilings, and how long it is read, too. */
-import { CapsuleError } from "../../errors/error.ts";
-import { Invalid } from "../../errors/invalid.ts";
+/** The text of `capsule.toml`. Anyone may have written it: what it sets, and how long it is read, is limited. */
+import { Invalid, invalid } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
 import { platform } from "../../platform/mod.ts";
 import { isInside, normalize, resolve } from "../../platform/path.ts";
@@ -9,7 +8,7 @@ import { BUDGET_KEYS } from "../policy/budget.ts";
 import { parseOption, type Policy } from "../policy/policy.ts";
 import type { SecretPlaces } from "../policy/secrets.ts";
 import { CONFIG_FILE } from "./project.ts";
-import { lineOf, readInto, type Setter, type SettingsFile, shown } from "./settings_file.ts";
+import { lineOf, readInto, type Setter, type SettingsFile } from "./settings_file.ts";
 
 /** What the `capsule.toml` of a project says. */
 export interface Config {
@@ -82,10 +81,8 @@ export async function parseEntrypoint(root: string, source: string): Promise<str
     return resolve(root, entrypoint);
   }
   const line = lineOf(source, "workflow", "entrypoint");
-  throw new CapsuleError(
-    "invalid_config",
-    `${CONFIG_FILE}:${line}: workflow.entrypoint: ${shown(entrypoint)} ${LEADS_OUT}`,
-  );
+  const place = { code: "invalid_config", file: CONFIG_FILE, line } as const;
+  throw invalid({ ...place, option: "workflow.entrypoint" }, leadsOut(entrypoint));
 }
 
 /** Of what cannot be looked at, the path: whoever opens it says why. */
@@ -105,12 +102,13 @@ export async function readSecret(
   places: unknown,
 ): Promise<void> {
   if (!isRecord(places)) {
-    throw new Invalid("is no table: write [secrets.NAME] and hosts below it");
+    throw new Invalid({ expected: "a table: [secrets.NAME] with hosts" });
   }
   if ("value" in places) {
-    throw new Invalid(
-      `has a value, which has no place in this file: set ${name} in the environment, or in .env`,
-    );
+    throw new Invalid({
+      problem: "a value cannot be set in this file",
+      hint: `set ${name} in the environment, or in .env`,
+    });
   }
   const { parsePlaces } = await import("../policy/secrets.ts");
   secrets[name] = parsePlaces(name, places);
@@ -122,12 +120,14 @@ function pathInside(path: string): string {
   if (!path.startsWith("/") && plain !== ".." && !plain.startsWith("../") && !path.includes("\0")) {
     return path;
   }
-  throw new Invalid(LEADS_OUT);
+  throw leadsOut(path);
 }
 
-const LEADS_OUT = "leads out of the project";
+function leadsOut(value: string): Invalid {
+  return new Invalid({ expected: "a path inside the project", value });
+}
 
 function text(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new Invalid("is no text");
+  throw new Invalid({ expected: "text", value });
 }

@@ -1,8 +1,8 @@
-/** Where the values of environment variables come from. */
+/** Looks up the values of environment variables. */
 import { CapsuleError } from "../../errors/error.ts";
 import { platform } from "../../platform/mod.ts";
 import { readSettings } from "./project.ts";
-import { clipped } from "../../errors/shown.ts";
+import { clipped } from "../../errors/clipped.ts";
 
 /**
  * The files beside `capsule.toml` whose variables count; the later one wins, and the process's own environment wins over
@@ -67,18 +67,25 @@ export class Environment {
 }
 
 /**
- * Whether an environment can hold the values.
+ * Checks that an environment can hold the values.
  *
- * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot, or for what is no object.
+ * @throws {CapsuleError} `invalid_argument`, naming the first that it cannot hold; or if this is not an object.
  */
 export function checkVariables(given: Record<string, string>): void {
   // Node's own environment is no plain object. Of a map, no variable would win over the process's own.
   if (Object.prototype.toString.call(given) !== "[object Object]") {
-    throw new CapsuleError("invalid_argument", "env must be an object of strings");
+    throw new CapsuleError("invalid_argument", undefined, {
+      option: "env",
+      expected: "an object of strings",
+    });
   }
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "string" && !value.includes("\0")) continue;
-    throw new CapsuleError("invalid_argument", `env.${clipped(name)} is no text without NUL`);
+    // The value may be a secret.
+    throw new CapsuleError("invalid_argument", undefined, {
+      option: `env.${clipped(name)}`,
+      expected: "a string without NUL",
+    });
   }
 }
 
@@ -92,7 +99,7 @@ async function readFiles(root: string, files: string[]): Promise<Record<string, 
     try {
       Object.assign(variables, parseEnv(text));
     } catch (cause) {
-      throw new CapsuleError("invalid_config", `Cannot read ${file}: ${cause}`, { cause });
+      throw new CapsuleError("invalid_config", String(cause), { cannot: "read", file, cause });
     }
   }
   return variables;

@@ -38,7 +38,7 @@ export function withBytes(value: unknown, place: string): unknown {
     return revived(value, place);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new CapsuleError("invalid_argument", `${place} is nested too deeply`, { cause });
+    throw new CapsuleError("invalid_argument", "is nested too deeply", { option: place, cause });
   }
 }
 
@@ -133,8 +133,9 @@ function fromJson(text: unknown, place: string): Uint8Array {
     return fromBase64?.(text as string) ??
       Uint8Array.from(atob(text as string), (character) => character.charCodeAt(0));
   }
-  throw new CapsuleError("invalid_argument", `${place}: "$bytes" ${problem}`, {
-    hint: 'bytes are { "$bytes": "AAEC" }; data of the one key "$bytes" is written as "$$bytes"',
+  throw new CapsuleError("invalid_argument", `"$bytes" ${problem}`, {
+    option: place,
+    hint: 'bytes are { "$bytes": "AAEC" }; write "$$bytes" for data whose only key is "$bytes"',
   });
 }
 

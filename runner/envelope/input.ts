@@ -9,15 +9,18 @@ import { encode, type Payload } from "../../sdk/payload.ts";
  * @throws {CapsuleError} `invalid_argument` for what JSON cannot hold.
  */
 export function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): Payload {
-  if (!Array.isArray(args)) {
-    throw new CapsuleError("invalid_argument", `args is no array: ${typeof args}`);
-  }
-  if (kwargs !== undefined && !isRecord(kwargs)) {
-    throw new CapsuleError("invalid_argument", `kwargs: ${shown(kwargs)} is no plain object`);
-  }
+  if (!Array.isArray(args)) throw refused("args", args, "an array");
+  if (kwargs !== undefined && !isRecord(kwargs)) throw refused("kwargs", kwargs, "a plain object");
   try {
     return encode(kwargs === undefined ? { args } : { args, kwargs });
   } catch (cause) {
-    throw new CapsuleError("invalid_argument", `the arguments have no JSON: ${cause}`, { cause });
+    throw new CapsuleError("invalid_argument", `cannot be written as JSON: ${cause}`, {
+      option: "args",
+      cause,
+    });
   }
+}
+
+function refused(option: string, value: unknown, expected: string): CapsuleError {
+  return new CapsuleError("invalid_argument", undefined, { option, value: shown(value), expected });
 }

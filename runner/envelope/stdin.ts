@@ -16,15 +16,17 @@ export function encodeStdin(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const bytes = typeof value === "string" ? encoder.encode(value) : value;
   if (!(bytes instanceof Uint8Array)) {
-    throw new CapsuleError(
-      "invalid_argument",
-      `stdin: ${shown(value)} is neither text nor a Uint8Array`,
-    );
+    throw new CapsuleError("invalid_argument", undefined, {
+      option: "stdin",
+      value: shown(value),
+      expected: "a string or a Uint8Array",
+    });
   }
   if (bytes.length > BYTES_AT_MOST) {
     throw new CapsuleError(
       "invalid_argument",
-      `stdin: it has ${bytes.length} bytes, more than ${BYTES_AT_MOST}`,
+      `has ${bytes.length} bytes, more than ${BYTES_AT_MOST}`,
+      { option: "stdin" },
     );
   }
   let text = "";
@@ -42,7 +44,10 @@ export function encodeStdin(value: unknown): string | undefined {
 export function decodeStdin(text: unknown): Uint8Array | undefined {
   if (text === undefined) return undefined;
   if (typeof text !== "string" || /[^\0-\xff]/.test(text)) {
-    throw new CapsuleError("invalid_argument", "stdin is no text of bytes");
+    throw new CapsuleError("invalid_argument", undefined, {
+      option: "stdin",
+      expected: "a string whose characters are bytes",
+    });
   }
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

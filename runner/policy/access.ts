@@ -1,7 +1,7 @@
 /** What tasks may reach: the options that grant it, parsed. */
-import { Invalid } from "../../errors/invalid.ts";
+import { Invalid, parsePart } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
-import { clipped, shown } from "../../errors/shown.ts";
+import { parseRecord } from "./group.ts";
 import { normalize } from "../../platform/path.ts";
 
 /** A folder, and what may be done in it. */
@@ -27,76 +27,85 @@ const VARIABLE_LENGTH_AT_MOST = 1000;
 const PATH_LENGTH_AT_MOST = 4096;
 const ENTRIES_AT_MOST = 1000;
 
-/** The entries of a list, which are not checked yet. */
-export function parseList(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) throw new Invalid(`is no list of ${what}`);
-  if (value.length <= ENTRIES_AT_MOST) return value;
-  throw new Invalid(`has ${value.length} entries, more than ${ENTRIES_AT_MOST}`);
+/**
+ * Parses a list.
+ *
+ * @param what Its entries are, as messages call them.
+ */
+export function parseList<T>(value: unknown, what: string, parse: (entry: unknown) => T): T[] {
+  if (!Array.isArray(value)) throw new Invalid({ expected: `a list of ${what}`, value });
+  if (value.length > ENTRIES_AT_MOST) {
+    throw new Invalid({ problem: `has ${value.length} entries, more than ${ENTRIES_AT_MOST}` });
+  }
+  return value.map((entry, index) => parsePart(`[${index}]`, () => parse(entry)));
 }
 
 /** Folders: `"./data"`, which may be written to, or `{ path, mode, git }`. */
 export function parseAllowedFiles(value: unknown): FolderAccess[] {
-  return parseList(value, "folders").map((folder) => parseFolder(folder, false));
+  return parseList(value, "folders", (folder) => parseFolder(folder, false));
 }
 
-/** The same, of the host: a folder may be absolute, and have another name for guests. */
+/** The same for folders that the host grants: one may be absolute, and have another name for guests. */
 export function parseGrantedFiles(value: unknown): FolderAccess[] {
-  return parseList(value, "folders").map((folder) => {
-    if (!isRecord(folder)) return parseFolder(folder, true);
-    const { as, ...rest } = folder;
-    const parsed = parseFolder(rest, true);
-    return as === undefined ? parsed : { ...parsed, as: parsePath(as, true) };
-  });
+  return parseList(value, "folders", (folder) => parseFolder(folder, true));
 }
 
 function parseFolder(value: unknown, ofHost: boolean): FolderAccess {
-  if (typeof value === "string") return { path: parsePath(value, ofHost), readOnly: false };
-  if (!isRecord(value)) {
-    throw new Invalid(`has ${shown(value)}, which is neither a folder nor { path, mode }`);
-  }
-  const { path, mode = "rw", git, ...rest } = value;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    const known = ofHost ? "path, as, mode and git" : "path, mode and git";
-    throw new Invalid(`has the unknown key "${clipped(unknown)}"; a folder has ${known}`);
-  }
-  if (typeof mode !== "string" || !Object.hasOwn(MODES, mode)) {
-    throw new Invalid(`has the mode ${shown(mode)}: write "read-only" or "read-write"`);
-  }
-  if (git !== undefined && git !== "ro") {
-    throw new Invalid(`has git: ${shown(git)}: write "ro", or leave it out`);
-  }
+  const parsePath = (path: unknown) => parseFolderPath(path, ofHost);
+  if (typeof value === "string") return { path: parsePath(value), readOnly: false };
+  if (!isRecord(value)) throw new Invalid({ expected: "a folder or { path, mode }", value });
+  const parsers = { path: parsePath, mode: parseMode, git: parseGit };
+  const { as, path = parsePath(undefined), mode = false, git = false }: {
+    as?: string;
+    path?: string;
+    mode?: boolean;
+    git?: boolean;
+  } = parseRecord(value, ofHost ? { ...parsers, as: parsePath } : parsers);
   return {
-    path: parsePath(path, ofHost),
-    readOnly: MODES[mode]!,
-    ...(git === "ro" ? { readsGit: true } : {}),
+    path,
+    readOnly: mode,
+    ...(git && { readsGit: true }),
+    ...(as !== undefined && { as }),
   };
 }
 
-function parsePath(value: unknown, ofHost: boolean): string {
+/** Whether a folder is read-only. */
+function parseMode(value: unknown): boolean {
+  if (typeof value === "string" && Object.hasOwn(MODES, value)) return MODES[value]!;
+  throw new Invalid({ expected: '"read-only" or "read-write"', value });
+}
+
+/** Whether `.git` may be read. */
+function parseGit(value: unknown): boolean {
+  if (value === "ro") return true;
+  throw new Invalid({ expected: '"ro", or left out', value });
+}
+
+function parseFolderPath(value: unknown, ofHost: boolean): string {
   const isPath = typeof value === "string" && value !== "" && !value.includes("\0") &&
     value.length <= PATH_LENGTH_AT_MOST;
-  if (!isPath) {
-    throw new Invalid(`has ${shown(value)}, which is no path`);
-  }
+  if (!isPath) throw new Invalid({ expected: "a path", value: value ?? null });
   const path = normalize(value);
   const isOutside = path === ".." || path.startsWith("../");
   if (isOutside) {
-    const hint = ofHost ? "write a folder elsewhere as an absolute path" : undefined;
-    throw new Invalid(`has ${shown(value)}, which leads out of the project`, hint);
+    throw new Invalid({
+      expected: "a path inside the project",
+      value,
+      hint: ofHost ? "write a folder elsewhere as an absolute path" : undefined,
+    });
   }
   return path;
 }
 
 /** Names of environment variables. */
 export function parseEnvVariables(value: unknown): string[] {
-  const names = parseList(value, "names");
-  for (const name of names) {
-    const isName = typeof name === "string" && name.length <= VARIABLE_LENGTH_AT_MOST &&
-      VARIABLE_NAME.test(name);
-    if (!isName) {
-      throw new Invalid(`has ${shown(name)}, which is no name of an environment variable`);
-    }
-  }
-  return [...new Set(names as string[])];
+  return [...new Set(parseList(value, "names", parseVariableName))];
+}
+
+/** The name of an environment variable. */
+export function parseVariableName(value: unknown): string {
+  const isName = typeof value === "string" && value.length <= VARIABLE_LENGTH_AT_MOST &&
+    VARIABLE_NAME.test(value);
+  if (isName) return value;
+  throw new Invalid({ expected: "the name of an environment variable", value });
 }

@@ -1,9 +1,7 @@
 /** The most that a whole run may use: parsed here for the API, for Python and for `capsule.toml`. */
-import { CapsuleError } from "../../errors/error.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "../../errors/record.ts";
-import { clipped, shown } from "../../errors/shown.ts";
 import type { NativeLimits } from "../../ffi/native.ts";
+import { parseGroup } from "./group.ts";
 import { inLanguage, parseCompute, parseMemory, parseTimeout } from "./policy.ts";
 
 /**
@@ -55,32 +53,29 @@ export const BUDGET_DEFAULTS: Readonly<Omit<NativeLimits, "fuel" | "timeout_ms">
 const SIZE_AT_MOST = 256 * 2 ** 20;
 const RAM_AT_MOST = 2 ** 50;
 
-/** A key as TypeScript spells it, what it sets, and what reads its value. */
-const OPTIONS: Record<keyof Budget, [keyof NativeLimits, (value: unknown) => number]> = {
-  compute: ["fuel", parseCompute],
-  timeout: ["timeout_ms", parseTimeout],
-  ram: ["ram_bytes", parseRam],
-  tasksAlive: ["tasks_alive", count(10_000)],
-  tasks: ["tasks_total", count(10_000_000)],
-  taskDepth: ["task_depth", count(256)],
-  jsonSize: ["json_bytes", size],
-  outputSize: ["output_bytes", size],
-  handles: ["handles", count(100_000)],
-  requests: ["requests", count(100_000)],
-  bodySize: ["body_bytes", size],
+/** What each key sets. Names are those of TypeScript. */
+const PARSERS: Record<keyof Budget, (value: unknown) => Partial<NativeLimits>> = {
+  compute: (value) => ({ fuel: parseCompute(value) }),
+  timeout: (value) => ({ timeout_ms: parseTimeout(value) }),
+  ram: (value) => ({ ram_bytes: parseRam(value) }),
+  tasksAlive: (value) => ({ tasks_alive: parseCount(value, 10_000) }),
+  tasks: (value) => ({ tasks_total: parseCount(value, 10_000_000) }),
+  taskDepth: (value) => ({ task_depth: parseCount(value, 256) }),
+  jsonSize: (value) => ({ json_bytes: parseMemory(value, SIZE_AT_MOST) }),
+  outputSize: (value) => ({ output_bytes: parseMemory(value, SIZE_AT_MOST) }),
+  handles: (value) => ({ handles: parseCount(value, 100_000) }),
+  requests: (value) => ({ requests: parseCount(value, 100_000) }),
+  bodySize: (value) => ({ body_bytes: parseMemory(value, SIZE_AT_MOST) }),
 };
 
 /**
- * What each key of `[budget]` in `capsule.toml` does, in the spelling that it has there.
+ * What each key of `[budget]` in `capsule.toml` sets, in the spelling that it has there.
  *
- * @throws {Invalid} for a value that is none of the key's, from the functions.
+ * @throws {Invalid} for a value that the key does not take, from the functions.
  */
 export const BUDGET_KEYS: Record<string, (value: unknown) => Partial<NativeLimits>> = Object
   .fromEntries(
-    Object.entries(OPTIONS).map(([name, [limit, parse]]) => [
-      inLanguage(name, "python"),
-      (value) => ({ [limit]: parse(value) }),
-    ]),
+    Object.entries(PARSERS).map(([name, parse]) => [inLanguage(name, "python"), parse]),
   );
 
 /**
@@ -89,27 +84,7 @@ export const BUDGET_KEYS: Record<string, (value: unknown) => Partial<NativeLimit
  * @throws {CapsuleError} `invalid_argument`, naming key and value.
  */
 export function parseBudget(budget: unknown): Partial<NativeLimits> {
-  if (budget === undefined) return {};
-  if (!isRecord(budget)) {
-    throw refused(`${shown(budget)} is no plain object`);
-  }
-  const limits: Partial<NativeLimits> = {};
-  for (const [name, value] of Object.entries(budget)) {
-    if (!Object.hasOwn(OPTIONS, name)) {
-      throw refused(
-        `unknown key "${clipped(name)}"; there are: ${Object.keys(OPTIONS).join(", ")}`,
-      );
-    }
-    if (value === undefined) continue;
-    const [limit, parse] = OPTIONS[name as keyof Budget];
-    try {
-      limits[limit] = parse(value);
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw refused(`${name}: ${shown(value)} ${error.message}`);
-    }
-  }
-  return limits;
+  return Object.assign({}, ...Object.values(parseGroup("budget", budget, PARSERS)));
 }
 
 /** What a run may use at most: of each limit the smaller one. What `base` does not say is its default. */
@@ -148,19 +123,9 @@ export function parseRam(value: unknown): number {
   return parseMemory(value, RAM_AT_MOST);
 }
 
-function count(atMost: number): (value: unknown) => number {
-  return (value) => {
-    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= atMost) {
-      return value as number;
-    }
-    throw new Invalid(`is not a whole number from 1 to ${atMost}`);
-  };
-}
-
-function size(value: unknown): number {
-  return parseMemory(value, SIZE_AT_MOST);
-}
-
-function refused(problem: string): CapsuleError {
-  return new CapsuleError("invalid_argument", `budget: ${problem}`);
+function parseCount(value: unknown, atMost: number): number {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= atMost) {
+    return value as number;
+  }
+  throw new Invalid({ expected: `a whole number from 1 to ${atMost}`, value });
 }

@@ -27,21 +27,22 @@ export function parseFixed({ seed, now }: FixedOptions): NativeFixed {
 
 function parseSeed(seed: unknown): number {
   if (Number.isSafeInteger(seed) && (seed as number) >= 0) return seed as number;
-  const given = typeof seed === "number" ? String(seed) : shown(seed);
-  throw new CapsuleError(
-    "invalid_argument",
-    `seed: ${given} is not a whole number from 0 to 2^53 - 1`,
-  );
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "seed",
+    value: typeof seed === "number" ? String(seed) : shown(seed),
+    expected: "a whole number from 0 to 2^53 - 1",
+  });
 }
 
 function parseNow(now: unknown): number {
   const ms = now instanceof Date ? now.getTime() : typeof now === "string" ? parseDate(now) : NaN;
   if (ms >= 0 && ms < NOW_MS_BELOW) return ms;
-  const given = now instanceof Date ? String(now) : shown(now);
-  const problem = Number.isNaN(ms)
-    ? "is not a date with a time and a time zone"
-    : "is not between 1970 and 9999";
-  throw new CapsuleError("invalid_argument", `now: ${given} ${problem}`, {
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "now",
+    value: now instanceof Date ? String(now) : shown(now),
+    expected: Number.isNaN(ms)
+      ? "a date with a time and a time zone"
+      : "a date between 1970 and 9999",
     hint: typeof now === "number"
       ? `write new Date(${now}), if these are milliseconds since 1970`
       : 'write "2026-01-31T12:00:00Z", or with another zone "2026-01-31T12:00:00+01:00"',

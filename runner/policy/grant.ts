@@ -1,5 +1,5 @@
 /** From what options say to what the native library enforces. */
-import { CapsuleError } from "../../errors/error.ts";
+import { invalid } from "../../errors/invalid.ts";
 import type { Language, NativeSecret, TaskPolicy } from "../../ffi/native.ts";
 import type { Environment } from "../config/environment.ts";
 import { type Granted, withheldHosts } from "./grants.ts";
@@ -23,7 +23,7 @@ export interface Surroundings {
 /**
  * The policies of all tasks, with all that they name looked up.
  *
- * @throws {CapsuleError} `invalid_option` for a declared folder that cannot be granted; `invalid_argument` for one of the
+ * @throws {CapsuleError} `invalid_program` for a declared folder that cannot be granted; `invalid_argument` for one of the
  * host's; `mount_denied`.
  */
 export async function resolvePolicies(
@@ -59,19 +59,14 @@ export async function resolvePolicies(
         });
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        if (error.isHost) {
-          throw new CapsuleError(
-            "invalid_argument",
-            `grants: allowedFiles: it ${error.message}`,
-            { hint: error.hint },
-          );
-        }
-        const option = inLanguage("allowedFiles", program.language);
-        throw new CapsuleError(
-          "invalid_program",
-          `${program.name}: task ${JSON.stringify(name)}: ${option}: it ${error.message}`,
-          { hint: error.hint },
-        );
+        throw error.isHost
+          ? invalid({ code: "invalid_argument", option: "grants.allowedFiles" }, error)
+          : invalid({
+            code: "invalid_program",
+            file: program.name,
+            task: name,
+            option: inLanguage("allowedFiles", program.language),
+          }, error);
       }
     }
     resolved[name] = task;

@@ -4,9 +4,8 @@ import type { HostRule } from "../../ffi/native.ts";
 import { isInside, resolve } from "../../platform/path.ts";
 import { type FolderAccess, parseEnvVariables, parseGrantedFiles } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
-import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "../../errors/record.ts";
-import { clipped, shown } from "../../errors/shown.ts";
+import { shown } from "../../errors/shown.ts";
+import { parseGroup } from "./group.ts";
 import type { Policy } from "./policy.ts";
 
 /** A folder that the host grants. */
@@ -46,29 +45,7 @@ const PARSERS = {
  * @throws {CapsuleError} `invalid_argument`, naming key and value.
  */
 export function parseGrants(grants: unknown): Granted {
-  if (grants === undefined) return NOTHING;
-  if (!isRecord(grants)) {
-    throw refused(`${shown(grants)} is no plain object`);
-  }
-  const unknown = Object.keys(grants).find((key) => !Object.hasOwn(PARSERS, key));
-  if (unknown !== undefined) {
-    const known = Object.keys(PARSERS).join(", ");
-    throw refused(`unknown key "${clipped(unknown)}"; there are: ${known}`);
-  }
-  const parsed = <K extends keyof typeof PARSERS>(key: K) => {
-    const value = (grants as Grants)[key] ?? [];
-    try {
-      return PARSERS[key](value) as ReturnType<typeof PARSERS[K]>;
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw refused(`${key}: it ${error.message}`, error.hint);
-    }
-  };
-  return {
-    allowedFiles: parsed("allowedFiles"),
-    allowedHosts: parsed("allowedHosts"),
-    envVariables: parsed("envVariables"),
-  };
+  return { ...NOTHING, ...parseGroup("grants", grants, PARSERS) };
 }
 
 const NOTHING: Granted = { allowedFiles: [], allowedHosts: [], envVariables: [] };
@@ -82,11 +59,12 @@ export function parsePolicy(policy: unknown, byDefault: "declared" | "none"): "d
   if (policy === undefined) return byDefault;
   if (policy === "declared" || policy === "none") return policy;
   const isFormer = typeof policy === "object" && policy !== null;
-  throw new CapsuleError(
-    "invalid_argument",
-    `policy: ${shown(policy)} is neither "declared" nor "none"`,
-    { hint: isFormer ? "what tasks may reach besides is the option grants" : undefined },
-  );
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "policy",
+    value: shown(policy),
+    expected: '"declared" or "none"',
+    hint: isFormer ? "access that tasks get in addition is the option grants" : undefined,
+  });
 }
 
 /** What tasks declare and are not given, as it is written in options. Undefined if that is nothing. */
@@ -128,8 +106,4 @@ export function hostText({ scheme, host, subdomains, port }: HostRule): string {
     name,
     port === null ? "" : `:${port}`,
   ].join("");
-}
-
-function refused(problem: string, hint?: string): CapsuleError {
-  return new CapsuleError("invalid_argument", `grants: ${problem}`, { hint });
 }

@@ -2,7 +2,6 @@
 import type { HostRule } from "../../ffi/native.ts";
 import { parseList } from "./access.ts";
 import { Invalid } from "../../errors/invalid.ts";
-import { shown } from "../../errors/shown.ts";
 
 /** Of a name, as the domain name system has it. */
 const NAME_LENGTH_AT_MOST = 253;
@@ -16,7 +15,7 @@ const PATTERN = /^(?:(https?):\/\/)?(\*\.)?(\[[\da-f:.]+\]|[^\s/?#@:\\*[\]%]+)(?
  * (that scheme only), or `*`.
  */
 export function parseAllowedHosts(value: unknown): HostRule[] {
-  return parseList(value, "hosts").map(parseHost);
+  return parseList(value, "hosts", parseHost);
 }
 
 function parseHost(value: unknown): HostRule {
@@ -37,8 +36,8 @@ function parseHost(value: unknown): HostRule {
 }
 
 function refused(value: unknown): Invalid {
-  return new Invalid(
-    `has ${shown(value)}, which is no host: write "api.x.com", "*.x.com", "host:port", ` +
-      `"https://api.x.com" or "*"`,
-  );
+  return new Invalid({
+    expected: 'a host: "api.x.com", "*.x.com", "host:port", "https://api.x.com" or "*"',
+    value,
+  });
 }

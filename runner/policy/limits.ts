@@ -1,9 +1,6 @@
 /** `limits`: the most that each task may use, and the default for tasks that set nothing. */
-import { CapsuleError } from "../../errors/error.ts";
-import { Invalid } from "../../errors/invalid.ts";
-import { isRecord } from "../../errors/record.ts";
-import { clipped, shown } from "../../errors/shown.ts";
 import type { TaskCeiling, TaskPolicy } from "../../ffi/native.ts";
+import { parseGroup } from "./group.ts";
 import { DEFAULTS, parseCompute, parseOption, type Policy } from "./policy.ts";
 
 /**
@@ -56,27 +53,15 @@ const CLIPPED_AT_MOST = 100;
  * @throws {CapsuleError} `invalid_argument`, naming key and value.
  */
 export function parseLimits(limits: unknown): Limits {
-  if (limits === undefined) return {};
-  if (!isRecord(limits)) {
-    throw refused(`${shown(limits)} is no plain object`);
-  }
-  const parsed: Limits = {};
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(LIMITS, name)) {
-      throw refused(
-        `unknown key "${clipped(name)}"; there are: ${Object.keys(LIMITS).join(", ")}`,
-      );
-    }
-    if (value === undefined) continue;
-    try {
-      Object.assign(parsed, parseOption(name, "javascript", value));
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw refused(`${name}: ${shown(value)} ${error.message}`);
-    }
-  }
-  return parsed;
+  return Object.assign({}, ...Object.values(parseGroup("limits", limits, PARSERS)));
 }
+
+const PARSERS = Object.fromEntries(
+  Object.keys(LIMITS).map((name) => [
+    name,
+    (value: unknown) => parseOption(name, "javascript", value),
+  ]),
+);
 
 /** What bounds each task of a program. */
 export function limitsOf(given: Limits, isTrusted: boolean): Limits {
@@ -147,8 +132,4 @@ function lower(policy: Policy, limits: Limits): Limits {
     if (typeof limit === "number" && limit < (policy[key] ?? Infinity)) lowered[key] = limit;
   }
   return lowered;
-}
-
-function refused(problem: string): CapsuleError {
-  return new CapsuleError("invalid_argument", `limits: ${problem}`);
 }

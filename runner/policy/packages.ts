@@ -17,10 +17,11 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
   if (value === undefined || value === false || value === "host") return value;
   const isPath = typeof value === "string" && value !== "" && !value.includes("\0");
   if (isPath && value.length <= PATH_LENGTH_AT_MOST) return resolve(cwd, value);
-  throw new CapsuleError(
-    "invalid_argument",
-    `packages: ${shown(value)} is neither "host", a folder nor false`,
-  );
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "packages",
+    value: shown(value),
+    expected: '"host", a folder or false',
+  });
 }
 
 /** Where packages were looked for, for a module that was not found. */
@@ -43,7 +44,7 @@ export function hostPackages(variables: Variables, cwd: string): HostPackages {
   return { cwd, environment, interpreter: parseInterpreter(variables(INTERPRETER)) };
 }
 
-/** What the Python package tells, of the interpreter that it runs in. */
+/** The folders that the Python package found for its own interpreter. */
 function parseInterpreter(text: string | undefined): PackagePath[] | undefined {
   if (text === undefined) return undefined;
   try {
@@ -52,7 +53,7 @@ function parseInterpreter(text: string | undefined): PackagePath[] | undefined {
       (module === undefined || typeof module === "string")
     );
   } catch {
-    // Somebody else's.
+    // Another program has set the variable.
     return undefined;
   }
 }

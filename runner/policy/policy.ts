@@ -2,7 +2,7 @@ import { CapsuleError } from "../../errors/error.ts";
 import type { HostRule, Language } from "../../ffi/native.ts";
 import { type FolderAccess, parseAllowedFiles, parseEnvVariables } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
-import { Invalid } from "../../errors/invalid.ts";
+import { Invalid, parseValue, unknownKey } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
 import { clipped, shown } from "../../errors/shown.ts";
 
@@ -74,14 +74,13 @@ const OPTIONS: Record<string, (value: unknown) => Partial<Policy>> = {
  * What the engine tells of a program's tasks. A program can tamper with its engine: nothing is taken for
  * granted.
  *
- * @throws {CapsuleError} `load_failed`.
+ * @throws {CapsuleError} `invalid_program`.
  */
 export function parseDeclarations(program: { name: string }, text: string): Declaration[] {
   const refuse = (problem: string) =>
-    new CapsuleError(
-      "invalid_program",
-      `${program.name}: the declarations of its tasks ${problem}`,
-    );
+    new CapsuleError("invalid_program", `the declarations of its tasks ${problem}`, {
+      file: program.name,
+    });
   if (text.length > DECLARATIONS_LENGTH_AT_MOST) {
     throw refuse(`have more than ${DECLARATIONS_LENGTH_AT_MOST >> 20} MB`);
   }
@@ -105,7 +104,7 @@ export function parseDeclarations(program: { name: string }, text: string): Decl
 /**
  * The policies of a program's tasks, by name.
  *
- * @throws {CapsuleError} `invalid_option`, naming file, task, option and value.
+ * @throws {CapsuleError} `invalid_program`, naming file, task, option and value.
  */
 export function policiesOf(
   program: { name: string; language: Language },
@@ -115,54 +114,34 @@ export function policiesOf(
   // No prototype: a task may be called `constructor`.
   const policies: Record<string, Policy> = Object.create(null);
   for (const { name, options } of declarations) {
-    const refuse = (problem: string) =>
-      new CapsuleError(
-        "invalid_program",
-        `${program.name}: task ${shown(name)}: ${problem}`,
+    const task = typeof name === "string" ? clipped(name) : shown(name);
+    const about = { code: "invalid_program", file: program.name, task } as const;
+    parseValue({ ...about, option: "name" }, () => checkName(name));
+    if (name in policies) {
+      throw new CapsuleError("invalid_program", "there is another task of this name", about);
+    }
+    policies[name] = { ...defaults };
+    for (const [option, value] of Object.entries(options)) {
+      const set = parseValue(
+        { ...about, option: clipped(option) },
+        () => parseOption(option, program.language, value),
       );
-    const nameProblem = checkName(name);
-    if (nameProblem) throw refuse(nameProblem);
-    if (name in policies) throw refuse("there is another task of this name");
-    policies[name] = { ...defaults, ...policyOf(options, program.language, refuse) };
+      Object.assign(policies[name], set);
+    }
   }
   return policies;
 }
 
-function policyOf(
-  options: Record<string, unknown>,
-  language: Language,
-  refuse: (problem: string) => CapsuleError,
-): Partial<Policy> {
-  const policy: Partial<Policy> = {};
-  for (const key of Object.keys(options)) {
-    const value = options[key];
-    try {
-      const parsed = parseOption(key, language, value);
-      if (parsed === undefined) {
-        const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language)).join(", ");
-        throw refuse(`unknown option "${clipped(key)}"; there are: ${known}`);
-      }
-      Object.assign(policy, parsed);
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw refuse(`${key}: ${shown(value)} ${error.message}`);
-    }
-  }
-  return policy;
-}
-
 /**
- * What an option, spelt as in a language, sets in a policy. Undefined if there is none of that name.
+ * What an option, spelt as in a language, sets in a policy.
  *
- * @throws {Invalid} for a value that is none of the option's.
+ * @throws {Invalid} for a value that the option does not take, or an option that does not exist.
  */
-export function parseOption(
-  key: string,
-  language: Language,
-  value: unknown,
-): Partial<Policy> | undefined {
+export function parseOption(key: string, language: Language, value: unknown): Partial<Policy> {
   const name = camelCase(key, language);
-  return Object.hasOwn(OPTIONS, name) ? OPTIONS[name]!(value) : undefined;
+  if (Object.hasOwn(OPTIONS, name)) return OPTIONS[name]!(value);
+  const known = Object.keys(OPTIONS).map((name) => inLanguage(name, language));
+  throw unknownKey(key, known, "option");
 }
 
 /** An option's name as TypeScript spells it; a name of the other language's style is unknown. */
@@ -180,16 +159,16 @@ export function inLanguage(name: string, language: Language): string {
     : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-function checkName(name: unknown): string | undefined {
+function checkName(name: unknown): void {
   // deno-lint-ignore no-control-regex
   if (typeof name !== "string" || /[\u0000-\u001f\u007f-\u009f]/.test(name)) {
-    return "name: it is not text without control characters";
+    throw new Invalid({ expected: "text without control characters" });
   }
-  if (!name.isWellFormed()) return "name: it is not well-formed Unicode";
+  if (!name.isWellFormed()) throw new Invalid({ expected: "well-formed Unicode" });
   // A character is at most two of these.
   const length = name.length > 2 * NAME_LENGTH_AT_MOST ? name.length : [...name].length;
   if (length < 1 || length > NAME_LENGTH_AT_MOST) {
-    return `name: it has ${length} characters, not 1 to ${NAME_LENGTH_AT_MOST}`;
+    throw new Invalid({ problem: `has ${length} characters, not 1 to ${NAME_LENGTH_AT_MOST}` });
   }
 }
 
@@ -201,57 +180,57 @@ export function parseCompute(value: unknown): number {
   if (Object.hasOwn(COMPUTE_PRESETS, text)) return COMPUTE_PRESETS[text]!;
   const isNumber = text !== "" && endOfDigits(text, 0) === text.length;
   const fuel = isNumber ? Number(value) : value;
-  if (typeof fuel !== "number" || !Number.isSafeInteger(fuel) || fuel <= 0) {
-    throw new Invalid("is neither LOW, MEDIUM, HIGH nor a positive whole number below 2^53");
-  }
-  return fuel;
+  if (typeof fuel === "number" && Number.isSafeInteger(fuel) && fuel > 0) return fuel;
+  throw new Invalid({
+    expected: "LOW, MEDIUM, HIGH or a positive whole number below 2^53",
+    value,
+  });
 }
 
 /** Bytes of memory, of one task unless a larger limit is given. Units are powers of 1024. */
 export function parseMemory(value: unknown, bytesAtMost = MEMORY_BYTES_AT_MOST): number {
-  const expected = 'is no size: write "64MB", "1.5 GB", "512KiB" or a whole number of bytes';
-  let bytes = value;
-  if (typeof value === "string") {
-    const { number, unit } = quantityOf(value, expected);
-    if (!Object.hasOwn(MEMORY_UNITS, unit.toLowerCase())) throw new Invalid(expected);
-    bytes = Math.ceil(number * MEMORY_UNITS[unit.toLowerCase()]!);
+  const refuse = (expected: string) => new Invalid({ expected, value });
+  const { number, unit } = quantityOf(value);
+  const factor = memberOf(MEMORY_UNITS, unit.toLowerCase());
+  if (factor === undefined || unit === "" && !Number.isInteger(number)) {
+    throw refuse('a size: "64MB", "1.5 GB", "512KiB" or a whole number of bytes');
   }
-  if (typeof bytes !== "number" || !Number.isInteger(bytes)) throw new Invalid(expected);
-  if (bytes <= 0) throw new Invalid("is not more than 0 bytes");
-  if (bytes > bytesAtMost) {
-    const [unit, name] = bytesAtMost < MEMORY_UNITS.gb!
-      ? [MEMORY_UNITS.mb!, "MB"]
-      : [MEMORY_UNITS.gb!, "GB"];
-    throw new Invalid(`is more than the ${bytesAtMost / unit} ${name} that there can be`);
-  }
-  return bytes;
+  const bytes = Math.ceil(number * factor);
+  if (bytes <= 0) throw refuse("more than 0 bytes");
+  if (bytes <= bytesAtMost) return bytes;
+  const [most, name] = bytesAtMost < MEMORY_UNITS.gb!
+    ? [bytesAtMost / MEMORY_UNITS.mb!, "MB"]
+    : [bytesAtMost / MEMORY_UNITS.gb!, "GB"];
+  throw refuse(`at most ${most} ${name}`);
 }
 
 /** Milliseconds. */
 export function parseTimeout(value: unknown): number {
-  const expected = 'is no time: write "500ms", "1.8s", "5m", "1h" or a number of milliseconds';
-  let milliseconds = value;
-  if (typeof value === "string") {
-    const { number, unit } = quantityOf(value, expected);
-    if (!Object.hasOwn(TIME_UNITS, unit)) throw new Invalid(expected);
-    milliseconds = number * TIME_UNITS[unit]!;
+  const refuse = (expected: string) => new Invalid({ expected, value });
+  const { number, unit } = quantityOf(value);
+  const milliseconds = number * (memberOf(TIME_UNITS, unit) ?? NaN);
+  if (!Number.isFinite(milliseconds)) {
+    throw refuse('a time: "500ms", "1.8s", "5m", "1h" or a number of milliseconds');
   }
-  if (typeof milliseconds !== "number" || !Number.isFinite(milliseconds)) {
-    throw new Invalid(expected);
-  }
-  if (milliseconds <= 0) throw new Invalid("is not more than 0 milliseconds");
-  if (milliseconds > TIMEOUT_MS_AT_MOST) throw new Invalid("is more than a year");
+  if (milliseconds <= 0) throw refuse("more than 0 milliseconds");
+  if (milliseconds > TIMEOUT_MS_AT_MOST) throw refuse("at most a year");
   return milliseconds;
 }
 
-/** `1.5 GB`: a number, and what stands behind it. */
-function quantityOf(text: string, expected: string): { number: number; unit: string } {
-  if (text.length > QUANTITY_LENGTH_AT_MOST) throw new Invalid(expected);
-  const trimmed = text.trim();
+/** `1.5 GB`: a number, which is NaN if there is none, and its unit. */
+function quantityOf(value: unknown): { number: number; unit: string } {
+  if (typeof value === "number") return { number: value, unit: "" };
+  const none = { number: NaN, unit: "" };
+  if (typeof value !== "string" || value.length > QUANTITY_LENGTH_AT_MOST) return none;
+  const trimmed = value.trim();
   const whole = endOfDigits(trimmed, 0);
   const end = trimmed[whole] === "." ? endOfDigits(trimmed, whole + 1) : whole;
-  if (whole === 0 || end === whole + 1) throw new Invalid(expected);
+  if (whole === 0 || end === whole + 1) return none;
   return { number: Number(trimmed.slice(0, end)), unit: trimmed.slice(end).trimStart() };
+}
+
+function memberOf(units: Record<string, number>, unit: string): number | undefined {
+  return Object.hasOwn(units, unit) ? units[unit] : undefined;
 }
 
 /** Where the digits end that begin at a place. */
@@ -262,8 +241,8 @@ function endOfDigits(text: string, start: number): number {
 }
 
 function parseRetries(value: unknown): number {
-  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > RETRIES_AT_MOST) {
-    throw new Invalid(`is not a whole number from 0 to ${RETRIES_AT_MOST}`);
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= RETRIES_AT_MOST) {
+    return value as number;
   }
-  return value as number;
+  throw new Invalid({ expected: `a whole number from 0 to ${RETRIES_AT_MOST}`, value });
 }

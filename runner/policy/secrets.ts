@@ -1,12 +1,14 @@
 /** `secrets`: values that the host puts into request headers, and that tasks never see. */
 import { CapsuleError } from "../../errors/error.ts";
 import type { NativeSecret } from "../../ffi/native.ts";
-import { parseEnvVariables, parseList } from "./access.ts";
+import { parseList, parseVariableName } from "./access.ts";
 import type { Environment } from "../config/environment.ts";
+import { CONFIG_FILE } from "../config/project.ts";
 import { parseAllowedHosts } from "./hosts.ts";
-import { Invalid } from "../../errors/invalid.ts";
+import { Invalid, parsePart, parseValue } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
-import { clipped, shown } from "../../errors/shown.ts";
+import { clipped } from "../../errors/clipped.ts";
+import { parseRecord } from "./group.ts";
 
 /** A value that tasks can use without seeing it. */
 export interface Secret {
@@ -21,7 +23,6 @@ export interface Secret {
 /** Where a secret of `capsule.toml` may go: its value comes from the environment or from `.env`. */
 export type SecretPlaces = Omit<NativeSecret, "name" | "value" | "placeholder">;
 
-const KEYS = ["value", "hosts", "headers"];
 const HEADERS = ["authorization", "x-api-key", "api-key"];
 /** A name of a header, as HTTP has it. */
 const HEADER = /^[!#$%&'*+.^_`|~a-z0-9-]+$/;
@@ -43,53 +44,57 @@ const RANDOM_BYTES = 16;
  */
 export function parseSecrets(secrets: unknown): NativeSecret[] {
   if (secrets === undefined) return [];
-  const refused = (problem: string) => new CapsuleError("invalid_argument", `secrets: ${problem}`);
-  if (!isRecord(secrets)) {
-    throw refused("it is no plain object of { NAME: { value, hosts } }");
-  }
-  const entries = Object.entries(secrets);
-  if (entries.length > SECRETS_AT_MOST) {
-    throw refused(`it has ${entries.length} secrets, more than ${SECRETS_AT_MOST}`);
-  }
-  return entries.map(([name, secret]) => {
-    try {
-      if (!isRecord(secret)) throw new Invalid("is no plain object { value, hosts, headers }");
-      const { value, ...places } = secret;
-      return bind(name, parsePlaces(name, places), value);
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw refused(`${clipped(name)} ${error.message}`);
+  return parseValue({ code: "invalid_argument", option: "secrets" }, () => {
+    if (!isRecord(secrets)) {
+      throw new Invalid({ expected: "a plain object of { NAME: { value, hosts } }" });
     }
+    const entries = Object.entries(secrets);
+    if (entries.length > SECRETS_AT_MOST) {
+      throw new Invalid({ problem: `has ${entries.length} secrets, more than ${SECRETS_AT_MOST}` });
+    }
+    return entries.map(([name, secret]) =>
+      parsePart(`.${clipped(name)}`, () => {
+        if (!isRecord(secret)) {
+          throw new Invalid({ expected: "a plain object of { value, hosts, headers }" });
+        }
+        const { value, ...places } = secret;
+        return bind(name, parsePlaces(name, places), value);
+      })
+    );
   });
 }
 
 /**
  * Parses all of a secret but its value.
  *
- * @throws {Invalid} The message goes on where the name ends.
+ * @throws {Invalid}
  */
 export function parsePlaces(name: string, given: Record<string, unknown>): SecretPlaces {
-  parseEnvVariables([name]);
-  const { hosts, headers = HEADERS, ...rest } = given;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new Invalid(`has the unknown key "${clipped(unknown)}"; there are: ${KEYS.join(", ")}`);
-  }
-  if (hosts === undefined) throw new Invalid(`has no hosts: name those that it may be sent to`);
-  const rules = parseAllowedHosts(hosts);
-  if (rules.length === 0 || rules.some(({ host }) => host === null)) {
-    throw new Invalid("has no hosts of its own: name those that it may be sent to");
-  }
-  const names = parseList(headers, "headers").map((header) => {
+  parseVariableName(name);
+  const { hosts = [], headers = HEADERS } = parseRecord(given, {
+    hosts: parseHosts,
+    headers: parseHeaders,
+  });
+  if (hosts.length > 0) return { hosts, headers };
+  throw new Invalid({ problem: "has no hosts: name those that it may be sent to" });
+}
+
+function parseHosts(value: unknown): SecretPlaces["hosts"] {
+  // What stands here by mistake may be the secret.
+  const hosts = parseAllowedHosts(Array.isArray(value) ? value : undefined);
+  if (hosts.every(({ host }) => host !== null)) return hosts;
+  throw new Invalid({ problem: "must name the hosts that it may be sent to" });
+}
+
+function parseHeaders(value: unknown): string[] {
+  const headers = parseList(Array.isArray(value) ? value : undefined, "headers", (header) => {
     const lower = typeof header === "string" ? header.toLowerCase() : "";
     const isOwn = OWN_HEADERS.includes(lower) || lower.startsWith("proxy-");
-    if (!HEADER.test(lower) || isOwn) {
-      throw new Invalid(`has ${shown(header)}, which is no header that it can stand in`);
-    }
-    return lower;
+    if (HEADER.test(lower) && !isOwn) return lower;
+    throw new Invalid({ expected: "a header that can hold a secret", value: header });
   });
-  if (names.length === 0) throw new Invalid("has no headers: name those that it can stand in");
-  return { hosts: rules, headers: names };
+  if (headers.length > 0) return headers;
+  throw new Invalid({ problem: "must name the headers that may contain it" });
 }
 
 /**
@@ -106,33 +111,33 @@ export async function allSecrets(
   if (missing.length === 0) return given;
   const values = await environment.pick(missing);
   const bound = missing.map((name) => {
+    const option = `secrets.${name}`;
+    const place = { code: "invalid_config", file: CONFIG_FILE, option } as const;
     if (values[name] === undefined) {
-      throw new CapsuleError("invalid_config", `capsule.toml: secrets.${name}: it has no value`, {
-        hint: `set ${name} in the environment, or in .env beside capsule.toml`,
+      throw new CapsuleError(place.code, "has no value", {
+        ...place,
+        hint: `set ${name} in the environment, or in .env beside ${CONFIG_FILE}`,
       });
     }
-    try {
-      return bind(name, named[name]!, values[name]);
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      throw new CapsuleError("invalid_config", `capsule.toml: secrets.${name} ${error.message}`);
-    }
+    return parseValue(place, () => bind(name, named[name]!, values[name]));
   });
   return [...given, ...bound];
 }
 
 function bind(name: string, places: SecretPlaces, value: unknown): NativeSecret {
-  // A header holds printable ASCII, and no space at its ends.
-  if (value === undefined || value === null) throw new Invalid("has no value");
-  if (typeof value !== "string" || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new Invalid(
-      "has a value that no header can hold: it must be printable ASCII, without spaces around it",
-    );
-  }
-  if (value.length > VALUE_LENGTH_AT_MOST) {
-    throw new Invalid(`has a value of more than ${VALUE_LENGTH_AT_MOST} characters`);
-  }
-  return { name, placeholder: newPlaceholder(value.length), value, ...places };
+  return parsePart(".value", () => {
+    if (value === undefined || value === null) throw new Invalid({ expected: "given" });
+    // A header holds printable ASCII, and no space at its ends.
+    if (typeof value !== "string" || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+      throw new Invalid({
+        expected: "printable ASCII without spaces around it: no header can hold other text",
+      });
+    }
+    if (value.length > VALUE_LENGTH_AT_MOST) {
+      throw new Invalid({ problem: `has more than ${VALUE_LENGTH_AT_MOST} characters` });
+    }
+    return { name, placeholder: newPlaceholder(value.length), value, ...places };
+  });
 }
 
 /** Lower case, at least as long as the value, and never twice the same. */

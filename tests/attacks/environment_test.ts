@@ -180,7 +180,7 @@ for (const language of LANGUAGES) {
   Deno.test(`${language}: a value with NUL is refused`, async () => {
     const code = LISTS[language]('["A"]');
     const opened = () => open({ code, language, env: { A: "1\0B=2" } });
-    const error = await assertRejects(opened, CapsuleError, "env.A is no text without NUL");
+    const error = await assertRejects(opened, CapsuleError, "env.A: must be a string without NUL");
     assertEquals(error.code, "invalid_argument");
   });
 }

@@ -34,14 +34,20 @@ for (const [name, value] of Object.entries(EXOTIC)) {
         for (const call of [run, open]) {
           const message = await refusal(() => call(options));
           assertStringIncludes(message, `${option}: `);
-          assertStringIncludes(message, "is no plain object");
+          assertStringIncludes(message, "must be a plain object");
         }
       }
     }
     const grants = { allowedFiles: [value] } as RunOptions["grants"];
-    assertStringIncludes(await refusal(() => run({ ...PROGRAM, grants: grants! })), "neither");
+    assertStringIncludes(
+      await refusal(() => run({ ...PROGRAM, grants: grants! })),
+      "must be a folder or",
+    );
     const secrets = { KEY: value } as RunOptions["secrets"];
-    assertStringIncludes(await refusal(() => run({ ...PROGRAM, secrets: secrets! })), "KEY is no");
+    assertStringIncludes(
+      await refusal(() => run({ ...PROGRAM, secrets: secrets! })),
+      "secrets.KEY: must be a plain object",
+    );
   });
 }
 
@@ -50,7 +56,7 @@ Deno.test("options of a call that nobody awaited are refused", async () => {
     await using program = await open({ ...PROGRAM, isolation });
     for (const options of [Promise.resolve({ limits: {} }), new Map([["limits", {}]])]) {
       const message = await refusal(() => program.call("main", [], options as object));
-      assertStringIncludes(message, "is no object of options");
+      assertStringIncludes(message, "must be called with an object");
     }
     const { error } = await program.call("main", [], { limits: { compute: 1 } });
     assertEquals(error?.error_type, "fuel_exhausted");
@@ -60,13 +66,13 @@ Deno.test("options of a call that nobody awaited are refused", async () => {
 Deno.test("variables, keywords, listeners and signals are what they have to be", async () => {
   const map = new Map([["HOME", "fake"]]);
   const wrong: [options: object, says: string][] = [
-    [{ env: map }, "env must be an object of strings"],
-    [{ env: Promise.resolve({ HOME: "fake" }) }, "env must be an object of strings"],
-    [{ kwargs: map }, "kwargs: {} is no plain object"],
-    [{ kwargs: Promise.resolve({ x: 1 }) }, "kwargs: {} is no plain object"],
-    [{ kwargs: [1] }, "kwargs: [1] is no plain object"],
-    [{ onEvent: 5 }, "onEvent: 5 is no function"],
-    [{ signal: new AbortController() }, "is no AbortSignal"],
+    [{ env: map }, "env: must be an object of strings"],
+    [{ env: Promise.resolve({ HOME: "fake" }) }, "env: must be an object of strings"],
+    [{ kwargs: map }, "kwargs: must be a plain object (got {})"],
+    [{ kwargs: Promise.resolve({ x: 1 }) }, "kwargs: must be a plain object (got {})"],
+    [{ kwargs: [1] }, "kwargs: must be a plain object (got [1])"],
+    [{ onEvent: 5 }, "onEvent: must be a function (got 5)"],
+    [{ signal: new AbortController() }, "signal: must be an AbortSignal"],
   ];
   for (const isolation of ["sandbox", "process"] as const) {
     await using program = await open({ ...PROGRAM, isolation });
@@ -82,7 +88,7 @@ Deno.test("variables, keywords, listeners and signals are what they have to be",
 Deno.test("a folder whose mode is inherited is not granted for writing", async () => {
   const folder = Object.assign(Object.create({ mode: "ro" }), { path: "/tmp" });
   const grants = { allowedFiles: [folder] };
-  assertStringIncludes(await refusal(() => run({ ...PROGRAM, grants })), "neither a folder");
+  assertStringIncludes(await refusal(() => run({ ...PROGRAM, grants })), "must be a folder or");
 });
 
 Deno.test("objects without a prototype are plain", async () => {

@@ -246,7 +246,7 @@ Deno.test("mounts outside the project, and of .git, .capsule and capsule.toml, a
     const error = await assertRejects(
       () => attempt(mounts),
       CapsuleError,
-      "where another folder is",
+      "like another folder",
     );
     assertEquals(error.code, "mount_denied");
   }

@@ -209,7 +209,7 @@ Deno.test("a value of git that is none is refused", async () => {
     const code = `import { task } from "@capsule/sdk";
       task({ name: "main", allowedFiles: [{ path: "rw", git: ${git} }] }, () => 1);`;
     const call = () => run({ code, language: "typescript", cwd: folder.path });
-    const error = await assertRejects(call, CapsuleError, 'write "ro"');
+    const error = await assertRejects(call, CapsuleError, 'must be "ro"');
     assertEquals(error.code, "invalid_program");
   }
 });

@@ -235,35 +235,47 @@ Deno.test("by https with an authority of the test's own, from the command line a
   folder.write("capsule.toml", `[secrets.OTHER]\nhosts = ["127.0.0.1"]`);
   const missing = await cli(allowed, options);
   assertEquals(missing.status, 2);
-  assertStringIncludes(missing.stderr, "secrets.OTHER: it has no value");
+  assertStringIncludes(missing.stderr, "capsule.toml: secrets.OTHER: has no value");
 });
 
 Deno.test("bad secrets are refused, and no message holds a value", async () => {
   const refusal = async (secrets: unknown) => {
     const options = { code: "def main(): return 1", language: "python", secrets } as RunOptions;
-    const { code, message } = await assertRejects(() => run(options), CapsuleError);
-    assertEquals([code, message.includes(VALUE)], ["invalid_argument", false]);
-    return message;
+    const error = await assertRejects(() => run(options), CapsuleError);
+    const told = JSON.stringify({ ...error, message: error.message });
+    assertEquals([error.code, told.includes(VALUE)], ["invalid_argument", false]);
+    return error.message;
   };
   const value = VALUE;
   const bad: [secrets: unknown, problem: string][] = [
-    [VALUE, "it is no plain object"],
-    [[VALUE], "it is no plain object"],
-    [{ KEY: VALUE }, "KEY is no plain object"],
-    [{ KEY: { value } }, "KEY has no hosts"],
-    [{ KEY: { value, hosts: [] } }, "KEY has no hosts of its own"],
-    [{ KEY: { value, hosts: ["*"] } }, "KEY has no hosts of its own"],
-    [{ KEY: { value, hosts: ["a.b"], header: "x" } }, 'unknown key "header"'],
-    [{ KEY: { value, hosts: ["a.b"], headers: ["host"] } }, '"host", which is no header'],
-    [{ KEY: { value, hosts: ["a.b"], headers: ["a b"] } }, '"a b", which is no header'],
-    [{ KEY: { value, hosts: ["a.b"], headers: ["TE"] } }, '"TE", which is no header'],
-    [{ KEY: { value, hosts: ["a.b"], headers: ["proxy-authorization"] } }, "which is no header"],
-    [{ KEY: { value, hosts: ["a.b"], headers: [] } }, "KEY has no headers"],
-    [{ "K Y": { value, hosts: ["a.b"] } }, "which is no name of an environment variable"],
-    [{ KEY: { value: `${VALUE}\r\nx: y`, hosts: ["a.b"] } }, "a value that no header can hold"],
-    [{ KEY: { value: "", hosts: ["a.b"] } }, "a value that no header can hold"],
-    [{ KEY: { value: undefined, hosts: ["a.b"] } }, "KEY has no value"],
-    [{ KEY: { value: 5, hosts: ["a.b"] } }, "a value that no header can hold"],
+    [VALUE, "secrets: must be a plain object"],
+    [[VALUE], "secrets: must be a plain object"],
+    [{ KEY: VALUE }, "secrets.KEY: must be a plain object"],
+    [{ KEY: { value } }, "secrets.KEY: has no hosts"],
+    [{ KEY: { value, hosts: VALUE } }, "secrets.KEY.hosts: must be a list of hosts"],
+    [{ KEY: { value, hosts: ["a.b"], headers: VALUE } }, "must be a list of headers"],
+    [{ KEY: { value, hosts: [] } }, "secrets.KEY: has no hosts"],
+    [{ KEY: { value, hosts: ["*"] } }, "secrets.KEY.hosts: must name the hosts"],
+    [{ KEY: { value, hosts: ["a.b"], header: "x" } }, "secrets.KEY.header: unknown key"],
+    [
+      { KEY: { value, hosts: ["a.b"], headers: ["host"] } },
+      'must be a header that can hold a secret (got "host")',
+    ],
+    [{ KEY: { value, hosts: ["a.b"], headers: ["a b"] } }, '(got "a b")'],
+    [{ KEY: { value, hosts: ["a.b"], headers: ["TE"] } }, '(got "TE")'],
+    [
+      { KEY: { value, hosts: ["a.b"], headers: ["proxy-authorization"] } },
+      "must be a header that can",
+    ],
+    [{ KEY: { value, hosts: ["a.b"], headers: [] } }, "secrets.KEY.headers: must name"],
+    [{ "K Y": { value, hosts: ["a.b"] } }, "must be the name of an environment variable"],
+    [
+      { KEY: { value: `${VALUE}\r\nx: y`, hosts: ["a.b"] } },
+      "secrets.KEY.value: must be printable ASCII",
+    ],
+    [{ KEY: { value: "", hosts: ["a.b"] } }, "secrets.KEY.value: must be printable ASCII"],
+    [{ KEY: { value: undefined, hosts: ["a.b"] } }, "secrets.KEY.value: must be given"],
+    [{ KEY: { value: 5, hosts: ["a.b"] } }, "secrets.KEY.value: must be printable ASCII"],
     [{ KEY: { value: VALUE.repeat(1000), hosts: ["a.b"] } }, "more than 16384 characters"],
   ];
   for (const [secrets, problem] of bad) assertStringIncludes(await refusal(secrets), problem);

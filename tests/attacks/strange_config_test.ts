@@ -83,14 +83,14 @@ Deno.test("a program under a policy runs within the default limits, whatever its
 
 Deno.test("even a trusted capsule.toml has ceilings, which errors name", async () => {
   const values = {
-    "tasks_alive = 100000": "is not a whole number from 1 to 10000",
-    "tasks = 100000000": "is not a whole number from 1 to 10000000",
-    "task_depth = 1000": "is not a whole number from 1 to 256",
-    'json_size = "1GB"': "is more than the 256 MB",
-    'output_size = "1GB"': "is more than the 256 MB",
-    "handles = 1000000": "is not a whole number from 1 to 100000",
-    "requests = 1000000": "is not a whole number from 1 to 100000",
-    'body_size = "257MB"': "is more than the 256 MB",
+    "tasks_alive = 100000": "must be a whole number from 1 to 10000",
+    "tasks = 100000000": "must be a whole number from 1 to 10000000",
+    "task_depth = 1000": "must be a whole number from 1 to 256",
+    'json_size = "1GB"': "must be at most 256 MB",
+    'output_size = "1GB"': "must be at most 256 MB",
+    "handles = 1000000": "must be a whole number from 1 to 100000",
+    "requests = 1000000": "must be a whole number from 1 to 100000",
+    'body_size = "257MB"': "must be at most 256 MB",
   };
   for (const [line, problem] of Object.entries(values)) {
     using folder = project({
@@ -137,7 +137,7 @@ Deno.test("an entrypoint lies in its project", async () => {
     const { status, stdout, stderr } = await called(entrypoint);
     assertEquals([status, stdout], [2, ""], stderr);
     assertStringIncludes(stderr, "capsule.toml:2: workflow.entrypoint");
-    assertStringIncludes(stderr, "leads out of the project");
+    assertStringIncludes(stderr, "must be a path inside the project");
   }
   for (const entrypoint of ["own.py", "./sub/own.py", "sub/../own.py"]) {
     assertEquals((await called(entrypoint)).stdout, "own\n");

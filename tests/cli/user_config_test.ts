@@ -80,13 +80,13 @@ Deno.test("a secret without a value is ignored, and doctor lists it", async () =
 
 Deno.test("errors in the user's configuration have a place, and show no secret value", async () => {
   const mistakes = [
-    [`[secrets.KEY]\nhosts = ["*"]`, ":1: secrets.KEY: it has no hosts of its own"],
+    [`[secrets.KEY]\nhosts = ["*"]`, ":1: secrets.KEY.hosts: must name the hosts"],
     [
       `[secrets.KEY]\nhosts = ["a.com"]\nvalue = "${VALUE}"`,
-      "secrets.KEY: it has a value, which has no place in this file",
+      "secrets.KEY: a value cannot be set in this file",
     ],
-    [`[tasks]\ndefault_ram = "1GB"`, ":1: tasks: unknown table; there are: secrets"],
-    [`secrets = 5`, ":1: secrets: it is not a table"],
+    [`[tasks]\ndefault_ram = "1GB"`, ":1: tasks: unknown table; expected one of secrets"],
+    [`secrets = 5`, ":1: secrets: must be a table: [secrets]"],
     [`[secrets`, "config.toml:1:"],
   ];
   for (const [config, problem] of mistakes) {

@@ -74,5 +74,5 @@ Deno.test("withBytes() rejects JSON that is nested too deeply", () => {
   let value: unknown = { $bytes: "AA==" };
   for (let depth = 0; depth < 100_000; depth++) value = [value];
   const error = assertThrows(() => withBytes(value, "args"), CapsuleError);
-  assertEquals([error.code, error.message], ["invalid_argument", "args is nested too deeply"]);
+  assertEquals([error.code, error.message], ["invalid_argument", "args: is nested too deeply"]);
 });

@@ -280,12 +280,12 @@ Deno.test("labels are a few short texts", async () => {
   const wrong: [unknown, string][] = [
     ["nightly", "labels: "],
     [null, "labels: "],
-    [Array.from({ length: 17 }, (_, n) => `${n}`), "labels: there are 17, more than 16"],
-    [["a", 5], "labels[1]: 5 is no text"],
-    [[""], "labels[0]: it is empty"],
-    [["  "], "labels[0]: it is empty"],
-    [["x".repeat(65)], "longer than 64 characters"],
-    [["x".repeat(1e6)], "longer than 64 characters"],
+    [Array.from({ length: 17 }, (_, n) => `${n}`), "labels: has 17 labels, more than 16"],
+    [["a", 5], "labels[1]: must be 1 to 64 characters"],
+    [[""], "labels[0]: must be 1 to 64 characters"],
+    [["  "], "labels[0]: must be 1 to 64 characters"],
+    [["x".repeat(65)], "labels[0]: must be 1 to 64 characters"],
+    [["x".repeat(1e6)], "labels[0]: must be 1 to 64 characters"],
     ...["\u001b[31m", "a\nb", "\u0000", "\u009b", "\u202e", "\ud800"].map((text) =>
       [[text], "labels[0]: "] as [unknown, string]
     ),

@@ -143,7 +143,7 @@ def main(): return [can_write("rw"), can_write("ro"), can_write("/more"), os.env
   await assertRejects(
     () => reached({ allowedFiles: [{ ...elsewhere, as: "rw" }] }),
     CapsuleError,
-    "where another folder is",
+    "tasks would see it as /rw, like another folder",
   );
 });
 
@@ -174,11 +174,11 @@ Deno.test("an absolute folder is granted by its own path, unless that is unsafe"
   const refused: [string, "ro" | "rw", string][] = [
     [`${outside.path}/.git`, "ro", "belongs to git"],
     [`${outside.path}/sub/.git`, "rw", "belongs to git"],
-    [`${outside.path}/a.txt`, "ro", "is no folder"],
+    [`${outside.path}/a.txt`, "ro", "it is not a folder"],
     [`${outside.path}/absent`, "ro", "does not exist"],
     [folder.path, "rw", "capsule.toml"],
     [folder.path.slice(0, folder.path.lastIndexOf("/")), "rw", "capsule.toml"],
-    ["../elsewhere", "ro", "leads out of the project"],
+    ["../elsewhere", "ro", "must be a path inside the project"],
   ];
   for (const [path, mode, problem] of refused) {
     const error = await assertRejects(() => call(path, mode), CapsuleError, problem);
@@ -230,20 +230,35 @@ Deno.test("malformed policies and grants are refused before anything runs", asyn
     assertEquals(error.code, "invalid_argument");
     return error.message;
   };
-  assertEquals(await refusal({ policy: "all" }), 'policy: "all" is neither "declared" nor "none"');
-  assertStringIncludes(await refusal({ policy: null }), "policy: null is neither");
-  assertStringIncludes(await refusal({ policy: { allowHosts: [] } }), "policy: {");
+  assertEquals(
+    await refusal({ policy: "all" }),
+    'policy: must be "declared" or "none" (got "all")',
+  );
+  assertStringIncludes(await refusal({ policy: null }), "(got null)");
+  assertStringIncludes(await refusal({ policy: { allowHosts: [] } }), "(got {");
   const grants = (grants: unknown) => refusal({ grants });
   assertEquals(
     await grants({ allowHosts: [] }),
-    'grants: unknown key "allowHosts"; there are: allowedFiles, allowedHosts, envVariables',
+    "grants.allowHosts: unknown key; expected one of allowedFiles, allowedHosts, envVariables",
   );
-  assertStringIncludes(await grants([]), "grants: [] is no plain object");
-  assertStringIncludes(await grants({ allowedHosts: ["http://"] }), "grants: allowedHosts: it has");
-  assertStringIncludes(await grants({ envVariables: ["*"] }), "grants: envVariables: it has");
-  assertStringIncludes(await grants({ allowedFiles: ["../x"] }), "leads out of the project");
+  assertStringIncludes(await grants([]), "grants: must be a plain object (got [])");
+  assertStringIncludes(
+    await grants({ allowedHosts: ["http://"] }),
+    "grants.allowedHosts[0]: must be a host",
+  );
+  assertStringIncludes(
+    await grants({ envVariables: ["*"] }),
+    "grants.envVariables[0]: must be the name",
+  );
+  assertStringIncludes(
+    await grants({ allowedFiles: ["../x"] }),
+    "must be a path inside the project",
+  );
   assertStringIncludes(await grants({ allowedFiles: ["nope"] }), "does not exist");
-  assertStringIncludes(await grants({ allowedFiles: [{ path: "data", as: "../x" }] }), "leads out");
+  assertStringIncludes(
+    await grants({ allowedFiles: [{ path: "data", as: "../x" }] }),
+    "grants.allowedFiles[0].as: must be a path inside",
+  );
 });
 
 Deno.test("an invalid grant has a hint with the right syntax", async () => {

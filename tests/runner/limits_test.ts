@@ -245,29 +245,47 @@ Deno.test("an unknown option is refused, and the message says where it belongs",
       const refused = await refusal({ ...text, isolation, timeout: "1s" }, call);
       assertStringIncludes(
         refused,
-        `${call.name}: unknown option "timeout"; there are: file, code`,
+        `timeout: unknown option of ${call.name}(); expected one of file, code`,
       );
       assertStringIncludes(refused, "(write limits: { timeout: … })");
     }
     assertStringIncludes(await refusal({ ...text, allowedHosts: [] }, call), "write grants: {");
-    assertStringIncludes(await refusal({ ...text, onOutput() {} }, call), `"onOutput"`);
+    assertStringIncludes(
+      await refusal({ ...text, onOutput() {} }, call),
+      "onOutput: unknown option",
+    );
     for (const options of [undefined, null, "main.py", []]) {
-      assertStringIncludes(await refusal(options, call), "is no object of options");
+      assertStringIncludes(
+        await refusal(options, call),
+        "must be called with an object of options",
+      );
     }
   }
-  assertStringIncludes(await refusal({ ...text, task: null }), "task must be a string, not null");
-  assertStringIncludes(await refusal({ ...text, stdin: 5 }), "stdin: 5 is neither text");
-  assertStringIncludes(await refusal({ ...text, capture: "yes" }), 'capture: "yes" is neither');
-  assertStringIncludes(await refusal({ ...text, limits: { time: 1 } }), 'unknown key "time"');
-  assertStringIncludes(await refusal({ ...text, limits: { timeout: -1 } }), "limits: timeout: -1");
-  assertStringIncludes(await refusal({ ...text, limits: 5 }), "limits: 5 is no plain object");
+  assertStringIncludes(await refusal({ ...text, task: null }), "task: must be a string (got null)");
+  assertStringIncludes(
+    await refusal({ ...text, stdin: 5 }),
+    "stdin: must be a string or a Uint8Array",
+  );
+  assertStringIncludes(
+    await refusal({ ...text, capture: "yes" }),
+    'capture: must be true or false (got "yes")',
+  );
+  assertStringIncludes(await refusal({ ...text, limits: { time: 1 } }), "limits.time: unknown key");
+  assertStringIncludes(
+    await refusal({ ...text, limits: { timeout: -1 } }),
+    "limits.timeout: must be more than 0",
+  );
+  assertStringIncludes(
+    await refusal({ ...text, limits: 5 }),
+    "limits: must be a plain object (got 5)",
+  );
   for (const isolation of ["sandbox", "process"] as const) {
     await using program = await open({ code, language: "python", isolation });
     const called = (options: object) =>
       refusal(options, (options) => program.call("main", [], options));
-    assertStringIncludes(await called({ policy: "none" }), `call: unknown option "policy"`);
-    assertStringIncludes(await called({ limits: { ram: "x" } }), "limits: ram");
-    assertStringIncludes(await called({ stdin: null }), "stdin: null is neither");
+    assertStringIncludes(await called({ policy: "none" }), "policy: unknown option of call()");
+    assertStringIncludes(await called({ limits: { ram: "x" } }), "limits.ram: must be a size");
+    assertStringIncludes(await called({ stdin: null }), "stdin: must be a string");
   }
 });
 

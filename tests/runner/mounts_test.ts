@@ -25,12 +25,12 @@ Deno.test("parseMounts() rejects malformed mounts and folders outside the projec
     ["/etc::etc:ro", "HOST is absolute"],
     ["..", "HOST leads out"],
     ["a/../../b", "HOST leads out"],
-    ["a::../b", 'GUEST holds ".."'],
+    ["a::../b", 'GUEST contains ".."'],
     ["a::b::c", 'more than one "::"'],
     ["a:rx", "its mode is neither"],
     ["::b", "a path is empty"],
     ["a::", "a path is empty"],
-    ["a\0b", "it has a NUL"],
+    ["a\0b", "it contains NUL"],
   ] as const;
   for (const [spec, problem] of values) {
     const error = assertThrows(() => parseMounts([spec]), CapsuleError, problem);
@@ -76,13 +76,13 @@ Deno.test("a folder that may not be granted is refused, declared or mounted", ()
   using folder = workspace();
   const values: [string, string][] = [
     ["missing", "does not exist"],
-    ["file.txt", "is no folder"],
+    ["file.txt", "it is not a folder"],
     ["out", "leads out of the project"],
     [".git", "belongs to git"],
     [".git/", "belongs to git"],
     [".capsule", "belongs to Capsule"],
     [".capsule/wasm", "belongs to Capsule"],
-    [".", "is the project's own folder, where capsule.toml, .capsule, .git lie or may be made"],
+    [".", "it contains the project, with capsule.toml, .capsule, .git"],
   ];
   for (const [path, problem] of values) {
     const declared = [{ path, readOnly: false }];
@@ -127,8 +127,8 @@ Deno.test("mounts never change a declared mode, and conflicts are refused", () =
     [[["data/inner", true]], ["data"], "makes /data/inner read-only"],
     [[["data", false]], ["data/inner::i:ro"], "makes /i read-only"],
     [[["data", false]], ["alias::a:ro"], "makes /a read-only"],
-    [[["data", false]], ["other::data"], "would be at /data, where another folder is"],
-    [[], ["data::w", "other::w"], "would be at /w, where another folder is"],
+    [[["data", false]], ["other::data"], "tasks would see it as /data, like another folder"],
+    [[], ["data::w", "other::w"], "tasks would see it as /w, like another folder"],
     [[], ["data::.capsule/packages"], "GUEST lies in /.capsule/packages"],
   ];
   for (const [declared, mounts, problem] of refused) {
@@ -197,7 +197,7 @@ def main(): pass`;
   const declared = await assertRejects(
     () => run({ code, language: "python", cwd: folder.path, policy: "declared" }),
     CapsuleError,
-    'code.py: task "main": allowed_files: it has "nope", which does not exist',
+    'code.py: task "main": allowed_files: cannot grant "nope": it does not exist',
   );
   assertEquals(declared.code, "invalid_program");
 });

@@ -468,10 +468,10 @@ Deno.test("mistakes of the host's side are CapsuleErrors", async () => {
   const mistakes = [
     [{ file: "none.ts" }, "file_not_found", "there is no such file"],
     [{ file: "x.rb" }, "invalid_argument", "its ending is none of"],
-    [{}, "invalid_argument", "either a file or code"],
-    [{ code: "1" }, "invalid_argument", "code needs its language"],
+    [{}, "invalid_argument", "set either file or code"],
+    [{ code: "1" }, "invalid_argument", "language: must be"],
     [{ file: "nomain.ts" }, "invalid_program", 'there is no task "main"; its tasks are: a, b'],
-    [{ file: "option.ts" }, "invalid_program", 'option.ts: task "main": unknown option "memory"'],
+    [{ file: "option.ts" }, "invalid_program", 'option.ts: task "main": memory: unknown option'],
     [{ file: "throws.ts" }, "invalid_program", "Error: at load"],
     [{ file: "throws.py" }, "invalid_program", "throws.py:5:1: json.decoder.JSONDecodeError"],
     [{ file: "missing.py" }, "invalid_program", "missing.py:2:1: ModuleNotFoundError"],

@@ -8,7 +8,7 @@ import { dirname, isInside, join, normalize, relative, resolve } from "../../../
 import type { FolderAccess } from "../access.ts";
 import { overlapWithCapsule } from "./own_places.ts";
 import { CONFIG_FILE, statOf } from "../../config/project.ts";
-import { Invalid } from "../../../errors/invalid.ts";
+import { Invalid, type Wrong } from "../../../errors/invalid.ts";
 import { type Mount, mountDenied } from "./mounts.ts";
 
 /** Where a guest sees the packages of its program. */
@@ -22,7 +22,7 @@ const GIT = ".git";
 /** Of a file `.git`, which names a folder. */
 const GIT_FILE_BYTES_AT_MOST = 8192;
 
-/** Says why a folder is not granted: `which …`. */
+/** Makes the error for a folder that is not granted. The problem calls it "it". */
 type Refuse = (problem: string, hint?: string) => Error;
 
 /** The folders of one task. */
@@ -57,8 +57,7 @@ export function resolveFolders(
   addAll(folders, ofTask, { root, realRoot, isHost: false });
   addAll(folders, ofHost, { root, realRoot, isHost: true });
   for (const { spec, host: path, guest, readOnly } of mounts) {
-    const refuse = (problem: string, hint?: string) =>
-      mountDenied(spec, problem.replace(/^which /, "it "), hint);
+    const refuse: Refuse = (problem, hint) => mountDenied(spec, problem, hint);
     const host = realFolder(realRoot, join(root, path), refuse);
     // A folder that is declared keeps its mode, also by another name. Inside of it, a more exact name decides.
     const isReadOnly = folders.some((folder) =>
@@ -78,8 +77,8 @@ export function resolveFolders(
 export class Refused extends Invalid {
   readonly isHost: boolean;
 
-  constructor(message: string, isHost: boolean, hint?: string) {
-    super(message, hint);
+  constructor(wrong: Wrong, isHost: boolean) {
+    super(wrong);
     this.isHost = isHost;
   }
 }
@@ -94,13 +93,17 @@ interface Place {
 function addAll(folders: FolderGrant[], added: FolderAccess[], place: Place): void {
   const { root, realRoot, isHost } = place;
   for (const { path, as = path, readOnly, readsGit = false } of added) {
-    const refuse = (problem: string, hint?: string) =>
-      new Refused(`has ${clippedPath(JSON.stringify(path))}, ${problem}`, isHost, hint);
+    const refuse: Refuse = (problem, hint) =>
+      new Refused({
+        problem: `cannot grant ${clippedPath(JSON.stringify(path))}: ${problem}`,
+        value: path,
+        hint,
+      }, isHost);
     const outermost = isHost && path.startsWith("/") ? "/" : realRoot;
     const missing = whereMissing(path, place);
     const host = realFolder(outermost, resolve(root, path), refuse, missing);
     const guest = normalize(`/${as}`);
-    if (isInside(RESERVED, guest)) throw refuse("which tasks cannot be given");
+    if (isInside(RESERVED, guest)) throw refuse(`tasks see packages in ${RESERVED}`);
     const folder = { host, guest, read_only: readOnly };
     protect(realRoot, folder, refuse);
     add(folders, folder, refuse);
@@ -135,9 +138,9 @@ function isSameFolder(
 function realFolder(root: string, path: string, refuse: Refuse, missing?: string): string {
   const real = realPath(path);
   const stat = statOf(real);
-  if (stat === undefined) throw refuse("which does not exist", missing);
-  if (!stat.isFolder) throw refuse("which is no folder");
-  if (!isInside(root, real)) throw refuse("which leads out of the project");
+  if (stat === undefined) throw refuse("it does not exist", missing);
+  if (!stat.isFolder) throw refuse("it is not a folder");
+  if (!isInside(root, real)) throw refuse("it leads out of the project");
   return real;
 }
 
@@ -161,17 +164,17 @@ function protect(root: string, folder: FolderGrant, refuse: Refuse): void {
     const next = names[index + 1];
     // Sessions and the like lie in `.capsule`.
     const isFree = name === ".capsule" && next !== undefined && !OWN.includes(next);
-    if (reason !== undefined && !isFree) throw refuse(`which ${reason}`);
+    if (reason !== undefined && !isFree) throw refuse(`it ${reason}`);
   }
   if (isInside(folder.host, root) && !folder.read_only) {
     throw refuse(
-      `which is the project's own folder, where ${PROTECTED.join(", ")} lie or may be made: ` +
+      `it contains the project, with ${PROTECTED.join(", ")}: ` +
         "grant a folder inside of it, or make it read-only",
     );
   }
   const overlap = overlapWithCapsule(folder);
-  if (overlap !== undefined) throw refuse(`which ${overlap.problem}`, overlap.hint);
-  if (!folder.read_only && holdsGitFolder(root, folder.host)) throw refuse("which belongs to git");
+  if (overlap !== undefined) throw refuse(`it ${overlap.problem}`, overlap.hint);
+  if (!folder.read_only && holdsGitFolder(root, folder.host)) throw refuse("it belongs to git");
 }
 
 /** Whether a file `.git` above the folder, or in it, says that the repository of it lies there under another name. */
@@ -213,14 +216,14 @@ function add(
     const isSame = other.host === added.host && other.read_only === added.read_only;
     if (other.guest === added.guest) {
       if (isSame) return;
-      throw refuse(`which would be at ${clippedPath(added.guest)}, where another folder is`);
+      throw refuse(`tasks would see it as ${clippedPath(added.guest)}, like another folder`);
     }
     for (const [outer, inner] of [[other, added], [added, other]] as const) {
       // Through the outer one, the inner one could be written to.
       const isReached = isInside(outer.host, inner.host) && !isHiddenIn(outer.host, inner.host);
       if (isReached && !outer.read_only && inner.read_only) {
         const [shut, open] = [clippedPath(inner.guest), clippedPath(outer.guest)];
-        throw refuse(`which makes ${shut} read-only and ${open} around it read-write`);
+        throw refuse(`it makes ${shut} read-only, but ${open} around it is read-write`);
       }
     }
   }

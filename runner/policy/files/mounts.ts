@@ -1,5 +1,6 @@
 /** `--mount HOST[::GUEST][:ro|:rw]`, and what may be mounted. */
 import { CapsuleError } from "../../../errors/error.ts";
+import { shown } from "../../../errors/shown.ts";
 import { normalize } from "../../../platform/path.ts";
 
 /** A folder that whoever starts a run adds to what all its tasks may touch. */
@@ -19,39 +20,38 @@ export interface Mount {
  * @throws {CapsuleError} `mount_denied`; `invalid_argument` for what is no list.
  */
 export function parseMounts(specs: string[]): Mount[] {
-  if (!Array.isArray(specs)) {
-    throw new CapsuleError("invalid_argument", "mounts must be an array of strings");
-  }
-  return specs.map(parseMount);
+  if (Array.isArray(specs)) return specs.map(parseMount);
+  throw new CapsuleError("invalid_argument", undefined, {
+    option: "mounts",
+    value: shown(specs),
+    expected: "an array of strings",
+  });
 }
 
 function parseMount(spec: string): Mount {
   const refuse = (problem: string) => mountDenied(spec, problem);
   if (typeof spec !== "string" || spec === "") throw refuse("write HOST[::GUEST][:ro|:rw]");
-  if (spec.includes("\0")) throw refuse("it has a NUL");
+  if (spec.includes("\0")) throw refuse("it contains NUL");
   const mode = spec.match(/:(ro|rw)$/)?.[1];
   const paths = mode === undefined ? spec : spec.slice(0, -mode.length - 1);
   const [host = "", given = host, ...rest] = paths.split("::");
-  if (rest.length > 0) throw refuse('it has more than one "::"');
+  if (rest.length > 0) throw refuse('it contains more than one "::"');
   if (host === "" || given === "") throw refuse("a path is empty");
   if (/:/.test(host + given)) {
-    throw refuse('its mode is neither "ro" nor "rw", or a path holds a colon');
+    throw refuse('its mode is neither "ro" nor "rw", or a path contains a colon');
   }
-  if (host.startsWith("/")) throw refuse("HOST is absolute: write it from the project's root");
+  if (host.startsWith("/")) {
+    throw refuse("HOST is absolute: write it relative to the project's root");
+  }
   const hostPath = normalize(host);
   if (hostPath === ".." || hostPath.startsWith("../")) {
     throw refuse("HOST leads out of the project");
   }
-  if (given.split("/").includes("..")) throw refuse('GUEST holds ".."');
+  if (given.split("/").includes("..")) throw refuse('GUEST contains ".."');
   return { spec, host: hostPath, guest: normalize(`/${given}`), readOnly: mode === "ro" };
 }
 
-/** Of a mount, what a message has room for. */
-const SHOWN_AT_MOST = 200;
-
 /** Why a mount is refused. */
 export function mountDenied(spec: string, problem: string, hint?: string): CapsuleError {
-  const text = JSON.stringify(spec) ?? String(spec);
-  const shown = text.length <= SHOWN_AT_MOST ? text : `${text.slice(0, SHOWN_AT_MOST)}…`;
-  return new CapsuleError("mount_denied", `Cannot mount ${shown}: ${problem}`, { hint });
+  return new CapsuleError("mount_denied", problem, { cannot: "mount", value: shown(spec), hint });
 }
