@@ -49,7 +49,7 @@ export async function readHostOptions(
     ...(policy !== undefined && { policy }),
     ...(stdin !== undefined && { stdin: await readStdin(stdin, cwd) }),
     // A seed that is not a number is rejected where the run's options are checked.
-    ...(seed !== undefined && { seed: (/^\d+$/.test(seed) ? Number(seed) : seed) as number }),
+    ...(seed !== undefined && { seed: seedOf(seed) as number }),
     ...(now !== undefined && { now }),
     ...(labels !== undefined && { labels }),
   };
@@ -133,4 +133,10 @@ async function readStdin(file: string, cwd: string): Promise<Uint8Array> {
   throw new CapsuleError("file_not_found", `Cannot read "${file}": ${problem}`, {
     hint: isSpecial ? "pipe it into this command, with --stdin -" : undefined,
   });
+}
+
+/** A number, if it is exact: a message about another one would show the rounded value. */
+function seedOf(text: string): number | string {
+  const seed = /^\d+$/.test(text) ? Number(text) : NaN;
+  return Number.isSafeInteger(seed) ? seed : text;
 }

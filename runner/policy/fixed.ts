@@ -10,8 +10,8 @@ export interface FixedOptions {
 }
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
-/** 10000-01-01. */
-const NOW_MS_BELOW = 253_402_300_800_000;
+/** 2262-01-01: Python counts nanoseconds since 1970 in 64 bits. */
+const NOW_MS_BELOW = Date.UTC(2262);
 
 /**
  * Parses `seed` and `now`.
@@ -42,7 +42,7 @@ function parseNow(now: unknown): number {
     value: now instanceof Date ? String(now) : shown(now),
     expected: Number.isNaN(ms)
       ? "a date with a time and a time zone"
-      : "a date between 1970 and 9999",
+      : "a date between 1970 and 2261",
     hint: typeof now === "number"
       ? `write new Date(${now}), if these are milliseconds since 1970`
       : 'write "2026-01-31T12:00:00Z", or with another zone "2026-01-31T12:00:00+01:00"',

@@ -3,9 +3,8 @@ import { Invalid, parsePart, parseValue } from "../../errors/invalid.ts";
 
 const LABELS_AT_MOST = 16;
 const CHARACTERS_AT_MOST = 64;
-/** What steers a terminal or the direction of its text, and what breaks a line. */
-// deno-lint-ignore no-control-regex
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+/** Characters that control a terminal or the direction of text, break a line or show nothing. U+200D joins emoji. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u2800\u3164\u115f\u1160\uffa0]|(?!\u200d)\p{Cf}/u;
 
 /**
  * Parses `labels`.
@@ -18,7 +17,7 @@ export function parseLabels(labels: unknown): string[] {
     if (labels.length > LABELS_AT_MOST) {
       throw new Invalid({ problem: `has ${labels.length} labels, more than ${LABELS_AT_MOST}` });
     }
-    return labels.map((label, index) => parsePart(`[${index}]`, () => parseLabel(label)));
+    return Array.from(labels, (label, index) => parsePart(`[${index}]`, () => parseLabel(label)));
   });
 }
 

@@ -253,7 +253,7 @@ Deno.test("an invalid seed and a time without a zone are errors", async () => {
   const times = [
     ...["2026-01-31", "2026-01-31T12:00:00", "2026-02-30T12:00:00Z", "2026-13-01T00:00:00Z"],
     ...["2026-01-31T25:00:00Z", "1969-12-31T23:59:59Z", "", "now", "January 31, 2026 12:00 UTC"],
-    ...[NOW_MS, null, {}, [NOW], new Date(NaN), new Date(-1), new Date(253_402_300_800_000)],
+    ...[NOW_MS, null, {}, [NOW], new Date(NaN), new Date(-1), new Date(Date.UTC(2262))],
   ];
   await using program = await open(given);
   for (
@@ -281,14 +281,14 @@ Deno.test("labels are a few short texts", async () => {
     ["nightly", "labels: "],
     [null, "labels: "],
     [Array.from({ length: 17 }, (_, n) => `${n}`), "labels: has 17 labels, more than 16"],
+    [[, "a"], "labels[0]: must be 1 to 64 characters"],
     [["a", 5], "labels[1]: must be 1 to 64 characters"],
     [[""], "labels[0]: must be 1 to 64 characters"],
     [["  "], "labels[0]: must be 1 to 64 characters"],
     [["x".repeat(65)], "labels[0]: must be 1 to 64 characters"],
     [["x".repeat(1e6)], "labels[0]: must be 1 to 64 characters"],
-    ...["\u001b[31m", "a\nb", "\u0000", "\u009b", "\u202e", "\ud800"].map((text) =>
-      [[text], "labels[0]: "] as [unknown, string]
-    ),
+    ...["\u001b[31m", "a\nb", "\u0000", "\u009b", "\u202e", "\ud800", "\u200b", "\u061c", "\u2800"]
+      .map((text) => [[text], "labels[0]: "] as [unknown, string]),
   ];
   for (const [labels, message] of wrong) {
     for (const isolation of ["sandbox", "process"] as const) {
