@@ -58,11 +58,19 @@ export class CapsuleError extends Error implements ErrorFields {
     super(messageOf(told, subject), cause === undefined ? {} : { cause });
     this.code = code;
     this.problem = told;
-    const { cannot: _, ...fields } = subject;
-    // Whoever prints the error sees only those that are known.
-    for (const [name, field] of Object.entries(fields)) {
-      if (field !== undefined) Object.assign(this, { [name]: field });
+    for (const name of FIELDS) {
+      // A printed error shows only the fields that are known.
+      if (subject[name] !== undefined) Object.assign(this, { [name]: subject[name] });
     }
     this.hint = hint;
   }
+}
+
+const FIELDS = ["option", "value", "expected", "task", "file", "line", "column"] as const;
+
+/** The fields of an error that are known. */
+export function fieldsOf(error: CapsuleError): ErrorFields {
+  return Object.fromEntries(
+    FIELDS.filter((name) => error[name] !== undefined).map((name) => [name, error[name]]),
+  );
 }

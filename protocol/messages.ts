@@ -1,5 +1,7 @@
 /** The messages between client and worker: the headers of frames. */
 
+import type { ErrorFields } from "../errors/message.ts";
+
 /** The version of the protocol. A client checks it before it sends anything. */
 export const PROTOCOL = 1;
 
@@ -36,5 +38,9 @@ export interface FailedMessage {
   /** The code of a `CapsuleError`, or `cancelled` for a cancelled request. */
   code: string;
   message: string;
+  /** The message without the file, the task and the option. */
+  problem?: string;
+  /** The fields of the error. */
+  fields?: ErrorFields;
   hint?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** Errors as responses of a worker. */
-import { CapsuleError } from "../errors/error.ts";
+import { CapsuleError, fieldsOf } from "../errors/error.ts";
 import type { FailedMessage } from "../protocol/messages.ts";
 
 /** Longer messages and hints are cut. */
@@ -11,8 +11,15 @@ export function failedOf(error: unknown, signal?: AbortSignal): FailedMessage {
     return { type: "failed", code: "cancelled", message: "cancelled" };
   }
   if (error instanceof CapsuleError) {
-    const { code, message, hint } = error;
-    return { type: "failed", code, message: shorten(message), hint: hint && shorten(hint) };
+    const { code, message, problem, hint } = error;
+    return {
+      type: "failed",
+      code,
+      message: shorten(message),
+      problem: shorten(problem),
+      fields: fieldsOf(error),
+      hint: hint && shorten(hint),
+    };
   }
   return { type: "failed", code: "internal", message: shorten(String(error)) };
 }

@@ -412,11 +412,25 @@ def test_arguments_of_a_call_are_checked_before_it():
 
 
 def test_the_worker_names_options_as_in_python():
-    message = 'budget: tasksAlive: "tasksAlive: x" is not a whole number'
-    header = {"type": "failed", "code": "invalid_argument", "message": message}
+    problem = 'must be a whole number (got "budget.tasksAlive")'
+    header = {
+        "type": "failed",
+        "code": "invalid_argument",
+        "message": f"budget.tasksAlive: {problem}",
+        "problem": problem,
+        "fields": {"option": "budget.tasksAlive", "expected": "a whole number"},
+    }
     error = error_of(Frame(1, header, b""))
-    assert str(error) == 'budget: tasks_alive: "tasksAlive: x" is not a whole number'
-    assert str(error_of(Frame(1, {**header, "code": "internal"}, b""))) == message
+    assert str(error) == f"budget.tasks_alive: {problem}"
+    assert (error.option, error.expected, error.line) == (
+        "budget.tasks_alive",
+        "a whole number",
+        None,
+    )
+    assert pickle.loads(pickle.dumps(error)).option == error.option
+    assert str(error_of(Frame(1, {**header, "code": "internal"}, b""))) == header["message"]
+    secret = {**header, "fields": {"option": "secrets.apiKey"}}
+    assert error_of(Frame(1, secret, b"")).option == "secrets.apiKey"
 
 
 def test_any_sequence_and_mapping_is_taken():

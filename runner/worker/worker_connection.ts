@@ -2,7 +2,7 @@
 import { CapsuleError, type CapsuleErrorCode } from "../../errors/error.ts";
 import type { Child } from "../../platform/mod.ts";
 import { encodeFrame, type Frame, ID_AT_MOST } from "../../protocol/frame.ts";
-import type { ClientMessage, WorkerMessage } from "../../protocol/messages.ts";
+import type { ClientMessage, FailedMessage, WorkerMessage } from "../../protocol/messages.ts";
 import type { RunEvent } from "../events.ts";
 import { followProcessRam } from "../process_ram.ts";
 import { Turns } from "./turns.ts";
@@ -176,14 +176,16 @@ export class WorkerConnection {
         return waiting?.resolve({ message, payload });
       case "failed":
         return waiting?.reject(
-          message.code === "cancelled" ? new Cancelled() : new CapsuleError(
-            message.code as CapsuleErrorCode,
-            message.message,
-            { hint: message.hint },
-          ),
+          message.code === "cancelled" ? new Cancelled() : errorOf(message),
         );
     }
   }
+}
+
+/** The error, as the worker threw it. */
+function errorOf({ code, message, problem = message, fields, hint }: FailedMessage): CapsuleError {
+  const error = new CapsuleError(code as CapsuleErrorCode, message, { hint });
+  return Object.assign(error, { problem, ...fields });
 }
 
 /** The worker has cancelled what it was asked for. */

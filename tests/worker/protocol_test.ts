@@ -126,7 +126,7 @@ Deno.test("arguments come to a sandbox as they are written", async () => {
   }
 });
 
-Deno.test("an error on the host's side has a code, message and hint", async () => {
+Deno.test("an error on the host's side has a code, message, fields and hint", async () => {
   await using worker = await startWorker();
   const options = { code: ECHO, language: "python", task: "nope" };
   await worker.send(1, { type: "run" }, options);
@@ -134,6 +134,8 @@ Deno.test("an error on the host's side has a code, message and hint", async () =
     type: "failed",
     code: "task_not_found",
     message: `code.py: there is no task "nope"; its tasks are: main`,
+    problem: `there is no task "nope"; its tasks are: main`,
+    fields: { file: "code.py" },
     hint: `declare one: @task(name="nope")`,
   });
   // Of whoever asks in a language without types.

@@ -27,7 +27,24 @@ class CapsuleError(Exception):
         code: Tells mistakes apart: one of a closed list, as ``"invalid_argument"``.
         message: What is wrong.
         hint: What one can do about it, where something helps.
+        option: The option that is wrong, with its path: ``limits.ram``. Each of these is None
+            where it is not known.
+        value: The value that was given, as messages show it: JSON, cut where it is long. Never the
+            value of a secret.
+        expected: What the option takes.
+        task: The task that has the option.
+        file: The file that is wrong, or that cannot be used.
+        line: The line in the file, from 1.
+        column: The column in the line, from 1.
     """
+
+    option: str | None = None
+    value: str | None = None
+    expected: str | None = None
+    task: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
 
     def __init__(self, code: CapsuleErrorCode, message: str, hint: str | None = None) -> None:
         super().__init__(message)

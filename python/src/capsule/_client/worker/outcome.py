@@ -12,9 +12,6 @@ from ..._payload import decode
 from .exchange import Answer, Cancelled, Lost
 from .frames import Frame
 
-#: The option that a message begins with, in the spelling of TypeScript: ``budget: tasksAlive: …``.
-_OPTION = re.compile(r"^(?:[A-Za-z]+: )+")
-
 
 def envelope_of(answer: Answer, task: str) -> Envelope[Any]:
     """The envelope.
@@ -55,18 +52,29 @@ def _execution_in(payload: bytes) -> Execution:
 def error_of(answer: Answer) -> CapsuleError:
     """Why there is neither an envelope nor a program."""
     if isinstance(answer, Frame) and answer.type == "failed":
-        header = answer.header
-        message: str = header["message"]
-        if header["code"] == "invalid_argument":
-            message = _OPTION.sub(_in_python, message)
-        return CapsuleError(header["code"], message, header.get("hint"))
+        return _failed(answer.header)
     if isinstance(answer, Lost):
         return CapsuleError("internal", f"the worker process {answer.how} while it loaded")
     return CapsuleError("internal", f"the worker answered what nobody asked for: {answer!r}")
 
 
-def _in_python(option: re.Match[str]) -> str:
-    return re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", option[0])
+def _failed(header: dict[str, Any]) -> CapsuleError:
+    """The error of the worker, with options of this process as Python spells them."""
+    message: str = header["message"]
+    fields = dict(header.get("fields", {}))
+    if header["code"] == "invalid_argument" and "option" in fields:
+        fields["option"] = _in_python(fields["option"])
+        message = f"{fields['option']}: {header['problem']}"
+    error = CapsuleError(header["code"], message, header.get("hint"))
+    error.__dict__.update(fields)
+    return error
+
+
+def _in_python(option: str) -> str:
+    # Names of variables stay as they are.
+    if option.startswith(("env.", "secrets.")):
+        return option
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda letter: f"_{letter[0].lower()}", option)
 
 
 def must_repeat(answer: Answer) -> bool:
