@@ -7,7 +7,7 @@
  * @module
  */
 import type { OpenProgram } from "./runner/open.ts";
-import type { ProgramOptions, RunOptions } from "./runner/options.ts";
+import type { ProgramOptions, RunOptions } from "./runner/options/options.ts";
 import type { Envelope } from "./sdk/envelope.ts";
 
 export * from "./sdk/mod.ts";
@@ -21,7 +21,7 @@ export type {
   ProgramSettings,
   RunOptions,
   RunSettings,
-} from "./runner/options.ts";
+} from "./runner/options/options.ts";
 
 /**
  * Runs a task of a program in a sandbox: `run()` of `@capsule/sdk/runner`, which the first call loads.

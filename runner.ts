@@ -13,13 +13,13 @@ export type {
   ProgramSettings,
   RunOptions,
   RunSettings,
-} from "./runner/options.ts";
+} from "./runner/options/options.ts";
 export type { Budget } from "./runner/policy/budget.ts";
 export type { GrantedFolder, Grants } from "./runner/policy/grants.ts";
 export type { Secret } from "./runner/policy/secrets.ts";
 export type { ClippedLimit, TaskLimits } from "./runner/policy/limits.ts";
 export { type Configuration, configure } from "./runner/configure.ts";
-export type { RunnerOptions, RunnerResult } from "./runner/original_names.ts";
+export type { RunnerOptions, RunnerResult } from "./runner/options/original_names.ts";
 export type { RunEvent } from "./runner/events.ts";
 export { CapsuleError, type CapsuleErrorCode } from "./errors/error.ts";
 export type {

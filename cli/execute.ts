@@ -3,7 +3,7 @@ import { shownPath } from "../compiler/program.ts";
 import { resolve } from "../platform/path.ts";
 import { projectRoot } from "../runner/config/project.ts";
 import type { RunEvent } from "../runner/events.ts";
-import type { ProgramOptions } from "../runner/options.ts";
+import type { ProgramOptions } from "../runner/options/options.ts";
 import { runForText } from "../runner/run.ts";
 import { closeRuntime } from "../runner/runtime.ts";
 import type { Envelope } from "../sdk/envelope.ts";

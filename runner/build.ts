@@ -15,10 +15,10 @@ import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import { basename, extname, join, stem } from "../platform/path.ts";
 import { VERSION } from "../version.ts";
-import { checkTask } from "./task_names.ts";
-import type { ProgramSettings } from "./options.ts";
-import { prepare, type PreparedProgram } from "./prepare.ts";
-import { resolveProgram } from "./request.ts";
+import { checkTask } from "./program/task_names.ts";
+import type { ProgramSettings } from "./options/options.ts";
+import { prepare, type PreparedProgram } from "./program/prepare.ts";
+import { resolveProgram } from "./program/request.ts";
 import { runtime } from "./runtime.ts";
 
 /** What to build. */

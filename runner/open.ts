@@ -3,16 +3,16 @@ import { shown } from "../errors/shown.ts";
 import type { Envelope } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
 import { textOf } from "./envelope/envelope_text.ts";
-import { isolationOf } from "./isolation.ts";
-import { openHere } from "./local_program.ts";
-import type { ProgramHandle } from "./handle.ts";
+import { isolationOf } from "./options/isolation.ts";
+import { openHere } from "./program/local_program.ts";
+import type { ProgramHandle } from "./program/handle.ts";
 import {
   CALL_OPTIONS,
   type CallOptions,
   checkOptions,
   OPEN_OPTIONS,
   type ProgramOptions,
-} from "./options.ts";
+} from "./options/options.ts";
 
 /** A program that is loaded: calls of it start at once. Close it when it is no longer needed. */
 export class OpenProgram {

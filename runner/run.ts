@@ -3,11 +3,11 @@ import type { Envelope, EnvelopeError } from "../sdk/envelope.ts";
 import { decode, type Payload } from "../sdk/payload.ts";
 import type { Variables } from "./config/environment.ts";
 import { CANCELLED, failedEnvelope } from "./envelope/failure.ts";
-import { isolationOf } from "./isolation.ts";
+import { isolationOf } from "./options/isolation.ts";
 import { textOf } from "./envelope/envelope_text.ts";
-import { LoadFault } from "./load_fault.ts";
-import { openHere } from "./local_program.ts";
-import { checkOptions, RUN_OPTIONS, type RunOptions } from "./options.ts";
+import { LoadFault } from "./program/load_fault.ts";
+import { openHere } from "./program/local_program.ts";
+import { checkOptions, RUN_OPTIONS, type RunOptions } from "./options/options.ts";
 import { placeOf } from "./envelope/place.ts";
 
 /**

@@ -215,9 +215,6 @@ const LISTS = {
   tests: "a test stands where its subject does",
   compat: "a program for each package",
 };
-/** Folders that are not split yet. */
-const TO_SPLIT = ["runner"];
-
 Deno.test("no folder has more files of code than one sees at a glance", async () => {
   const { stdout } = await new Deno.Command("git", { args: ["ls-files"], cwd: ROOT }).output();
   const folders = new Map<string, number>();
@@ -230,5 +227,5 @@ Deno.test("no folder has more files of code than one sees at a glance", async ()
     folders.set(folder, (folders.get(folder) ?? 0) + 1);
   }
   const full = [...folders].filter(([, files]) => files > FILES_AT_MOST).map(([folder]) => folder);
-  assertEquals(full, TO_SPLIT);
+  assertEquals(full, []);
 });

@@ -5,7 +5,7 @@
 import { assertEquals } from "./assert.ts";
 import { ROOT } from "./support.ts";
 import { runCommand } from "../cli/commands/run.ts";
-import { CALL_OPTIONS, OPEN_OPTIONS, RUN_OPTIONS } from "../runner/options.ts";
+import { CALL_OPTIONS, OPEN_OPTIONS, RUN_OPTIONS } from "../runner/options/options.ts";
 
 const FILE = `${ROOT}docs/options.md`;
 const TABLES = /(<!-- table: .* -->\n)[^]*(<!-- \/table -->)/;

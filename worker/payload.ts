@@ -2,7 +2,7 @@
 import { CapsuleError } from "../errors/error.ts";
 import { platform } from "../platform/mod.ts";
 import type { Variables } from "../runner/config/environment.ts";
-import { PROGRAM_OPTIONS } from "../runner/options.ts";
+import { PROGRAM_OPTIONS } from "../runner/options/options.ts";
 import type { Payload } from "../sdk/payload.ts";
 
 /** The members of an `open` request: those of `ProgramOptions`, and the client's environment. */

@@ -1,6 +1,6 @@
 import { SOURCE_ENDINGS } from "../../compiler/program.ts";
 import { CapsuleError } from "../../errors/error.ts";
-import type { ProgramOptions, ProgramSettings } from "../../runner/options.ts";
+import type { ProgramOptions, ProgramSettings } from "../../runner/options/options.ts";
 import { execute, EXECUTION_OPTIONS } from "../execute.ts";
 import { readInput } from "../options/input.ts";
 import { type Arguments, type CommandSpec, parseArguments } from "../options/arguments.ts";

@@ -1,5 +1,5 @@
 /** The command-line options that set access, limits and other options of a run. */
-import type { RunOptions } from "../../runner/options.ts";
+import type { RunOptions } from "../../runner/options/options.ts";
 import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { Arguments, OptionSpec } from "./arguments.ts";
 import type { HostOption } from "./host_values.ts";

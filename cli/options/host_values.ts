@@ -5,7 +5,7 @@ import { resolve } from "../../platform/path.ts";
 import { userConfigFile } from "../../runner/config/user_folder.ts";
 import type { GrantedFolder } from "../../runner/policy/grants.ts";
 import type { Secret } from "../../runner/policy/secrets.ts";
-import type { RunOptions } from "../../runner/options.ts";
+import type { RunOptions } from "../../runner/options/options.ts";
 import type { Arguments } from "./arguments.ts";
 import { readInput } from "./input.ts";
 

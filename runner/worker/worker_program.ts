@@ -6,15 +6,15 @@ import type { NativeFixed } from "../../ffi/native.ts";
 import type { Payload } from "../../sdk/payload.ts";
 import { CANCELLED, failedEnvelope } from "../envelope/failure.ts";
 import { encodeInput } from "../envelope/input.ts";
-import type { ProgramHandle } from "../handle.ts";
+import type { ProgramHandle } from "../program/handle.ts";
 import {
   type CallDetails,
   PROGRAM_OPTIONS,
   type ProgramOptions,
   type RunOptions,
-} from "../options.ts";
-import { parseCall, parseProgram } from "../parsed_options.ts";
-import { taskName } from "../task_names.ts";
+} from "../options/options.ts";
+import { parseCall, parseProgram } from "../options/parsed_options.ts";
+import { taskName } from "../program/task_names.ts";
 import { countProgram, unlessAborted, useWorker } from "./worker.ts";
 import {
   type Answer,

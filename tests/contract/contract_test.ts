@@ -2,7 +2,7 @@
  * The contract of cases.json under Deno, in this process and in a worker. `UPDATE=1` writes what comes back
  * as what is expected: read the difference.
  */
-import type { RunOptions } from "../../runner/options.ts";
+import type { RunOptions } from "../../runner/options/options.ts";
 import { runForText } from "../../runner/run.ts";
 import { assertEquals } from "../assert.ts";
 import { ROOT } from "../support.ts";

@@ -2,7 +2,7 @@
 import { CapsuleError } from "../../errors/error.ts";
 import type { RunEvent } from "../../runner/events.ts";
 import { open } from "../../runner/open.ts";
-import type { RunOptions } from "../../runner/options.ts";
+import type { RunOptions } from "../../runner/options/options.ts";
 import { run } from "../../runner/run.ts";
 import { assertEquals, assertMatch, assertRejects, assertTrue } from "../assert.ts";
 import { eventually, isAlive, workersOf } from "../processes.ts";

@@ -1,6 +1,6 @@
-import { CapsuleError } from "../errors/error.ts";
+import { CapsuleError } from "../../errors/error.ts";
 import type { ProgramSettings } from "./options.ts";
-import { shown } from "../errors/shown.ts";
+import { shown } from "../../errors/shown.ts";
 
 /**
  * What isolates a program from this process.

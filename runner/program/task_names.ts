@@ -1,7 +1,7 @@
-import type { Program } from "../compiler/program.ts";
-import { CapsuleError } from "../errors/error.ts";
-import { clipped, shown } from "../errors/shown.ts";
-import { similar } from "../errors/similar.ts";
+import type { Program } from "../../compiler/program.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { clipped, shown } from "../../errors/shown.ts";
+import { similar } from "../../errors/similar.ts";
 
 /**
  * The name of a task that a host has given.

@@ -1,5 +1,5 @@
-import type { Payload } from "../sdk/payload.ts";
-import type { CallDetails } from "./options.ts";
+import type { Payload } from "../../sdk/payload.ts";
+import type { CallDetails } from "../options/options.ts";
 
 /** A program that is loaded, wherever that is. */
 export interface ProgramHandle {

@@ -1,18 +1,18 @@
 /** The options of the API, parsed: each is checked here, once, wherever the program then runs. */
-import { CapsuleError } from "../errors/error.ts";
-import { shown } from "../errors/shown.ts";
-import type { Language, NativeFixed, NativeLimits, NativeSecret } from "../ffi/native.ts";
-import { platform } from "../platform/mod.ts";
-import { extname, resolve } from "../platform/path.ts";
-import { checkVariables } from "./config/environment.ts";
-import { encodeStdin } from "./envelope/stdin.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { shown } from "../../errors/shown.ts";
+import type { Language, NativeFixed, NativeLimits, NativeSecret } from "../../ffi/native.ts";
+import { platform } from "../../platform/mod.ts";
+import { extname, resolve } from "../../platform/path.ts";
+import { checkVariables } from "../config/environment.ts";
+import { encodeStdin } from "../envelope/stdin.ts";
 import { type CallDetails, parseCapture, type ProgramOptions } from "./options.ts";
-import { parseBudget } from "./policy/budget.ts";
-import { type Mount, parseMounts } from "./policy/files/mounts.ts";
-import { parseFixed } from "./policy/fixed.ts";
-import { type Granted, parseGrants, parsePolicy } from "./policy/grants.ts";
-import { type Limits, limitsOf, parseLimits } from "./policy/limits.ts";
-import { parsePackages } from "./policy/packages.ts";
+import { parseBudget } from "../policy/budget.ts";
+import { type Mount, parseMounts } from "../policy/files/mounts.ts";
+import { parseFixed } from "../policy/fixed.ts";
+import { type Granted, parseGrants, parsePolicy } from "../policy/grants.ts";
+import { type Limits, limitsOf, parseLimits } from "../policy/limits.ts";
+import { parsePackages } from "../policy/packages.ts";
 
 /** What `open` is asked for. */
 export interface ParsedProgram {
@@ -56,7 +56,7 @@ export async function parseProgram(options: ProgramOptions): Promise<ParsedProgr
   const env = options.env ?? {};
   checkVariables(env);
   if (options.labels !== undefined) {
-    (await import("./policy/labels.ts")).parseLabels(options.labels);
+    (await import("../policy/labels.ts")).parseLabels(options.labels);
   }
   if ("component" in program && options.packages !== undefined) {
     throw new CapsuleError("invalid_argument", "a component has its own packages", {
@@ -74,7 +74,7 @@ export async function parseProgram(options: ProgramOptions): Promise<ParsedProgr
     // Most programs have none, and do without what reads them.
     secrets: options.secrets === undefined
       ? []
-      : (await import("./policy/secrets.ts")).parseSecrets(options.secrets),
+      : (await import("../policy/secrets.ts")).parseSecrets(options.secrets),
     limits: limitsOf(parseLimits(options.limits), isTrusted),
     budget: parseBudget(options.budget),
     fixed: fixedOf(options),

@@ -1,12 +1,12 @@
 /** All options of the API. */
-import type { CapsuleError } from "../errors/error.ts";
-import { invalid, unknownKey, type Wrong } from "../errors/invalid.ts";
-import type { RunEvent } from "./events.ts";
-import type { Budget } from "./policy/budget.ts";
-import type { Grants } from "./policy/grants.ts";
-import type { TaskLimits } from "./policy/limits.ts";
-import type { Secret } from "./policy/secrets.ts";
-import { clipped } from "../errors/clipped.ts";
+import type { CapsuleError } from "../../errors/error.ts";
+import { invalid, unknownKey, type Wrong } from "../../errors/invalid.ts";
+import type { RunEvent } from "../events.ts";
+import type { Budget } from "../policy/budget.ts";
+import type { Grants } from "../policy/grants.ts";
+import type { TaskLimits } from "../policy/limits.ts";
+import type { Secret } from "../policy/secrets.ts";
+import { clipped } from "../../errors/clipped.ts";
 
 /** A program in a file. */
 export interface ProgramFile {

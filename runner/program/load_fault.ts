@@ -1,5 +1,5 @@
-import { CapsuleError } from "../errors/error.ts";
-import type { Place } from "./envelope/place.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { Place } from "../envelope/place.ts";
 
 /** Top-level code of a program that failed. */
 export class LoadFault extends CapsuleError {

@@ -1,25 +1,25 @@
 /** From the options of a program to a request: everything that decides what it is and what it may do, looked up once. */
-import { codeSource, type FileSource, fileSource, type Source } from "../compiler/program.ts";
-import type { HostPackages } from "../compiler/python/packages.ts";
-import { CapsuleError } from "../errors/error.ts";
-import { SOURCE_BYTES_AT_MOST } from "../ffi/host_file.ts";
-import type { NativeFixed, NativeLimits, NativeSecret } from "../ffi/native.ts";
-import { findInstallation } from "../install/installation.ts";
-import { platform } from "../platform/mod.ts";
-import { dirname, join } from "../platform/path.ts";
-import { type Config, readConfig, readConfinedConfig } from "./config/config.ts";
-import { Environment, type Variables } from "./config/environment.ts";
-import { projectRoot, statOf } from "./config/project.ts";
-import type { RunEvent } from "./events.ts";
-import type { ProgramOptions } from "./options.ts";
-import { type ParsedProgram, parseProgram } from "./parsed_options.ts";
-import { budgetOf } from "./policy/budget.ts";
-import type { Mount } from "./policy/files/mounts.ts";
-import type { Granted } from "./policy/grants.ts";
-import { defaultsOf, type Limits } from "./policy/limits.ts";
-import { hostPackages } from "./policy/packages.ts";
-import type { Policy } from "./policy/policy.ts";
-import { loadLibrary, runtime } from "./runtime.ts";
+import { codeSource, type FileSource, fileSource, type Source } from "../../compiler/program.ts";
+import type { HostPackages } from "../../compiler/python/packages.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import { SOURCE_BYTES_AT_MOST } from "../../ffi/host_file.ts";
+import type { NativeFixed, NativeLimits, NativeSecret } from "../../ffi/native.ts";
+import { findInstallation } from "../../install/installation.ts";
+import { platform } from "../../platform/mod.ts";
+import { dirname, join } from "../../platform/path.ts";
+import { type Config, readConfig, readConfinedConfig } from "../config/config.ts";
+import { Environment, type Variables } from "../config/environment.ts";
+import { projectRoot, statOf } from "../config/project.ts";
+import type { RunEvent } from "../events.ts";
+import type { ProgramOptions } from "../options/options.ts";
+import { type ParsedProgram, parseProgram } from "../options/parsed_options.ts";
+import { budgetOf } from "../policy/budget.ts";
+import type { Mount } from "../policy/files/mounts.ts";
+import type { Granted } from "../policy/grants.ts";
+import { defaultsOf, type Limits } from "../policy/limits.ts";
+import { hostPackages } from "../policy/packages.ts";
+import type { Policy } from "../policy/policy.ts";
+import { loadLibrary, runtime } from "../runtime.ts";
 
 /** A component needs no compiler. */
 export interface ComponentSource {
@@ -148,6 +148,6 @@ async function secretsOf(
   environment: Environment,
 ): Promise<NativeSecret[]> {
   if (Object.keys(named).length === 0) return given;
-  const { allSecrets } = await import("./policy/secrets.ts");
+  const { allSecrets } = await import("../policy/secrets.ts");
   return await allSecrets(given, named, environment);
 }

@@ -1,17 +1,17 @@
 /** A program that is loaded in this process. */
-import { clipped } from "../errors/clipped.ts";
-import type { Program } from "../compiler/program.ts";
-import { CapsuleError } from "../errors/error.ts";
-import type { Payload } from "../sdk/payload.ts";
-import type { Variables } from "./config/environment.ts";
-import { encodeInput } from "./envelope/input.ts";
-import { ceilingOf, clippedInCall } from "./policy/limits.ts";
+import { clipped } from "../../errors/clipped.ts";
+import type { Program } from "../../compiler/program.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { Payload } from "../../sdk/payload.ts";
+import type { Variables } from "../config/environment.ts";
+import { encodeInput } from "../envelope/input.ts";
+import { ceilingOf, clippedInCall } from "../policy/limits.ts";
 import type { ProgramHandle } from "./handle.ts";
-import type { CallDetails, ProgramOptions } from "./options.ts";
-import { parseCall } from "./parsed_options.ts";
+import type { CallDetails, ProgramOptions } from "../options/options.ts";
+import { parseCall } from "../options/parsed_options.ts";
 import { listenerOf, prepare } from "./prepare.ts";
 import { resolveProgram } from "./request.ts";
-import { runtime } from "./runtime.ts";
+import { runtime } from "../runtime.ts";
 import { checkTask } from "./task_names.ts";
 
 /** A program that is loaded in this process, and may be called for another one. */

@@ -1,21 +1,21 @@
 /** From a request to a program that is loaded, and what its tasks may do. */
-import { compileCached } from "../compiler/cached.ts";
-import { compile } from "../compiler/compile.ts";
-import type { Program } from "../compiler/program.ts";
-import { packageFolders } from "../compiler/python/packages.ts";
-import { CapsuleError } from "../errors/error.ts";
-import type { FolderGrant, NativeEvent, TaskPolicy } from "../ffi/native.ts";
-import { basename } from "../platform/path.ts";
-import { failedAt } from "./envelope/place.ts";
-import { type RunEvent, runEvent } from "./events.ts";
+import { compileCached } from "../../compiler/cached.ts";
+import { compile } from "../../compiler/compile.ts";
+import type { Program } from "../../compiler/program.ts";
+import { packageFolders } from "../../compiler/python/packages.ts";
+import { CapsuleError } from "../../errors/error.ts";
+import type { FolderGrant, NativeEvent, TaskPolicy } from "../../ffi/native.ts";
+import { basename } from "../../platform/path.ts";
+import { failedAt } from "../envelope/place.ts";
+import { type RunEvent, runEvent } from "../events.ts";
 import { LoadFault } from "./load_fault.ts";
-import { resolvePolicies } from "./policy/grant.ts";
-import { withheld } from "./policy/grants.ts";
-import { underLimits } from "./policy/limits.ts";
-import { packagesHint } from "./policy/packages.ts";
-import { parseDeclarations, policiesOf } from "./policy/policy.ts";
+import { resolvePolicies } from "../policy/grant.ts";
+import { withheld } from "../policy/grants.ts";
+import { underLimits } from "../policy/limits.ts";
+import { packagesHint } from "../policy/packages.ts";
+import { parseDeclarations, policiesOf } from "../policy/policy.ts";
 import type { ProgramRequest } from "./request.ts";
-import { type LoadedProgram, LoadFailure, runtime } from "./runtime.ts";
+import { type LoadedProgram, LoadFailure, runtime } from "../runtime.ts";
 
 /** A program that is loaded, and all that was found out about it. */
 export interface PreparedProgram {
@@ -86,7 +86,7 @@ async function read(
   try {
     if ("component" in source) {
       // Sources need nothing of it, and would wait for it to be loaded.
-      const { readComponent } = await import("../compiler/component/component_file.ts");
+      const { readComponent } = await import("../../compiler/component/component_file.ts");
       return await readComponent(source.component);
     }
     const program = "file" in source

@@ -1,5 +1,5 @@
 /** Names that `@capsule-run/sdk` has, for host code that was written for it: docs/from-capsule-run.md. */
-import type { Envelope } from "../sdk/envelope.ts";
+import type { Envelope } from "../../sdk/envelope.ts";
 import type { RunOptions } from "./options.ts";
 
 /** `RunOptions`, by the name that `@capsule-run/sdk` has for it. */
