@@ -1,7 +1,7 @@
 /** Damages components. */
 import { run } from "@capsule/sdk/runner";
 import { seal } from "../../compiler/component/component.ts";
-import { assembled, partsOf } from "../../tests/components.ts";
+import { assembled, partsOf } from "../../tests/support/components.ts";
 import { DIGEST_BYTES } from "../../ffi/digest.ts";
 import { CapsuleError } from "../../errors/error.ts";
 import type { Kind } from "./kind.ts";

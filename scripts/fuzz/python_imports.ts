@@ -1,6 +1,6 @@
 /** Damages Python source, and reads its imports. */
 import { importsOf } from "../../compiler/python/imports.ts";
-import { randomPython } from "../../tests/attacks/python_source.ts";
+import { randomPython } from "../../tests/attacks/imports/python_source.ts";
 import type { Random } from "./random.ts";
 
 /** Pieces to repeat: text that takes quadratic time if a scanner looks back. */

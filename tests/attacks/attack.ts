@@ -2,9 +2,9 @@
 import type { Envelope } from "../../sdk/envelope.ts";
 import { TraceRecorder } from "../../telemetry/recorder.ts";
 import { TraceStore } from "../../telemetry/store.ts";
-import { assertEquals } from "../assert.ts";
-import { childrenOf } from "../processes.ts";
-import { type Project, project } from "../support.ts";
+import { assertEquals } from "../support/assert.ts";
+import { childrenOf } from "../support/processes.ts";
+import { type Project, project } from "../support/support.ts";
 import { open, type ProgramSettings } from "@capsule/sdk/runner";
 
 export const LANGUAGES = ["typescript", "python"] as const;

@@ -1,6 +1,6 @@
 /** The hosts that an attack is tried in, each asked in the same way. Node has the cases of tests/contract. */
 import { run, type RunOptions } from "@capsule/sdk/runner";
-import { CACHE, ROOT } from "../support.ts";
+import { CACHE, ROOT } from "../support/support.ts";
 
 /** What a host gives: an envelope, or what it throws. */
 export interface Answer {

@@ -1,5 +1,5 @@
 /** What the page of figures says of samples. */
-import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
+import { assertEquals, assertStringIncludes, assertTrue } from "../support/assert.ts";
 import { chart } from "../../benches/page/chart.ts";
 import type { Results } from "../../benches/comparison/compare.ts";
 import { pageText } from "../../benches/page/page.ts";

@@ -1,6 +1,6 @@
-import { assertEquals, assertMatch, assertThrows, assertTrue } from "../assert.ts";
+import { assertEquals, assertMatch, assertThrows, assertTrue } from "../support/assert.ts";
 import { allCommands } from "../../cli/commands.ts";
-import { cli } from "../support.ts";
+import { cli } from "../support/support.ts";
 import { table } from "../../cli/terminal/table.ts";
 import { type CommandSpec, helpOf, parseArguments } from "../../cli/options/arguments.ts";
 import { visible } from "../../cli/terminal/visible.ts";

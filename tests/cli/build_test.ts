@@ -1,5 +1,5 @@
 /** build, exec, clean and doctor as processes, as a user runs them. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import {
   CACHE,
   cli,
@@ -9,7 +9,7 @@ import {
   startCli,
   warmEngines,
   withOwnMounts,
-} from "../support.ts";
+} from "../support/support.ts";
 
 await warmEngines();
 

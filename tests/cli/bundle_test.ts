@@ -1,7 +1,7 @@
 /** scripts/capsule, which starts a bundle: the other tests start the sources. */
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
 import { compiledAtOnce } from "../../scripts/eager.ts";
-import { CACHE, project, ROOT } from "../support.ts";
+import { CACHE, project, ROOT } from "../support/support.ts";
 
 Deno.test("scripts/capsule runs the current sources from any folder", async () => {
   using app = project({

@@ -1,6 +1,6 @@
 /** Bytes on the command line: in its JSON they are base64. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { cli, project, warmEngines } from "../support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { cli, project, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

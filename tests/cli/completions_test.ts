@@ -1,7 +1,7 @@
 /** The scripts of `capsule completions`, in the shells that they are for. */
 import { allCommands } from "../../cli/commands.ts";
-import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
-import { cli, type Project, project } from "../support.ts";
+import { assertEquals, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { cli, type Project, project } from "../support/support.ts";
 
 const FILES = {
   "a.ts": "",

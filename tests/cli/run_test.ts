@@ -1,6 +1,6 @@
 /** The command as a process, in fresh folders, as a user runs it. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { CACHE, cli, project, ROOT, startCli, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

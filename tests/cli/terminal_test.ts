@@ -1,6 +1,6 @@
 /** What a person sees on a terminal: colours, widths, the summary, and runs that follow changes. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, onTerminal, project, ROOT, startCli, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { cli, onTerminal, project, ROOT, startCli, warmEngines } from "../support/support.ts";
 import { duration } from "../../cli/terminal/table.ts";
 import { similar } from "../../errors/similar.ts";
 

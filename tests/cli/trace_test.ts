@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
-import { cli, project, startCli, warmEngines, withOwnMounts } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { cli, project, startCli, warmEngines, withOwnMounts } from "../support/support.ts";
 
 await warmEngines();
 

@@ -1,7 +1,7 @@
 /** The user's own configuration: where its secrets go, and who has no say in it. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { serve } from "../servers.ts";
-import { cli, project, warmEngines } from "../support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { serve } from "../support/servers.ts";
+import { cli, project, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

@@ -1,6 +1,6 @@
 import { readEntry, writeEntry } from "../../cache/entries.ts";
-import { assertEquals, assertTrue } from "../assert.ts";
-import { project } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { project } from "../support/support.ts";
 
 Deno.test("an index keeps only the newest entries", () => {
   using folder = project();

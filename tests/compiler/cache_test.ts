@@ -1,7 +1,7 @@
-import { assertEquals, assertRejects } from "../assert.ts";
-import { compileCached } from "../compile.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { compileCached } from "../support/compile.ts";
 import { CapsuleError } from "../../errors/error.ts";
-import { CACHE, project } from "../support.ts";
+import { CACHE, project } from "../support/support.ts";
 
 /** Whether a compilation starts esbuild: its bundle is new then. */
 async function compiled(path: string, file: string): Promise<string> {

@@ -11,8 +11,8 @@ import { CapsuleError } from "../../errors/error.ts";
 import { open } from "../../runner.ts";
 import { LoadFailure, runtime } from "../../runner/runtime.ts";
 import { Random } from "../../scripts/fuzz/random.ts";
-import { assertEquals, assertTrue } from "../assert.ts";
-import { project, warmEngines } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { project, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

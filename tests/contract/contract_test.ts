@@ -4,8 +4,8 @@
  */
 import type { RunOptions } from "../../runner/options/options.ts";
 import { runForText } from "../../runner/run.ts";
-import { assertEquals } from "../assert.ts";
-import { ROOT } from "../support.ts";
+import { assertEquals } from "../support/assert.ts";
+import { ROOT } from "../support/support.ts";
 import { type Case, CASE_FOLDER, decodeBytes, expectedText, readCases, runCase } from "./suite.ts";
 
 const FOLDER = `${ROOT}tests/contract`;

@@ -1,8 +1,8 @@
 /** `fetch`, its classes, and `node:http`, against a server on loopback. */
-import { runOrThrow as run } from "../support.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import "../support.ts";
-import { answer, serve } from "../servers.ts";
+import { runOrThrow as run } from "../support/support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import "../support/support.ts";
+import { answer, serve } from "../support/servers.ts";
 
 /** Its tasks get the hosts that they declare. */
 const OPTIONS = { language: "javascript", policy: "declared" } as const;

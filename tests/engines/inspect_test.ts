@@ -1,7 +1,7 @@
 /** What the console and `util.inspect` print, beside what Node prints of the same. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { nodeProgram } from "../node/support.ts";
-import { runOrThrow as run } from "../support.ts";
+import { runOrThrow as run } from "../support/support.ts";
 
 const CASES = new URL("inspect_cases.mjs", import.meta.url).pathname;
 /** The version that the engine passes for. */

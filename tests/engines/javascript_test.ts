@@ -1,8 +1,8 @@
 /** What a program finds inside the JavaScript engine. */
-import { runOrThrow as run } from "../support.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { runOrThrow as run } from "../support/support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { open } from "@capsule/sdk/runner";
-import "../support.ts";
+import "../support/support.ts";
 
 /** Evaluates expressions in one sandbox each. */
 async function evaluate(...expressions: string[]): Promise<unknown[]> {

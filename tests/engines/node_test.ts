@@ -1,6 +1,6 @@
 /** Node's built-in modules, with and without `node:`. */
-import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { project, runOrThrow as run } from "../support.ts";
+import { assertEquals, assertMatch, assertTrue } from "../support/assert.ts";
+import { project, runOrThrow as run } from "../support/support.ts";
 import { open } from "@capsule/sdk/runner";
 
 /** Runs the body of a task, and gives what it returns. */

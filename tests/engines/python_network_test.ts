@@ -1,7 +1,7 @@
 /** Python's own HTTP, against a server on loopback. Libraries from elsewhere: compatibility. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import "../support.ts";
-import { answer, serve } from "../servers.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import "../support/support.ts";
+import { answer, serve } from "../support/servers.ts";
 import { run } from "@capsule/sdk/runner";
 
 /** Its tasks get the hosts that they declare. */

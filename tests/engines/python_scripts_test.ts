@@ -1,6 +1,6 @@
 /** Python that calls its own `main`, as scripts do: it runs once, inside the task. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { project } from "../support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { project } from "../support/support.ts";
 import { run, type RunSettings } from "@capsule/sdk/runner";
 
 /** What a program gives, and what it prints. */

@@ -1,7 +1,7 @@
 /** What a program finds inside the Python engine. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { run } from "@capsule/sdk/runner";
-import { project } from "../support.ts";
+import { project } from "../support/support.ts";
 
 async function evaluate(body: string): Promise<unknown> {
   const code = `def main():\n${body.replaceAll(/^/gm, "  ")}`;

@@ -1,8 +1,8 @@
 /** https with an authority of the test's own, which only `SSL_CERT_FILE` makes known. */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { authority } from "../certificates.ts";
-import { answer, serve } from "../servers.ts";
-import { cli, project } from "../support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { authority } from "../support/certificates.ts";
+import { answer, serve } from "../support/servers.ts";
+import { cli, project } from "../support/support.ts";
 
 const PYTHON = `
 import asyncio, ssl, urllib.request

@@ -2,7 +2,7 @@
  * `URL` against the data of the web platform tests, which Rust's `url` crate carries: the native library
  * is built with that crate, so its sources are here.
  */
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../support/assert.ts";
 import { run } from "../../runner.ts";
 
 interface Parsing {

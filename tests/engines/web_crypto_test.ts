@@ -1,6 +1,6 @@
 /** What the engine computes is what Node computes from the same lines. */
-import { runOrThrow as run } from "../support.ts";
-import { assertEquals } from "../assert.ts";
+import { runOrThrow as run } from "../support/support.ts";
+import { assertEquals } from "../support/assert.ts";
 
 /** Runs the body of an asynchronous function in a sandbox, and in Node. */
 async function inBoth(body: string): Promise<[unknown, unknown]> {

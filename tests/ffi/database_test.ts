@@ -1,9 +1,9 @@
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertThrows } from "../support/assert.ts";
 // It tells where the library lies.
 import "../../install/installation.ts";
 import { digest, sha256 } from "../../ffi/digest.ts";
 import { Database, DatabaseError } from "../../ffi/database.ts";
-import { project } from "../support.ts";
+import { project } from "../support/support.ts";
 
 Deno.test("a database gives back what was put in", () => {
   using folder = project();

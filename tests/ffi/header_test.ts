@@ -1,6 +1,6 @@
 /** capsule.h says what crosses the border: somebody has to be able to write a client from it alone. */
-import { assertEquals } from "../assert.ts";
-import { ROOT } from "../support.ts";
+import { assertEquals } from "../support/assert.ts";
+import { ROOT } from "../support/support.ts";
 
 const SOURCES = [
   ...["runtime/request.rs", "policy/limits.rs", "policy/task_policy.rs", "program/sources.rs"],

@@ -1,4 +1,9 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "../assert.ts";
+import {
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "../support/assert.ts";
 import { openLibrary } from "../../ffi/binding.ts";
 import { openRuntime } from "../../ffi/runtime.ts";
 import { decodeEvents, encodeLoad } from "../../ffi/native.ts";
@@ -6,7 +11,7 @@ import { ABI_VERSION, STATUS, symbols } from "../../ffi/symbols.ts";
 import { CapsuleError } from "../../errors/error.ts";
 // It tells where the library lies.
 import "../../install/installation.ts";
-import { project, ROOT } from "../support.ts";
+import { project, ROOT } from "../support/support.ts";
 
 const header = Deno.readTextFileSync(`${ROOT}ffi/native/capsule.h`);
 

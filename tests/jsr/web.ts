@@ -1,6 +1,6 @@
 /** What JSR and npm serve of Capsule, on loopback. */
 import { packages } from "../node/support.ts";
-import { ROOT } from "../support.ts";
+import { ROOT } from "../support/support.ts";
 
 interface Manifest {
   imports: Record<string, string>;

@@ -2,8 +2,8 @@
  * Capsule as JSR serves it: sources from the web, and machine code from npm. JSR is not to be had here, so the test
  * serves what would be published.
  */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { CACHE, project, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { CACHE, project, ROOT, warmEngines } from "../support/support.ts";
 import { serveCapsule } from "./web.ts";
 
 await warmEngines();

@@ -1,6 +1,6 @@
 /** Thousands of calls in one process, under Deno and Node: nothing is left behind. */
-import { assertEquals, assertTrue } from "../assert.ts";
-import { CACHE, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { CACHE, ROOT, warmEngines } from "../support/support.ts";
 import { installedApp, NODES } from "./support.ts";
 
 const CALLS = 10_000;

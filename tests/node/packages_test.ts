@@ -2,9 +2,9 @@
  * The npm packages in an empty folder, with Node alone on the path: no Deno, no Rust, no checkout. The
  * registry gives what they depend on.
  */
-import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
-import { eventually, isAlive } from "../processes.ts";
-import { project, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { eventually, isAlive } from "../support/processes.ts";
+import { project, ROOT, warmEngines } from "../support/support.ts";
 import { type App, installedApp, NODES } from "./support.ts";
 
 await warmEngines();

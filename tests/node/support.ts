@@ -1,6 +1,6 @@
 /** The packages as a user installs them, and the versions of Node that they are for. */
 import { ENTRIES, ROOMS } from "../../scripts/common.ts";
-import { CACHE, ROOT } from "../support.ts";
+import { CACHE, ROOT } from "../support/support.ts";
 
 const PACKAGES = `${ROOT}build/packages`;
 const TARGET = `${Deno.build.os}-${Deno.build.arch === "x86_64" ? "x64" : "arm64"}`;

@@ -1,7 +1,7 @@
 /** What docs/from-capsule-run.md says is not as in capsule-run. What it says of more than this has tests elsewhere. */
 import { run } from "@capsule/sdk/runner";
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, ROOT } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { cli, project, ROOT } from "../support/support.ts";
 
 /** The message of a program that fails. */
 async function failure(code: string, language: "typescript" | "python" = "typescript") {

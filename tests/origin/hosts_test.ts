@@ -2,8 +2,8 @@
 import { run } from "@capsule/sdk/runner";
 import { run as runOfSdk } from "@capsule/sdk";
 import type { RunnerOptions, RunnerResult } from "@capsule/sdk/runner";
-import { assertEquals, assertMatch, assertRejects } from "../assert.ts";
-import { project } from "../support.ts";
+import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { project } from "../support/support.ts";
 
 Deno.test("run() takes file, args, mounts and cwd, and gives the envelope", async () => {
   using folder = project({

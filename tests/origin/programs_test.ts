@@ -1,7 +1,7 @@
 /** Programs written for capsule-run run as they are: docs/from-capsule-run.md. Those here use all that its examples use. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, project, runOrThrow as run } from "../support.ts";
-import { serve } from "../servers.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { cli, project, runOrThrow as run } from "../support/support.ts";
+import { serve } from "../support/servers.ts";
 
 const FILES_TS = `import { task } from "@capsule-run/sdk";
 import fs from "fs";

@@ -1,6 +1,6 @@
 /** Sandboxes as the adapters of capsule-run have them: a program that runs text, and keeps its state in a file. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { cli, type Project, project, runOrThrow as run } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { cli, type Project, project, runOrThrow as run } from "../support/support.ts";
 import { run as envelope } from "@capsule/sdk/runner";
 
 const INDEX_TS = `import fs from "fs/promises";

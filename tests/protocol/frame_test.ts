@@ -6,7 +6,7 @@ import {
   HEADER_BYTES_AT_MOST,
   PAYLOAD_BYTES_AT_MOST,
 } from "../../protocol/frame.ts";
-import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

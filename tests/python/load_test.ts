@@ -1,6 +1,6 @@
 /** Thousands of calls from one Python process: nothing is left behind, neither there nor in its worker. */
-import { assertEquals, assertTrue } from "../assert.ts";
-import { ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { ROOT, warmEngines } from "../support/support.ts";
 import { installedApp, PYTHON } from "./support.ts";
 
 const CALLS = 10_000;

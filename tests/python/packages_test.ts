@@ -1,6 +1,6 @@
 /** What a user does with the wheel, in an empty folder with nothing else on the path. */
-import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
-import { ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { ROOT, warmEngines } from "../support/support.ts";
 import { type App, installedApp, PYTHON } from "./support.ts";
 
 await warmEngines();

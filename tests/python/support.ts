@@ -1,6 +1,6 @@
 /** The wheel as a user installs it, and the versions of Python that it is for. */
 import { ENTRIES, ROOMS } from "../../scripts/common.ts";
-import { CACHE, ROOT } from "../support.ts";
+import { CACHE, ROOT } from "../support/support.ts";
 
 const WHEELS = `${ROOT}build/wheel`;
 /** What a wheel is made of. */

@@ -2,8 +2,8 @@
  * The wheel on each version of Python, in an environment of its own with nothing else on the path: no
  * Deno, no Rust, no checkout.
  */
-import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertTrue } from "../support/assert.ts";
+import { ROOT, warmEngines } from "../support/support.ts";
 import { type App, installedApp, type Python, PYTHONS } from "./support.ts";
 
 const HOSTS = `${ROOT}tests/python/hosts`;

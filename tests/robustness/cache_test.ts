@@ -1,6 +1,6 @@
 /** The user's cache in the places where it may be, and may not. */
-import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
-import { warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { warmEngines } from "../support/support.ts";
 import {
   canMakeMachines,
   Machine,

@@ -2,8 +2,8 @@
  * A machine whose kernel or container refuses what Capsule would like to use: programs run all the same, or a message
  * says what is missing.
  */
-import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { CACHE, project, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertTrue } from "../support/assert.ts";
+import { CACHE, project, ROOT, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

@@ -2,7 +2,7 @@
  * Machines that are unkind: each run of the command has mounts of its own, a user and an environment. Deno gets what
  * it needs, so that Capsule is what is tested.
  */
-import { CACHE, type Project, project, ROOT } from "../support.ts";
+import { CACHE, type Project, project, ROOT } from "../support/support.ts";
 
 /** A user whom nothing belongs to. */
 export const OTHER_USER = 65534;

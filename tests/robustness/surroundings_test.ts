@@ -1,6 +1,6 @@
 /** Machines that lack what others have: file systems that are hidden, few descriptors. */
-import { assertEquals, assertMatch, assertTrue } from "../assert.ts";
-import { warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertTrue } from "../support/assert.ts";
+import { warmEngines } from "../support/support.ts";
 import { canMakeMachines, Machine, OTHER_USER, PROGRAMS, type Surroundings } from "./machine.ts";
 
 const ignore = !canMakeMachines();

@@ -1,6 +1,6 @@
 /** `capsule doctor --warm`, and where nothing is kept, by the command and the API. */
-import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../assert.ts";
-import { cli, project, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { cli, project, ROOT, warmEngines } from "../support/support.ts";
 import { canMakeMachines, Machine, OTHER_USER, PROGRAMS } from "./machine.ts";
 
 const ignore = !canMakeMachines();

@@ -1,9 +1,9 @@
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
 import { build } from "../../runner/build.ts";
 import { open } from "@capsule/sdk/runner";
 import { CapsuleError } from "../../errors/error.ts";
-import { assembled, partsOf, withHeader } from "../components.ts";
-import { type Project, project, runOrThrow as run, warmEngines } from "../support.ts";
+import { assembled, partsOf, withHeader } from "../support/components.ts";
+import { type Project, project, runOrThrow as run, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

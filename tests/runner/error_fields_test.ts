@@ -1,6 +1,6 @@
 /** The fields of errors, which are the same in this process and from a worker. */
-import { assertEquals, assertRejects } from "../assert.ts";
-import { project } from "../support.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
+import { project } from "../support/support.ts";
 import { CapsuleError, open, type ProgramOptions } from "@capsule/sdk/runner";
 
 const CODE = { code: "def main(): return 1", language: "python" } as const;

@@ -1,6 +1,6 @@
 /** Programs that are loaded once, and what becomes of the files that their images are kept in. */
-import { assertEquals, assertTrue } from "../assert.ts";
-import { CACHE, cli, project, runOrThrow as run, startCli } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { CACHE, cli, project, runOrThrow as run, startCli } from "../support/support.ts";
 import { open, type RunEvent } from "@capsule/sdk/runner";
 
 const SDK = `import { task } from "@capsule/sdk";\n`;

@@ -1,7 +1,12 @@
 /** Each option × each language × (accepted, at the limit, malformed), in a sandbox. */
-import { runOrThrow as run } from "../support.ts";
-import { assertEquals, assertRejects, assertStringIncludes, assertTrue } from "../assert.ts";
-import "../support.ts";
+import { runOrThrow as run } from "../support/support.ts";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertTrue,
+} from "../support/assert.ts";
+import "../support/support.ts";
 import { CapsuleError, type Envelope, open, type ProgramOptions } from "@capsule/sdk/runner";
 
 type Language = "typescript" | "python";

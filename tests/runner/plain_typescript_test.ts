@@ -1,7 +1,7 @@
 /** Programs that are made without esbuild do the same as by it. */
-import { compile } from "../compile.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { project, runOrThrow as run } from "../support.ts";
+import { compile } from "../support/compile.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { project, runOrThrow as run } from "../support/support.ts";
 
 const SDK = `import { task } from "@capsule/sdk";`;
 const MAIN = `task({ name: "main" }, main);`;

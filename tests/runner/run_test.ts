@@ -1,5 +1,10 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../assert.ts";
-import { CACHE, project, ROOT, runOrThrow as run } from "../support.ts";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { CACHE, project, ROOT, runOrThrow as run } from "../support/support.ts";
 import { CapsuleError, open, type RunEvent, type RunOptions } from "@capsule/sdk/runner";
 
 const SDK = `import { task, unwrap } from "@capsule/sdk";\n`;

@@ -2,8 +2,8 @@
  * Times, with room for a busy machine: a quarter of what goes wrong when something blocks. What is seen on
  * a quiet one, `deno task bench tasks` says.
  */
-import { assertEquals, assertTrue } from "../assert.ts";
-import { project } from "../support.ts";
+import { assertEquals, assertTrue } from "../support/assert.ts";
+import { project } from "../support/support.ts";
 import { type Envelope, open } from "@capsule/sdk/runner";
 import { PROGRAMS } from "../../benches/task_programs.ts";
 

@@ -5,8 +5,8 @@ import nodeOs from "node:os";
 import nodePath from "node:path";
 import nodeProcess from "node:process";
 import { fs, fsPromises, isWasmMode, os, path, process } from "@capsule/sdk";
-import { assertEquals } from "../assert.ts";
-import { project, ROOT, runOrThrow as run } from "../support.ts";
+import { assertEquals } from "../support/assert.ts";
+import { project, ROOT, runOrThrow as run } from "../support/support.ts";
 
 Deno.test("on a host, the SDK exports Node's modules", async () => {
   using folder = project({ "a.txt": "a" });

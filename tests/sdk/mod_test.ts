@@ -1,6 +1,6 @@
 import { run } from "../../mod.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
-import { project, ROOT, warmEngines } from "../support.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { project, ROOT, warmEngines } from "../support/support.ts";
 
 await warmEngines();
 

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { bytesOf, dollarsOf } from "../../sdk/bytes.ts";
 import { decode, encode } from "../../sdk/payload.ts";
 import { writeWithBytes } from "../../sdk/payload_writer.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertThrows } from "../support/assert.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const USER_DATA = [

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+import { assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { type Envelope, task, TaskError, unwrap } from "@capsule/sdk";
 
 const none = {

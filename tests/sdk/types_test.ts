@@ -1,5 +1,5 @@
 /** What the compiler knows of tasks. That this file compiles is the test. */
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../support/assert.ts";
 import { type Arrived, type RunOptions, type Task, task, unwrap } from "@capsule/sdk";
 
 /** Whether two types are one. */

@@ -1,6 +1,6 @@
 import { FrameDecoder } from "../../protocol/decoder.ts";
 import { encodeFrame, type Frame } from "../../protocol/frame.ts";
-import { startCli } from "../support.ts";
+import { startCli } from "../support/support.ts";
 
 /** Long enough for all that a test asks for. */
 const TIMEOUT_MS = 30_000;

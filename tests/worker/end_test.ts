@@ -1,8 +1,8 @@
 /** When a worker ends, and what holds it up. */
 import { encodeFrame } from "../../protocol/frame.ts";
-import { assertEquals, assertStringIncludes, assertTrue } from "../assert.ts";
-import { childrenOf, eventually, isAlive, residentKib } from "../processes.ts";
-import { CACHE, onTerminal, ROOT, startCli, warmEngines } from "../support.ts";
+import { assertEquals, assertStringIncludes, assertTrue } from "../support/assert.ts";
+import { childrenOf, eventually, isAlive, residentKib } from "../support/processes.ts";
+import { CACHE, onTerminal, ROOT, startCli, warmEngines } from "../support/support.ts";
 import { json, startWorker } from "./client.ts";
 
 await warmEngines();

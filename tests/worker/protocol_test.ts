@@ -1,8 +1,8 @@
 /** What a worker answers, above all to what is wrong. */
 import { encodeFrame, HEADER_BYTES_AT_MOST } from "../../protocol/frame.ts";
 import { VERSION } from "../../version.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { cli, warmEngines } from "../support.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { cli, warmEngines } from "../support/support.ts";
 import { type Client, json, startWorker } from "./client.ts";
 
 await warmEngines();
