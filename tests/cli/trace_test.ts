@@ -151,7 +151,10 @@ Deno.test("labels of a run are shown, and choose runs", async () => {
   ]);
   const refused = await cli(["run", "main.py", "--label", "a\u001b[31m"], { cwd });
   assertEquals([refused.status, refused.stdout], [2, ""]);
-  assertStringIncludes(refused.stderr, 'labels[0]: "a\\u001b[31m" has control characters');
+  assertStringIncludes(
+    refused.stderr,
+    'labels[0]: must be 1 to 64 characters without control characters (got "a\\u001b[31m")',
+  );
   assertTrue(!refused.stderr.includes("\u001b"), "it steers the terminal");
 });
 
@@ -159,11 +162,12 @@ Deno.test("bad values of --seed and --now are usage errors", async () => {
   using folder = project({ "main.py": PROGRAM });
   for (
     const [args, message] of [
-      [["--seed", "x"], 'error: seed: "x" is not a whole number from 0 to 2^53 - 1\n'],
-      [["--seed=-1"], 'error: seed: "-1" is not a whole number'],
+      [["--seed", "x"], 'error: seed: must be a whole number from 0 to 2^53 - 1 (got "x")\n'],
+      [["--seed", "9007199254740993"], '(got "9007199254740993")'],
+      [["--seed=-1"], "error: seed: must be a whole number"],
       [
         ["--now", "tomorrow"],
-        'error: now: "tomorrow" is not a date with a time and a time zone\nhint: ',
+        'error: now: must be a date with a time and a time zone (got "tomorrow")\nhint: ',
       ],
     ] as const
   ) {
