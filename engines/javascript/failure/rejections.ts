@@ -29,7 +29,8 @@ const reject = Promise.reject.bind(Promise);
 /** Rejected, and not handled so far. */
 const unheard = new Set<unknown>();
 let isEmpty = true;
-let isWaiting = false;
+/** Two at once would report a rejection twice. */
+let telling: Promise<void> | undefined;
 let toldCount = 0;
 
 /** Makes QuickJS tell of rejections: what is rejected first, by this, is whom it tells. Once for each program. */
@@ -41,8 +42,6 @@ function track(promise: unknown): void {
   if (remove(unheard, promise)) return;
   add(unheard, promise);
   isEmpty = false;
-  if (isWaiting) return;
-  isWaiting = true;
   void tellUnheard();
 }
 
@@ -52,9 +51,13 @@ export function mayBeUnheard(): boolean {
 }
 
 /** Reports the rejections that are unhandled when no more code is ready to run. */
-export async function tellUnheard(): Promise<void> {
+export function tellUnheard(): Promise<void> {
+  return telling ??= tellSoon();
+}
+
+async function tellSoon(): Promise<void> {
   await new Operation("sleep", "0").ended();
-  isWaiting = false;
+  telling = undefined;
   isEmpty = true;
   each(unheard, tell);
   // By now they are handled, so that QuickJS tells of them once more: that comes first.
