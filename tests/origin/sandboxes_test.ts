@@ -205,7 +205,7 @@ Deno.test("a built sandbox gets declared access if the host grants it", async ()
     const refused = await run({ ...base, args });
     assertStringIncludes(refused.error!.message, "no folder that holds it");
     const missing = await envelope({ ...base, args, policy: "declared" });
-    assertStringIncludes(missing.error!.message, "which does not exist");
+    assertStringIncludes(missing.error!.message, "it does not exist");
     folder.write(".capsule/sessions/states/s1.json", "{}");
     assertEquals((await run({ ...base, args, policy: "declared" })).result, 1);
     const command = ["exec", file, "--allow-declared", "--mount", MOUNTS[0]!, ...args];
