@@ -291,7 +291,7 @@ Deno.test("imports with parts that are not known list no folder", lasting, async
   const programs = [
     "console.log(await import(`./${process.argv[2]}`))",
     "console.log(await import(`../${process.argv[2]}.json`))",
-    `console.log(require("../etc/" + process.argv[2]))`,
+    `console.log(require("./etc/" + process.argv[2]))`,
     `console.log(require("../../../../../../etc/" + process.argv[2]))`,
     "console.log(await import(`./proc/self/${process.argv[2]}`, { with: { type: 'text' } }))",
   ];

@@ -150,12 +150,12 @@ Deno.test("a source map names no path of the host", async () => {
 
 Deno.test("an import of which only a part is known means the files that fit", async () => {
   const files = {
-    "main.ts": `const é = "ü", name = globalThis.x; const a = (n: string) => import("../data/" + n),
+    "main.ts": `const é = "ü", name = globalThis.x; const a = (n: string) => import("./data/" + n),
       b = require(\`./data/\${name}.json\`); const c = import(\`./data/\${é}\`); globalThis.y = [a, b, c];`,
     "data/a.json": `{"a": "of json"}`,
     "data/deep/b.ts": `export default "of b" as string;`,
     "data/page.html": "<p>of a page</p>",
-    "node_modules/tool/index.js": `try { module.exports = require("../locale/" + x); } catch {}`,
+    "node_modules/tool/index.js": `try { module.exports = require("./locale/" + x); } catch {}`,
     "node_modules/tool/locale/de.js": `module.exports = "of a locale";`,
   };
   const text = await bundle(files);
@@ -172,7 +172,7 @@ Deno.test("an import of which only a part is known means the files that fit", as
 Deno.test("a file is found as TypeScript and Node find it", async () => {
   const text = await bundle({
     "main.ts":
-      `import a from "./a.js"; import b from "./b"; import c from "../c/"; import d from "#d";
+      `import a from "./a.js"; import b from "./b"; import c from "./c/"; import d from "#d";
       import e from "self/e"; import f from "@/f"; import g from "g?raw"; import h from "h/x.js";
       import i from "i"; import j from "./j"; console.log(a, b, c, d, e, f, g, h, i, j);`,
     "package.json":
