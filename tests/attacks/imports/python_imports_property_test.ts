@@ -101,7 +101,7 @@ async function compileAll(folder: string): Promise<{ lines: string[]; calls: str
   const [program, ...args] = HAS_STRACE ? [...traced, "-e", "trace=%file", ...command] : command;
   const { code, stdout, stderr } = await new Deno.Command(program!, {
     args,
-    env: { CAPSULE_CACHE_DIR: CACHE },
+    env: { CAPSULE_CACHE_DIR: CACHE, DENO_NO_UPDATE_CHECK: "1" },
   }).output();
   const decoder = new TextDecoder();
   assertEquals(code, 0, decoder.decode(stderr));
