@@ -8,8 +8,8 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 /// How much a reading advances the clock: loops that poll it end, and no two readings are equal.
 const STEP: Duration = Duration::from_micros(10);
 const STEP_NS: u64 = STEP.as_nanos() as u64;
-/// Event loops round delays.
-const SAME_NS: u64 = 1_000_000;
+/// Event loops round delays to microseconds. A timer that is set later is due later by two readings at least.
+const SAME_NS: u64 = 5_000;
 
 /// The clock of one task. Its sandbox alone changes it.
 #[derive(Debug)]
@@ -185,5 +185,16 @@ mod tests {
         clock.look();
         assert!(clock.left(49_990) <= 30_000);
         assert_eq!(clock.left(90_000), 90_000);
+    }
+
+    #[test]
+    fn a_timer_does_not_inherit_what_one_before_it_has_waited() {
+        let clock = Clock::starting(Duration::ZERO);
+        assert_eq!(clock.left(50_000), 50_000);
+        sleep(Duration::from_millis(20));
+        // The first one is cancelled, and another one with the same delay set.
+        clock.look();
+        clock.look();
+        assert_eq!(clock.left(50_000), 50_000);
     }
 }
