@@ -19,8 +19,11 @@ const SEED = Number(Deno.env.get("SEED") ?? 1);
 const HAS_STRACE = Deno.build.os === "linux" &&
   new Deno.Command("sh", { args: ["-c", "strace -o /dev/null true"], stderr: "null" }).outputSync()
     .success;
+const CACHES = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME")}/.cache`;
 /** What the process opens for itself. */
 const OWN = [
+  // Deno keeps there what it has compiled of the sources, after a first run.
+  `${Deno.env.get("DENO_DIR") || `${CACHES}/deno`}/`,
   ROOT,
   `${CACHE}/`,
   "/proc/self/",
