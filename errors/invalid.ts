@@ -45,6 +45,11 @@ export function invalid(
   });
 }
 
+/** An error about a value of an option of the API. */
+export function invalidArgument(option: string, wrong: Wrong): CapsuleError {
+  return invalid({ code: "invalid_argument", option }, { wrong });
+}
+
 /**
  * Parses the value of an option.
  *

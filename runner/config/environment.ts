@@ -1,5 +1,6 @@
 /** Looks up the values of environment variables. */
 import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import { platform } from "../../platform/mod.ts";
 import { readSettings } from "./project.ts";
 import { clipped } from "../../errors/clipped.ts";
@@ -74,18 +75,12 @@ export class Environment {
 export function checkVariables(given: Record<string, string>): void {
   // Node's own environment is no plain object. Of a map, no variable would win over the process's own.
   if (Object.prototype.toString.call(given) !== "[object Object]") {
-    throw new CapsuleError("invalid_argument", undefined, {
-      option: "env",
-      expected: "an object of strings",
-    });
+    throw invalidArgument("env", { expected: "an object of strings" });
   }
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === "string" && !value.includes("\0")) continue;
     // The value may be a secret.
-    throw new CapsuleError("invalid_argument", undefined, {
-      option: `env.${clipped(name)}`,
-      expected: "a string without NUL",
-    });
+    throw invalidArgument(`env.${clipped(name)}`, { expected: "a string without NUL" });
   }
 }
 

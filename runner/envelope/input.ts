@@ -1,6 +1,6 @@
 import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import { isRecord } from "../../errors/record.ts";
-import { shown } from "../../errors/shown.ts";
 import { encode, type Payload } from "../../sdk/payload.ts";
 
 /**
@@ -9,8 +9,10 @@ import { encode, type Payload } from "../../sdk/payload.ts";
  * @throws {CapsuleError} `invalid_argument` for what JSON cannot hold.
  */
 export function encodeInput(args: unknown, kwargs: Record<string, unknown> | undefined): Payload {
-  if (!Array.isArray(args)) throw refused("args", args, "an array");
-  if (kwargs !== undefined && !isRecord(kwargs)) throw refused("kwargs", kwargs, "a plain object");
+  if (!Array.isArray(args)) throw invalidArgument("args", { expected: "an array", value: args });
+  if (kwargs !== undefined && !isRecord(kwargs)) {
+    throw invalidArgument("kwargs", { expected: "a plain object", value: kwargs });
+  }
   try {
     return encode(kwargs === undefined ? { args } : { args, kwargs });
   } catch (cause) {
@@ -19,8 +21,4 @@ export function encodeInput(args: unknown, kwargs: Record<string, unknown> | und
       cause,
     });
   }
-}
-
-function refused(option: string, value: unknown, expected: string): CapsuleError {
-  return new CapsuleError("invalid_argument", undefined, { option, value: shown(value), expected });
 }

@@ -1,6 +1,6 @@
 /** `stdin`: what a task reads from its standard input. */
 import { CapsuleError } from "../../errors/error.ts";
-import { shown } from "../../errors/shown.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 
 /** As much as arguments may be by default. */
 const BYTES_AT_MOST = 64 * 2 ** 20;
@@ -16,11 +16,7 @@ export function encodeStdin(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const bytes = typeof value === "string" ? encoder.encode(value) : value;
   if (!(bytes instanceof Uint8Array)) {
-    throw new CapsuleError("invalid_argument", undefined, {
-      option: "stdin",
-      value: shown(value),
-      expected: "a string or a Uint8Array",
-    });
+    throw invalidArgument("stdin", { expected: "a string or a Uint8Array", value });
   }
   if (bytes.length > BYTES_AT_MOST) {
     throw new CapsuleError(
@@ -44,10 +40,7 @@ export function encodeStdin(value: unknown): string | undefined {
 export function decodeStdin(text: unknown): Uint8Array | undefined {
   if (text === undefined) return undefined;
   if (typeof text !== "string" || /[^\0-\xff]/.test(text)) {
-    throw new CapsuleError("invalid_argument", undefined, {
-      option: "stdin",
-      expected: "a string whose characters are bytes",
-    });
+    throw invalidArgument("stdin", { expected: "a string whose characters are bytes" });
   }
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

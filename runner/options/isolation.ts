@@ -1,6 +1,5 @@
-import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import type { ProgramSettings } from "./options.ts";
-import { shown } from "../../errors/shown.ts";
 
 /**
  * What isolates a program from this process.
@@ -11,9 +10,8 @@ export function isolationOf(
   { isolation = "sandbox" }: ProgramSettings,
 ): NonNullable<ProgramSettings["isolation"]> {
   if (isolation === "sandbox" || isolation === "process") return isolation;
-  throw new CapsuleError("invalid_argument", undefined, {
-    option: "isolation",
-    value: shown(isolation),
+  throw invalidArgument("isolation", {
     expected: '"sandbox" or "process"',
+    value: isolation,
   });
 }

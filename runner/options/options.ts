@@ -1,6 +1,5 @@
 /** All options of the API. */
-import type { CapsuleError } from "../../errors/error.ts";
-import { invalid, unknownKey, type Wrong } from "../../errors/invalid.ts";
+import { invalidArgument, unknownKey } from "../../errors/invalid.ts";
 import type { RunEvent } from "../events.ts";
 import type { Budget } from "../policy/budget.ts";
 import type { Grants } from "../policy/grants.ts";
@@ -169,7 +168,7 @@ const ELSEWHERE: Record<string, string> = {
 export function checkOptions(options: object, known: readonly string[], caller: string): void {
   // The content of a promise or a map is not in its members.
   if (Object.prototype.toString.call(options) !== "[object Object]") {
-    throw refused(caller, { expected: "called with an object of options", value: options });
+    throw invalidArgument(caller, { expected: "called with an object of options", value: options });
   }
   checkListeners(options);
   for (const name in options) {
@@ -177,22 +176,18 @@ export function checkOptions(options: object, known: readonly string[], caller: 
     const { wrong } = unknownKey(name, known, `option of ${caller}()`);
     const group = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
     const hint = group ? `write ${group}: { ${name}: … }` : wrong.hint;
-    throw refused(clipped(name), { ...wrong, hint });
+    throw invalidArgument(clipped(name), { ...wrong, hint });
   }
 }
 
 function checkListeners({ onEvent, signal }: { onEvent?: unknown; signal?: unknown }): void {
   if (onEvent !== undefined && typeof onEvent !== "function") {
-    throw refused("onEvent", { expected: "a function", value: onEvent });
+    throw invalidArgument("onEvent", { expected: "a function", value: onEvent });
   }
   if (signal === undefined || signal === null) return;
   // An AbortController, for example, would cancel nothing.
   if (typeof (signal as AbortSignal).throwIfAborted === "function") return;
-  throw refused("signal", { expected: "an AbortSignal", value: signal });
-}
-
-function refused(option: string, wrong: Wrong): CapsuleError {
-  return invalid({ code: "invalid_argument", option }, { wrong });
+  throw invalidArgument("signal", { expected: "an AbortSignal", value: signal });
 }
 
 /**
@@ -202,5 +197,5 @@ function refused(option: string, wrong: Wrong): CapsuleError {
  */
 export function parseCapture(value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw refused("capture", { expected: "true or false", value });
+  throw invalidArgument("capture", { expected: "true or false", value });
 }

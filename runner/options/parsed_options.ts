@@ -1,5 +1,6 @@
 /** The options of the API, parsed: each is checked here, once, wherever the program then runs. */
 import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import { shown } from "../../errors/shown.ts";
 import type { Language, NativeFixed, NativeLimits, NativeSecret } from "../../ffi/native.ts";
 import { platform } from "../../platform/mod.ts";
@@ -128,11 +129,7 @@ function programOf(
 
 function checkText(name: string, value: unknown): void {
   if (value === undefined || typeof value === "string" && !value.includes("\0")) return;
-  throw new CapsuleError("invalid_argument", undefined, {
-    option: name,
-    value: shown(value),
-    expected: "a string without NUL",
-  });
+  throw invalidArgument(name, { expected: "a string without NUL", value });
 }
 
 function fixedOf({ seed, now }: ProgramOptions | CallDetails): NativeFixed | undefined {

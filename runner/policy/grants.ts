@@ -1,10 +1,9 @@
 /** `grants`: access that the host gives to all tasks of a program, whatever they declare. */
-import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import type { HostRule } from "../../ffi/native.ts";
 import { isInside, resolve } from "../../platform/path.ts";
 import { type FolderAccess, parseEnvVariables, parseGrantedFiles } from "./access.ts";
 import { parseAllowedHosts } from "./hosts.ts";
-import { shown } from "../../errors/shown.ts";
 import { parseGroup } from "./group.ts";
 import type { Policy } from "./policy.ts";
 
@@ -59,9 +58,8 @@ export function parsePolicy(policy: unknown, byDefault: "declared" | "none"): "d
   if (policy === undefined) return byDefault;
   if (policy === "declared" || policy === "none") return policy;
   const isFormer = typeof policy === "object" && policy !== null;
-  throw new CapsuleError("invalid_argument", undefined, {
-    option: "policy",
-    value: shown(policy),
+  throw invalidArgument("policy", {
+    value: policy,
     expected: '"declared" or "none"',
     hint: isFormer ? "access that tasks get in addition is the option grants" : undefined,
   });

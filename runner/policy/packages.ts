@@ -2,11 +2,10 @@
 import { type Source, WITHOUT_PACKAGES } from "../../compiler/program.ts";
 import type { HostPackages } from "../../compiler/python/packages.ts";
 import type { PackagePath } from "../../compiler/python/paths.ts";
-import { CapsuleError } from "../../errors/error.ts";
+import { invalidArgument } from "../../errors/invalid.ts";
 import type { FolderGrant, Language } from "../../ffi/native.ts";
 import { resolve } from "../../platform/path.ts";
 import type { Variables } from "../config/environment.ts";
-import { shown } from "../../errors/shown.ts";
 
 /**
  * Which packages are meant, a folder as an absolute path.
@@ -17,11 +16,7 @@ export function parsePackages(value: unknown, cwd: string): string | false | und
   if (value === undefined || value === false || value === "host") return value;
   const isPath = typeof value === "string" && value !== "" && !value.includes("\0");
   if (isPath && value.length <= PATH_LENGTH_AT_MOST) return resolve(cwd, value);
-  throw new CapsuleError("invalid_argument", undefined, {
-    option: "packages",
-    value: shown(value),
-    expected: '"host", a folder or false',
-  });
+  throw invalidArgument("packages", { expected: '"host", a folder or false', value });
 }
 
 /** Where packages were looked for, for a module that was not found. */

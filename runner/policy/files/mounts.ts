@@ -1,5 +1,6 @@
 /** `--mount HOST[::GUEST][:ro|:rw]`, and what may be mounted. */
 import { CapsuleError } from "../../../errors/error.ts";
+import { invalidArgument } from "../../../errors/invalid.ts";
 import { shown } from "../../../errors/shown.ts";
 import { normalize } from "../../../platform/path.ts";
 
@@ -21,11 +22,7 @@ export interface Mount {
  */
 export function parseMounts(specs: string[]): Mount[] {
   if (Array.isArray(specs)) return specs.map(parseMount);
-  throw new CapsuleError("invalid_argument", undefined, {
-    option: "mounts",
-    value: shown(specs),
-    expected: "an array of strings",
-  });
+  throw invalidArgument("mounts", { expected: "an array of strings", value: specs });
 }
 
 function parseMount(spec: string): Mount {
