@@ -1,5 +1,6 @@
 /** Programs that are loaded once, and what becomes of the files that their images are kept in. */
 import { assertEquals, assertTrue } from "../support/assert.ts";
+import { memoryBytes } from "../support/processes.ts";
 import { CACHE, cli, project, runOrThrow as run, startCli } from "../support/support.ts";
 import { open, type RunEvent } from "@capsule/sdk/runner";
 
@@ -392,10 +393,10 @@ async def main(n):
     };
     await round(50);
     await quiet();
-    const before = residentBytes();
+    const before = memoryBytes("VmRSS");
     await round(500);
     await quiet();
-    const grown = residentBytes() / before;
+    const grown = memoryBytes("VmRSS") / before;
     assertTrue(grown < 1.1, `${language}: memory grew to ${grown.toFixed(2)} times what it was`);
   }
 });
@@ -414,10 +415,11 @@ Deno.test("a sandbox that sleeps weighs little", async () => {
     await using program = await open({ language, code });
     for (let call = 0; call < 20; call++) await program.call("main", [1]);
     await quiet();
-    const before = anonymousBytes();
+    // Images are shared, and the kernel counts their pages for each sandbox that has them mapped.
+    const before = memoryBytes("RssAnon");
     const calls = Array.from({ length: 200 }, () => program.call("main", [4000]));
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const each = (anonymousBytes() - before) / 200 / 2 ** 20;
+    const each = (memoryBytes("RssAnon") - before) / 200 / 2 ** 20;
     assertTrue(each < mebibytes, `${language}: ${each.toFixed(2)} MiB each`);
     assertEquals((await Promise.all(calls)).filter(({ success }) => !success), []);
   }
@@ -426,18 +428,4 @@ Deno.test("a sandbox that sleeps weighs little", async () => {
 /** Waits until the runtime has given back what it does not need. */
 function quiet(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1500));
-}
-
-function residentBytes(): number {
-  return statusBytes("VmRSS");
-}
-
-/** Without pages of images, which all sandboxes share and which the kernel counts for each that has them mapped. */
-function anonymousBytes(): number {
-  return statusBytes("RssAnon");
-}
-
-function statusBytes(name: string): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return Number(status.match(new RegExp(`^${name}:\\s+(\\d+)`, "m"))![1]) * 1024;
 }

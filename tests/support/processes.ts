@@ -33,10 +33,10 @@ export async function eventually(holds: () => boolean, timeoutMs = 5000): Promis
   return true;
 }
 
-/** Memory of a process that is in use, in KiB. */
-export function residentKib(processId: number): number {
+/** Memory of a process in bytes: `VmRSS` is all that is in use, `RssAnon` its private part. */
+export function memoryBytes(kind: "VmRSS" | "RssAnon", processId: number = Deno.pid): number {
   const status = Deno.readTextFileSync(`/proc/${processId}/status`);
-  return Number(status.match(/^VmRSS:\s*(\d+)/m)![1]);
+  return Number(status.match(new RegExp(`^${kind}:\\s*(\\d+)`, "m"))![1]) * 1024;
 }
 
 /** State, parent and what follows in /proc/…/stat; the name before may hold anything. */

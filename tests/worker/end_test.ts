@@ -1,7 +1,7 @@
 /** When a worker ends, and what holds it up. */
 import { encodeFrame } from "../../protocol/frame.ts";
 import { assertEquals, assertStringIncludes, assertTrue } from "../support/assert.ts";
-import { childrenOf, eventually, isAlive, residentKib } from "../support/processes.ts";
+import { childrenOf, eventually, isAlive, memoryBytes } from "../support/processes.ts";
 import { CACHE, onTerminal, ROOT, startCli, warmEngines } from "../support/support.ts";
 import { json, startWorker } from "./client.ts";
 
@@ -110,13 +110,13 @@ Deno.test({
   for _ in range(n): print("x" * 65535)`;
     await worker.run(1, code, { args: [1] });
     assertEquals(json(await worker.answer()).success, true);
-    const beforeKib = residentKib(worker.processId);
+    const before = memoryBytes("VmRSS", worker.processId);
     const mebibytes = 60;
     await worker.run(2, code, { observe: true, args: [16 * mebibytes] });
     for (let look = 0; look < 3; look++) {
       await new Promise((resolve) => setTimeout(resolve, 500));
-      const heldKib = residentKib(worker.processId) - beforeKib;
-      assertTrue(heldKib < 40 << 10, `it holds ${heldKib} KiB`);
+      const held = memoryBytes("VmRSS", worker.processId) - before;
+      assertTrue(held < 40 << 20, `it holds ${held} bytes`);
     }
     // Nothing is lost.
     let printed = 0;

@@ -1,6 +1,6 @@
 /** Tasks that together take more memory than their run, or this process, may have. */
 import { assertEquals, assertMatch, assertTrue } from "../../support/assert.ts";
-import { workersOf } from "../../support/processes.ts";
+import { memoryBytes, workersOf } from "../../support/processes.ts";
 import { warmEngines } from "../../support/support.ts";
 import { type Language, LANGUAGES } from "../attack.ts";
 import { type Budget, configure, open, run } from "@capsule/sdk/runner";
@@ -48,10 +48,8 @@ def turns(n, mb):
 /** The most private memory that this process and its worker had meanwhile, beyond what they had before, in bytes. */
 async function growth<T>(work: Promise<T>): Promise<[T, number]> {
   const own = () =>
-    [Deno.pid, ...workersOf(Deno.pid)].map((id) => {
-      const status = Deno.readTextFileSync(`/proc/${id}/status`);
-      return Number(status.match(/^RssAnon:\s*(\d+)/m)![1]) * 1024;
-    }).reduce((sum, bytes) => sum + bytes);
+    [Deno.pid, ...workersOf(Deno.pid)].map((id) => memoryBytes("RssAnon", id))
+      .reduce((sum, bytes) => sum + bytes);
   const before = own();
   let most = before;
   const timer = setInterval(() => most = Math.max(most, own()), 20);
