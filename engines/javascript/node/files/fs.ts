@@ -42,14 +42,7 @@ class ReadStream extends stream.Readable {
   }
 
   override _construct(done: (error?: Error | null) => void): void {
-    try {
-      this.fd ??= fs.openSync(this.path, this.#flags);
-      this.emit("open", this.fd);
-      this.emit("ready");
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+    open(this, this.#flags, done);
   }
 
   override _read(size: number): void {
@@ -103,14 +96,7 @@ class WriteStream extends stream.Writable {
   }
 
   override _construct(done: (error?: Error | null) => void): void {
-    try {
-      this.fd ??= fs.openSync(this.path, this.#flags);
-      this.emit("open", this.fd);
-      this.emit("ready");
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+    open(this, this.#flags, done);
   }
 
   override _write(chunk: Uint8Array, _: string, done: (error?: Error | null) => void): void {
@@ -132,6 +118,22 @@ class WriteStream extends stream.Writable {
   close(done?: (error?: Error | null) => void): void {
     if (done) stream.finished(this, () => done());
     this.end();
+  }
+}
+
+function open(
+  file: ReadStream | WriteStream,
+  flags: string,
+  done: (error?: Error | null) => void,
+): void {
+  try {
+    file.fd ??= fs.openSync(file.path, flags);
+    const events: stream.Stream = file;
+    events.emit("open", file.fd);
+    events.emit("ready");
+    done();
+  } catch (error) {
+    done(error as Error);
   }
 }
 
