@@ -1,6 +1,7 @@
 //! Random bytes for guests, from the host or from a seed.
 
 use super::world::{Context, OPERATIONS, WASI_RANDOM};
+use crate::host::operations::Draws;
 use crate::host::state::SandboxState;
 use crate::values::failure::{ErrorType, Stop};
 use crate::values::language::Language;
@@ -20,7 +21,11 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
                 let message = format!("at most {BYTES_AT_MOST} random bytes at once");
                 return Ok((Err(message),));
             }
-            note(&mut context, seeds);
+            match draws(&mut context) {
+                Some(draws) if seeds => draws.note_after_seeding(),
+                Some(draws) => draws.note(),
+                None => {}
+            }
             Ok((Ok::<_, String>(bytes(&context, count as usize)?),))
         },
     )?;
@@ -36,12 +41,12 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
                     format!("a task may draw {BYTES_AT_MOST} random bytes at once, not {count}"),
                 ));
             }
-            note(&mut context, false);
+            note(&mut context);
             Ok((bytes(&context, count as usize)?,))
         },
     )?;
     instance.func_wrap("get-random-u64", |mut context: Context<'_>, ()| {
-        note(&mut context, false);
+        note(&mut context);
         let bytes = bytes(&context, 8)?
             .try_into()
             .expect("so many were asked for");
@@ -51,17 +56,15 @@ pub fn link(linker: &mut Linker<SandboxState>, language: Language) -> Result<()>
     Ok(())
 }
 
-fn note(context: &mut Context<'_>, seeds: bool) {
-    // An instance that is made has no task yet.
-    if let Ok(task) = context.data_mut().task()
-        && let Some(draws) = &task.context.draws
-    {
-        if seeds {
-            draws.note_after_seeding();
-        } else {
-            draws.note();
-        }
+fn note(context: &mut Context<'_>) {
+    if let Some(draws) = draws(context) {
+        draws.note();
     }
+}
+
+/// Where draws are noted, while a program is loaded. An instance that is made has no task yet.
+fn draws<'a>(context: &'a mut Context<'_>) -> Option<&'a Draws> {
+    context.data_mut().task().ok()?.context.draws.as_deref()
 }
 
 fn bytes(context: &Context<'_>, count: usize) -> Result<Vec<u8>> {
